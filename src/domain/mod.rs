@@ -1,0 +1,8 @@
+//! Pure decisions and types: no database, no clock, no randomness, no I/O.
+
+pub mod currency;
+pub mod masking;
+pub mod money;
+pub mod names;
+pub mod organisation;
+pub mod social_credit_code;
