@@ -1,0 +1,33 @@
+//! Who is asking, as far as decisions and visibility care.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use super::ids::CustomerId;
+use super::organisation::OrgPath;
+
+/// The caller of one request, taken from a verified token.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Issuer and subject: who is answerable. Two tokens of one person have one principal.
+    pub principal: String,
+    /// The client (system) that asked on the principal's behalf.
+    pub client_id: String,
+    /// Granted scopes.
+    pub scopes: BTreeSet<String>,
+    /// Organisation the caller stands at; it reaches everything at and below it.
+    pub org_path: OrgPath,
+    /// Set on self-service tokens: the one customer the caller may see.
+    pub customer_id: Option<CustomerId>,
+    /// Identifier of the request, in the answer, the log and the audit entry.
+    pub request_id: Uuid,
+}
+
+impl Actor {
+    /// Whether the caller may reach things of `org_path` (policy P04: each department looks
+    /// after its own customers).
+    pub fn reaches(&self, org_path: &OrgPath) -> bool {
+        self.customer_id.is_none() && self.org_path.contains(org_path)
+    }
+}

@@ -1,0 +1,191 @@
+//! Errors have an outside and an inside.
+//!
+//! The outside is a [`Problem`]: a code from the one table, words in two languages, and the
+//! fields or reasons behind it. The inside is whatever went wrong in here: it is logged once with
+//! its chain where the answer is made, and the caller learns only that it was our fault.
+
+use std::fmt;
+
+use crate::error_codes::ProblemCode;
+
+/// A text in both languages of the service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bilingual {
+    /// English.
+    pub en: String,
+    /// Chinese (simplified).
+    pub zh: String,
+}
+
+impl Bilingual {
+    /// Joins two texts that say the same.
+    pub fn new(en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self {
+            en: en.into(),
+            zh: zh.into(),
+        }
+    }
+}
+
+/// Where in a request an error is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// JSON pointer into the body, as a fragment: `#/amount`.
+    Pointer(String),
+    /// Name of a path or query parameter.
+    Parameter(String),
+    /// Name of a header.
+    Header(String),
+}
+
+/// One thing wrong with one part of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where.
+    pub place: Place,
+    /// What is wrong. Never repeats the rejected value: it may be personal data.
+    pub detail: Bilingual,
+}
+
+impl FieldError {
+    /// An error at a top-level field of the body.
+    pub fn field(name: &str, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self {
+            place: Place::Pointer(format!("#/{name}")),
+            detail: Bilingual::new(en, zh),
+        }
+    }
+
+    /// An error at a query or path parameter.
+    pub fn parameter(name: &str, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self {
+            place: Place::Parameter(name.to_owned()),
+            detail: Bilingual::new(en, zh),
+        }
+    }
+}
+
+/// One reason of a refused credit decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// What is in the way.
+    pub code: ProblemCode,
+    /// Level it is in the way at: product, customer or group.
+    pub level: Option<&'static str>,
+    /// The numbers behind it, in words.
+    pub detail: Bilingual,
+    /// The numbers behind it, by name; amounts are decimal strings.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// A refusal the caller is told about (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Code; decides the status.
+    pub code: ProblemCode,
+    /// What is special about this occurrence.
+    pub detail: Option<Bilingual>,
+    /// Fields and parameters that are wrong.
+    pub errors: Vec<FieldError>,
+    /// All reasons of a refused credit decision, in the documented order.
+    pub reasons: Vec<Reason>,
+    /// Extra headers of the answer, such as `Retry-After` or `Allow`.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// A problem with nothing to add to its code.
+    pub fn new(code: ProblemCode) -> Self {
+        Self {
+            code,
+            detail: None,
+            errors: Vec::new(),
+            reasons: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Adds what is special about this occurrence.
+    #[must_use]
+    pub fn because(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        self.detail = Some(Bilingual::new(en, zh));
+        self
+    }
+
+    /// Adds a field or parameter that is wrong.
+    #[must_use]
+    pub fn at(mut self, error: FieldError) -> Self {
+        self.errors.push(error);
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// A single unacceptable field of the body.
+    pub fn field(name: &str, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self::new(ProblemCode::ValidationFailed).at(FieldError::field(name, en, zh))
+    }
+}
+
+/// Why a use case did not do what it was asked.
+#[derive(Debug)]
+pub enum Error {
+    /// The caller is told why.
+    Refused(Box<Problem>),
+    /// Somebody else was faster; the transaction is tried again from the start.
+    Retry(&'static str),
+    /// The database cannot serve the request now.
+    Unavailable(String),
+    /// A bug or a broken promise in here.
+    Internal(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An internal error from words.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::Internal(message.into().into())
+    }
+
+    /// The answer for a thing that is not there or not visible.
+    pub fn not_found() -> Self {
+        Problem::new(ProblemCode::NotFound).into()
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(Box::new(problem))
+    }
+}
+
+impl From<ProblemCode> for Error {
+    fn from(code: ProblemCode) -> Self {
+        Problem::new(code).into()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(problem) => write!(formatter, "refused: {}", problem.code.as_str()),
+            Self::Retry(reason) => write!(formatter, "gave way to another transaction: {reason}"),
+            Self::Unavailable(reason) => write!(formatter, "unavailable: {reason}"),
+            Self::Internal(source) => {
+                write!(formatter, "internal error: {source}")?;
+                let mut cause = source.source();
+                while let Some(inner) = cause {
+                    write!(formatter, ": {inner}")?;
+                    cause = inner.source();
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,522 @@
+//! The way to the database: a bounded pool behind a bounded queue, and the only place that opens
+//! transactions.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chrono::Utc;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::idempotency::{self, IdempotencyScope, StoredAnswer};
+use super::tx::{Journal, Reader, Surroundings, Tx, audit_row};
+use crate::clock::{Clock, business_date};
+use crate::crypto::MasterKeys;
+use crate::domain::actor::Actor;
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
+
+/// How often a transaction that gave way to another is tried again.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Limits of the way to the database.
+#[derive(Debug, Clone)]
+pub struct DbOptions {
+    /// libpq connection string or URL; several hosts are allowed.
+    pub url: String,
+    /// Connections at most, and statements running at once.
+    pub pool_size: u32,
+    /// Requests that may wait for a connection at once; one more is answered 503.
+    pub queue_max: usize,
+    /// How long a request waits for its turn.
+    pub queue_wait: Duration,
+    /// How long one unit of work may take before its caller is answered 503.
+    pub deadline: Duration,
+    /// Server-side limit of one statement.
+    pub statement_timeout: Duration,
+    /// Server-side limit of waiting for one lock.
+    pub lock_timeout: Duration,
+}
+
+/// A handle to the database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    shed: AtomicU64,
+    overran: AtomicU64,
+    options: DbOptions,
+    clock: Arc<dyn Clock>,
+    time_zone: chrono_tz::Tz,
+    keys: Arc<MasterKeys>,
+}
+
+/// One write: who asks, what for, and under which key.
+#[derive(Debug)]
+pub struct WriteRequest {
+    /// Who asks.
+    pub actor: Actor,
+    /// What for, as `resource.verb`; the audit entry of a refusal is named after it.
+    pub action: &'static str,
+    /// What the request is about, as far as its address says.
+    pub subject: String,
+    /// The key under which it may be repeated.
+    pub idempotency: Option<IdempotencyScope>,
+}
+
+/// How a write ended.
+#[derive(Debug)]
+pub enum Written<T> {
+    /// Done and committed.
+    Done(T),
+    /// Decided against; the refusal is committed with its audit entry.
+    Refused(Box<Problem>),
+    /// Done before; this is the first answer.
+    Replayed(StoredAnswer),
+}
+
+/// What an answer looks like when it is kept under a key.
+pub type Keep<'a, T> = &'a dyn Fn(Result<&T, &Problem>) -> Option<StoredAnswer>;
+
+/// Numbers for the metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct DbGauges {
+    /// Open connections.
+    pub connections: u32,
+    /// Connections nobody uses.
+    pub idle: u32,
+    /// Requests waiting for their turn.
+    pub waiting: usize,
+    /// Requests turned away because the queue was full or the wait too long.
+    pub shed_total: u64,
+    /// Units of work that outlived their deadline.
+    pub overran_total: u64,
+}
+
+impl Db {
+    /// Prepares the pool without connecting: the service starts while the database is down and
+    /// recovers when it comes back.
+    pub fn new(options: DbOptions, clock: Arc<dyn Clock>, time_zone: chrono_tz::Tz, keys: Arc<MasterKeys>) -> Self {
+        let pool = Pool::builder()
+            .max_size(options.pool_size)
+            .min_idle(Some(0))
+            .connection_timeout(Duration::from_millis(900))
+            .error_handler(Box::new(LogConnectionErrors))
+            .connection_customizer(Box::new(SessionSettings::from(&options)))
+            .build_unchecked(ConnectionManager::new(connection_string(&options.url)));
+        Self {
+            shared: Arc::new(Shared {
+                pool,
+                permits: Arc::new(Semaphore::new(options.pool_size as usize)),
+                waiting: AtomicUsize::new(0),
+                shed: AtomicU64::new(0),
+                overran: AtomicU64::new(0),
+                options,
+                clock,
+                time_zone,
+                keys,
+            }),
+        }
+    }
+
+    /// The same database under another clock: the sample company lives through a year.
+    #[must_use]
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                pool: self.shared.pool.clone(),
+                permits: self.shared.permits.clone(),
+                waiting: AtomicUsize::new(0),
+                shed: AtomicU64::new(0),
+                overran: AtomicU64::new(0),
+                options: self.shared.options.clone(),
+                clock,
+                time_zone: self.shared.time_zone,
+                keys: self.shared.keys.clone(),
+            }),
+        }
+    }
+
+    /// The clock of the service.
+    pub fn clock(&self) -> &dyn Clock {
+        self.shared.clock.as_ref()
+    }
+
+    /// The current business date.
+    pub fn today(&self) -> chrono::NaiveDate {
+        business_date(self.shared.clock.now(), self.shared.time_zone)
+    }
+
+    /// Numbers for the metrics.
+    pub fn gauges(&self) -> DbGauges {
+        let state = self.shared.pool.state();
+        DbGauges {
+            connections: state.connections,
+            idle: state.idle_connections,
+            waiting: self.shared.waiting.load(Ordering::Relaxed),
+            shed_total: self.shared.shed.load(Ordering::Relaxed),
+            overran_total: self.shared.overran.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Reads on the blocking pool, statement by statement.
+    ///
+    /// # Errors
+    /// What `work` returns, or that the database cannot serve the request now.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        work: impl Fn(&mut Reader<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.blocking(move |db| db.read_blocking(&actor, &work)).await
+    }
+
+    /// Reads on the blocking pool in one snapshot: all statements of `work` see one state.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub async fn read_snapshot<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        work: impl Fn(&mut Reader<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.blocking(move |db| db.read_snapshot_blocking(&actor, &work)).await
+    }
+
+    /// Writes on the blocking pool. See [`Db::write_blocking`].
+    ///
+    /// # Errors
+    /// As [`Db::write_blocking`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        request: WriteRequest,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+        keep: impl Fn(Result<&T, &Problem>) -> Option<StoredAnswer> + Send + 'static,
+    ) -> Result<Written<T>, Error> {
+        self.blocking(move |db| db.run(&request, &work, &keep)).await
+    }
+
+    /// Reads on the calling thread.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_blocking<T>(
+        &self,
+        actor: &Actor,
+        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut connection = self.connection()?;
+        work(&mut self.reader(&mut connection, actor))
+    }
+
+    /// Reads on the calling thread in one snapshot.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_snapshot_blocking<T>(
+        &self,
+        actor: &Actor,
+        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut connection = self.connection()?;
+        connection
+            .build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(|connection| work(&mut self.reader(connection, actor)))
+    }
+
+    /// Writes on the calling thread: business rows, audit entries and events in one commit.
+    /// Jobs and loaders use it; requests come with a key and go through [`Db::write`].
+    ///
+    /// # Errors
+    /// What `work` refuses, or that the database cannot serve the request now. Nothing is
+    /// committed unless `work` recorded what it did.
+    pub fn write_blocking<T>(
+        &self,
+        actor: &Actor,
+        action: &'static str,
+        work: &dyn Fn(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let request = WriteRequest {
+            actor: actor.clone(),
+            action,
+            subject: String::new(),
+            idempotency: None,
+        };
+        match self.run(&request, work, &|_| None)? {
+            Written::Done(value) => Ok(value),
+            Written::Refused(problem) => Err(Error::Refused(problem)),
+            Written::Replayed(_) => Err(Error::internal("replayed a write that had no key")),
+        }
+    }
+
+    fn run<T>(
+        &self,
+        request: &WriteRequest,
+        work: &dyn Fn(&mut Tx<'_>) -> Result<T, Error>,
+        keep: Keep<'_, T>,
+    ) -> Result<Written<T>, Error> {
+        let mut connection = self.connection()?;
+        for _ in 1..ATTEMPTS_MAX {
+            match self.attempt(&mut connection, request, work, keep) {
+                Err(Error::Retry(reason)) => tracing::debug!(reason, "trying the transaction again"),
+                result => return result,
+            }
+        }
+        match self.attempt(&mut connection, request, work, keep) {
+            Err(Error::Retry(reason)) => {
+                tracing::warn!(reason, "gave up after {ATTEMPTS_MAX} attempts");
+                Err(overloaded())
+            }
+            result => result,
+        }
+    }
+
+    /// One transaction. The work runs in a savepoint, so that a refusal takes back what the work
+    /// wrote and can still be recorded and kept under its key.
+    fn attempt<T>(
+        &self,
+        connection: &mut PgConnection,
+        request: &WriteRequest,
+        work: &dyn Fn(&mut Tx<'_>) -> Result<T, Error>,
+        keep: Keep<'_, T>,
+    ) -> Result<Written<T>, Error> {
+        let now = self.shared.clock.now();
+        let surroundings = Surroundings {
+            clock: self.shared.clock.as_ref(),
+            time_zone: self.shared.time_zone,
+            keys: &self.shared.keys,
+        };
+        connection.transaction(|connection| {
+            if let Some(scope) = &request.idempotency
+                && let Some(answer) = idempotency::claim(connection, scope, now)?
+            {
+                return Ok(Written::Replayed(answer));
+            }
+            let mut journal = Journal::default();
+            let result = connection.transaction(|connection| {
+                work(&mut Tx {
+                    connection,
+                    actor: &request.actor,
+                    now,
+                    today: business_date(now, self.shared.time_zone),
+                    keys: &self.shared.keys,
+                    surroundings: &surroundings,
+                    journal: &mut journal,
+                })
+            });
+            let written = match result {
+                Ok(value) => {
+                    if journal.audit.is_empty() {
+                        return Err(Error::internal(format!("{} recorded nothing", request.action)));
+                    }
+                    Written::Done(value)
+                }
+                Err(Error::Refused(problem)) if is_decision(problem.code) => {
+                    journal = refusal(request, &problem, now)?;
+                    Written::Refused(problem)
+                }
+                Err(error) => return Err(error),
+            };
+            journal.write(connection)?;
+            let answer = match &written {
+                Written::Done(value) => keep(Ok(value)),
+                Written::Refused(problem) if problem.code.status() != 403 => keep(Err(problem)),
+                _ => None,
+            };
+            if let (Some(scope), Some(answer)) = (&request.idempotency, answer) {
+                idempotency::keep(connection, scope, &answer, now)?;
+            }
+            Ok(written)
+        })
+    }
+
+    fn reader<'a>(&self, connection: &'a mut PgConnection, actor: &'a Actor) -> Reader<'a> {
+        let now = self.shared.clock.now();
+        Reader {
+            connection,
+            actor,
+            now,
+            today: business_date(now, self.shared.time_zone),
+        }
+    }
+
+    fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Error> {
+        self.shared
+            .pool
+            .get()
+            .map_err(|error| Error::Unavailable(format!("no connection: {error}")))
+    }
+
+    /// Runs `job` on a blocking thread once a turn is free. The turn goes back when the job ends,
+    /// even when its caller has stopped waiting, so that a wedged server can never pile up more
+    /// threads than there are connections.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = self.turn().await?;
+        let db = self.clone();
+        #[expect(clippy::disallowed_methods, reason = "this is the one home of the blocking pool")]
+        let work = tokio::task::spawn_blocking(move || {
+            let _held_until_done = permit;
+            job(&db)
+        });
+        match tokio::time::timeout(self.shared.options.deadline, work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(panicked)) => Err(Error::Internal(Box::new(panicked))),
+            Err(_elapsed) => {
+                self.shared.overran.fetch_add(1, Ordering::Relaxed);
+                Err(Error::Unavailable("the database did not answer in time".to_owned()))
+            }
+        }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let shared = &self.shared;
+        if let Ok(permit) = shared.permits.clone().try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _waiting = Waiting::enter(shared).ok_or_else(|| self.shed())?;
+        match tokio::time::timeout(shared.options.queue_wait, shared.permits.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_closed)) => Err(Error::Unavailable("shutting down".to_owned())),
+            Err(_elapsed) => Err(self.shed()),
+        }
+    }
+
+    fn shed(&self) -> Error {
+        self.shared.shed.fetch_add(1, Ordering::Relaxed);
+        overloaded()
+    }
+}
+
+/// A place in the waiting queue, given back on drop.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(shared: &'a Shared) -> Option<Self> {
+        let before = shared.waiting.fetch_add(1, Ordering::AcqRel);
+        let place = Self(&shared.waiting);
+        (before < shared.options.queue_max).then_some(place)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn overloaded() -> Error {
+    Problem::new(ProblemCode::Overloaded)
+        .with_header("Retry-After", "1")
+        .into()
+}
+
+/// Refusals that are decisions about the business are recorded; slips of the pen are not.
+fn is_decision(code: ProblemCode) -> bool {
+    matches!(code.status(), 403 | 409 | 422)
+}
+
+fn refusal(request: &WriteRequest, problem: &Problem, now: chrono::DateTime<Utc>) -> Result<Journal, Error> {
+    let details = json!({
+        "code": problem.code.as_str(),
+        "reasons": problem.reasons.iter().map(|reason| reason.code.as_str()).collect::<Vec<_>>(),
+    });
+    let row = audit_row(&request.actor, now, request.action, request.subject.clone(), "refused", details)?;
+    Ok(Journal {
+        audit: vec![row],
+        ..Journal::default()
+    })
+}
+
+#[derive(Debug)]
+struct LogConnectionErrors;
+
+impl diesel::r2d2::HandleError<diesel::r2d2::Error> for LogConnectionErrors {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        tracing::warn!(%error, "cannot connect to the database");
+    }
+}
+
+/// What every connection is told once: the role without rights on append-only tables, and limits
+/// after which the server gives up by itself.
+#[derive(Debug)]
+struct SessionSettings(String);
+
+impl From<&DbOptions> for SessionSettings {
+    fn from(options: &DbOptions) -> Self {
+        Self(format!(
+            "SET ROLE shouxin_service; \
+             SET statement_timeout = {}; \
+             SET lock_timeout = {}; \
+             SET idle_in_transaction_session_timeout = 5000; \
+             SET TimeZone = 'UTC'; \
+             SET search_path = public",
+            options.statement_timeout.as_millis(),
+            options.lock_timeout.as_millis(),
+        ))
+    }
+}
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for SessionSettings {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(&self.0)
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+/// Adds what must be on every connection unless the operator said otherwise: a dead server is
+/// noticed by keepalives and `tcp_user_timeout` instead of hanging a request for ever, and among
+/// several hosts the writable one is chosen.
+pub fn connection_string(url: &str) -> String {
+    const DEFAULTS: &[(&str, &str)] = &[
+        ("connect_timeout", "2"),
+        ("keepalives", "1"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "2"),
+        ("keepalives_count", "2"),
+        ("tcp_user_timeout", "3000"),
+        ("target_session_attrs", "read-write"),
+        ("application_name", "shouxin"),
+    ];
+    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let mut text = url.trim().to_owned();
+    for (name, value) in DEFAULTS {
+        if !text.contains(&format!("{name}=")) {
+            let separator = match (is_uri, text.contains('?')) {
+                (true, true) => "&",
+                (true, false) => "?",
+                (false, _) => " ",
+            };
+            text.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connection_strings_get_keepalives_but_keep_what_the_operator_said() {
+        let url = connection_string("postgres://a:b@h1:1,h2:2/db?connect_timeout=9");
+        assert!(url.starts_with("postgres://a:b@h1:1,h2:2/db?connect_timeout=9&keepalives=1&"));
+        assert!(url.contains("&tcp_user_timeout=3000&target_session_attrs=read-write"));
+        let plain = connection_string("host=h1,h2 dbname=db");
+        assert!(plain.starts_with("host=h1,h2 dbname=db connect_timeout=2 keepalives=1 "));
+    }
+}

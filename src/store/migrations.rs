@@ -1,0 +1,69 @@
+//! Schema migrations, built into the binary.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::Migration;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::error::Error;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Any number that nothing else locks: "shouxin" in ASCII.
+const MIGRATION_LOCK: i64 = 0x7368_6f75_7869_6e;
+
+/// Applies what is missing and returns the names of what was applied.
+///
+/// Safe to run from several instances at once: they queue behind an advisory lock, and whoever
+/// comes second finds nothing to do.
+pub fn apply(database_url: &str) -> Result<Vec<String>, Error> {
+    with_lock(database_url, |connection| {
+        connection
+            .run_pending_migrations(MIGRATIONS)
+            .map(|versions| versions.iter().map(ToString::to_string).collect())
+    })
+}
+
+/// Takes back every migration. For tests: production only goes forward.
+pub fn revert_all(database_url: &str) -> Result<usize, Error> {
+    with_lock(database_url, |connection| {
+        connection.revert_all_migrations(MIGRATIONS).map(|versions| versions.len())
+    })
+}
+
+/// Versions built into the binary that the database does not have yet.
+pub fn missing(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
+    let applied: Vec<String> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
+        .load::<AppliedVersion>(connection)?
+        .into_iter()
+        .map(|row| row.version)
+        .collect();
+    let built_in = <EmbeddedMigrations as diesel::migration::MigrationSource<Pg>>::migrations(&MIGRATIONS)
+        .map_err(Error::Internal)?;
+    Ok(built_in
+        .iter()
+        .map(|migration: &Box<dyn Migration<Pg>>| migration.name().version().to_string())
+        .filter(|version| !applied.contains(version))
+        .collect())
+}
+
+#[derive(QueryableByName)]
+struct AppliedVersion {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+fn with_lock<T>(
+    database_url: &str,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, Box<dyn std::error::Error + Send + Sync>>,
+) -> Result<T, Error> {
+    let mut connection = PgConnection::establish(database_url)
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+    connection.batch_execute(&format!(
+        "SET client_min_messages = warning; SELECT pg_advisory_lock({MIGRATION_LOCK})"
+    ))?;
+    let result = work(&mut connection).map_err(Error::Internal);
+    connection.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
+    result
+}

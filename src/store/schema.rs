@@ -1,0 +1,374 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    approval_cases (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        kind -> Text,
+        subject -> Text,
+        org_path -> Text,
+        requested_by -> Text,
+        status -> Text,
+        version -> Int8,
+        requested_at -> Timestamptz,
+        closed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    approval_decisions (bucket, case_id, step_number) {
+        bucket -> Int2,
+        case_id -> Uuid,
+        step_number -> Int2,
+        decision -> Text,
+        decided_by -> Text,
+        comment -> Text,
+        decided_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    approval_steps (bucket, case_id, step_number) {
+        bucket -> Int2,
+        case_id -> Uuid,
+        step_number -> Int2,
+        required_scope -> Text,
+        org_path -> Text,
+        status -> Text,
+    }
+}
+
+diesel::table! {
+    audit_entries (seq) {
+        seq -> Int8,
+        xid -> Int8,
+        id -> Uuid,
+        recorded_at -> Timestamptz,
+        principal -> Text,
+        client_id -> Text,
+        org_path -> Text,
+        action -> Text,
+        subject -> Text,
+        outcome -> Text,
+        request_id -> Uuid,
+        details -> Jsonb,
+    }
+}
+
+diesel::table! {
+    credit_applications (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Nullable<Uuid>,
+        group_id -> Nullable<Uuid>,
+        org_path -> Text,
+        action -> Text,
+        product -> Nullable<Text>,
+        amount_minor -> Int8,
+        currency -> Text,
+        valid_from -> Date,
+        valid_until -> Date,
+        payment_term_days -> Nullable<Int4>,
+        revolving -> Bool,
+        purpose -> Nullable<Text>,
+        status -> Text,
+        requested_by -> Text,
+        case_id -> Nullable<Uuid>,
+        credit_line_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_group_members (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        group_id -> Uuid,
+        member_from -> Date,
+        member_until -> Nullable<Date>,
+        evidence -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_groups (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        name -> Text,
+        basis -> Text,
+        org_path -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_lines (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Nullable<Uuid>,
+        group_id -> Nullable<Uuid>,
+        org_path -> Text,
+        product -> Nullable<Text>,
+        limit_kind -> Text,
+        limit_minor -> Nullable<Int8>,
+        currency -> Text,
+        status -> Text,
+        valid_from -> Date,
+        valid_until -> Date,
+        payment_term_days -> Nullable<Int4>,
+        revolving -> Bool,
+        held_minor -> Int8,
+        drawn_minor -> Int8,
+        consumed_minor -> Int8,
+        movement_count -> Int8,
+        application_id -> Uuid,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_movements (bucket, line_id, movement_number) {
+        bucket -> Int2,
+        line_id -> Uuid,
+        movement_number -> Int8,
+        kind -> Text,
+        held_delta_minor -> Int8,
+        drawn_delta_minor -> Int8,
+        consumed_delta_minor -> Int8,
+        held_after_minor -> Int8,
+        drawn_after_minor -> Int8,
+        consumed_after_minor -> Int8,
+        limit_minor -> Nullable<Int8>,
+        within_limit -> Bool,
+        customer_id -> Uuid,
+        reservation_id -> Nullable<Uuid>,
+        receivable_id -> Nullable<Uuid>,
+        payment_id -> Nullable<Uuid>,
+        business_date -> Date,
+        recorded_at -> Timestamptz,
+        principal -> Text,
+    }
+}
+
+diesel::table! {
+    customer_codes (unified_social_credit_code) {
+        unified_social_credit_code -> Text,
+        customer_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    customer_keys (bucket, customer_id, class, key_version) {
+        bucket -> Int2,
+        customer_id -> Uuid,
+        class -> Text,
+        key_version -> Int4,
+        kek_id -> Text,
+        nonce -> Bytea,
+        wrapped -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_versions (bucket, customer_id, version) {
+        bucket -> Int2,
+        customer_id -> Uuid,
+        version -> Int8,
+        recorded_at -> Timestamptz,
+        changed_by -> Text,
+        request_id -> Uuid,
+        snapshot -> Jsonb,
+        personal_sealed -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    customers (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        name -> Text,
+        name_key -> Text,
+        kind -> Text,
+        roles -> Array<Nullable<Text>>,
+        unified_social_credit_code -> Nullable<Text>,
+        org_path -> Text,
+        status -> Text,
+        time_class -> Text,
+        trading_class -> Text,
+        nature -> Text,
+        market_weight -> Text,
+        value_class -> Nullable<Text>,
+        service_tier -> Nullable<Text>,
+        industry -> Nullable<Text>,
+        profile -> Jsonb,
+        personal_sealed -> Nullable<Bytea>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    events (seq) {
+        seq -> Int8,
+        xid -> Int8,
+        id -> Uuid,
+        kind -> Text,
+        subject -> Text,
+        org_path -> Text,
+        customer_id -> Nullable<Uuid>,
+        data -> Jsonb,
+        occurred_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    idempotency_records (principal, method, path, key) {
+        principal -> Text,
+        method -> Text,
+        path -> Text,
+        key -> Text,
+        fingerprint -> Bytea,
+        status -> Int2,
+        headers -> Jsonb,
+        body -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payment_allocations (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        payment_id -> Uuid,
+        receivable_id -> Uuid,
+        amount_minor -> Int8,
+        business_date -> Date,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    payments (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        org_path -> Text,
+        amount_minor -> Int8,
+        unapplied_minor -> Int8,
+        currency -> Text,
+        received_on -> Date,
+        reference -> Text,
+        status -> Text,
+        reversed_on -> Nullable<Date>,
+        reversal_reason -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    products (code) {
+        code -> Text,
+        name_en -> Text,
+        name_zh -> Text,
+        kind -> Text,
+        exposure_treatment -> Text,
+        default_payment_term_days -> Int4,
+        active -> Bool,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    receivables (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        org_path -> Text,
+        number -> Text,
+        product -> Text,
+        amount_minor -> Int8,
+        outstanding_minor -> Int8,
+        currency -> Text,
+        issued_on -> Date,
+        payment_term_days -> Int4,
+        due_on -> Date,
+        disputed_on -> Nullable<Date>,
+        dispute_reason -> Nullable<Text>,
+        over_limit -> Bool,
+        reservation_id -> Nullable<Uuid>,
+        product_line_id -> Nullable<Uuid>,
+        customer_line_id -> Nullable<Uuid>,
+        group_line_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    reservations (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        org_path -> Text,
+        product -> Text,
+        reference -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        captured_minor -> Int8,
+        released_minor -> Int8,
+        expired_minor -> Int8,
+        status -> Text,
+        expires_at -> Timestamptz,
+        product_line_id -> Uuid,
+        customer_line_id -> Nullable<Uuid>,
+        group_line_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(credit_applications -> products (product));
+diesel::joinable!(credit_lines -> products (product));
+diesel::joinable!(receivables -> products (product));
+diesel::joinable!(reservations -> products (product));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    approval_cases,
+    approval_decisions,
+    approval_steps,
+    audit_entries,
+    credit_applications,
+    credit_group_members,
+    credit_groups,
+    credit_lines,
+    credit_movements,
+    customer_codes,
+    customer_keys,
+    customer_versions,
+    customers,
+    events,
+    idempotency_records,
+    payment_allocations,
+    payments,
+    products,
+    receivables,
+    reservations,
+);

@@ -1,0 +1,184 @@
+//! What use cases work on: a connection inside a transaction, with the time, the caller and the
+//! journal of what has to be recorded in the same commit.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::PgConnection;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::audit::{self, AuditRow};
+use super::events::{self, EventRow};
+use crate::clock::{Clock, business_date};
+use crate::crypto::MasterKeys;
+use crate::domain::actor::Actor;
+use crate::domain::ids::{AuditId, Bucket, Entity, EventId, Id};
+use crate::domain::organisation::OrgPath;
+use crate::error::Error;
+
+/// What everything that touches the database is told about its surroundings.
+pub struct Surroundings<'a> {
+    /// Clock of the service.
+    pub clock: &'a dyn Clock,
+    /// Time zone of the company.
+    pub time_zone: chrono_tz::Tz,
+    /// Keys that seal classified data.
+    pub keys: &'a MasterKeys,
+}
+
+/// A reader: a connection, the caller and the time. Loads start from what the caller may see.
+pub struct Reader<'a> {
+    /// The connection.
+    pub connection: &'a mut PgConnection,
+    /// Who is asking.
+    pub actor: &'a Actor,
+    /// The instant of the request.
+    pub now: DateTime<Utc>,
+    /// The business date of the request.
+    pub today: NaiveDate,
+}
+
+/// A write in progress. It does not commit until something was recorded with [`Tx::record`].
+pub struct Tx<'a> {
+    /// The connection, inside a transaction.
+    pub connection: &'a mut PgConnection,
+    /// Who is asking.
+    pub actor: &'a Actor,
+    /// The instant of the write; moved on by [`Tx::time_after_locks`].
+    pub now: DateTime<Utc>,
+    /// The business date of the write.
+    pub today: NaiveDate,
+    /// Keys that seal classified data.
+    pub keys: &'a MasterKeys,
+    pub(super) surroundings: &'a Surroundings<'a>,
+    pub(super) journal: &'a mut Journal,
+}
+
+/// Audit entries and events waiting to be written before the commit.
+#[derive(Default)]
+pub struct Journal {
+    pub(super) audit: Vec<AuditRow>,
+    pub(super) events: Vec<EventRow>,
+}
+
+/// A change worth telling others about.
+#[derive(Debug)]
+pub struct Event {
+    /// Type, as `resource.past_tense`.
+    pub kind: &'static str,
+    /// What changed, as `noun/id`.
+    pub subject: String,
+    /// Organisation that may read it.
+    pub org_path: OrgPath,
+    /// Customer it is about.
+    pub customer_id: Option<Uuid>,
+    /// Thin payload: ids, amounts and states, never classified values.
+    pub data: Value,
+}
+
+impl Tx<'_> {
+    /// Records what was done to which thing. Details hold references and numbers, never
+    /// classified values.
+    ///
+    /// # Errors
+    /// When no randomness can be had for the identifier.
+    pub fn record(&mut self, action: &str, subject: String, details: Value) -> Result<(), Error> {
+        let row = audit_row(self.actor, self.now, action, subject, "done", details)?;
+        self.journal.audit.push(row);
+        Ok(())
+    }
+
+    /// Publishes an event with the commit.
+    ///
+    /// # Errors
+    /// When no randomness can be had for the identifier.
+    pub fn emit(&mut self, event: Event) -> Result<(), Error> {
+        let id = mint::<crate::domain::ids::EventEntity>(random_bucket()?, self.now)?;
+        self.journal.events.push(EventRow {
+            id: EventId::uuid(id),
+            kind: event.kind.to_owned(),
+            subject: event.subject,
+            org_path: event.org_path.as_str().to_owned(),
+            customer_id: event.customer_id,
+            data: event.data,
+            occurred_at: self.now,
+        });
+        Ok(())
+    }
+
+    /// Mints an identifier whose home is `bucket`.
+    ///
+    /// # Errors
+    /// When no randomness can be had.
+    pub fn mint<E: Entity>(&self, bucket: Bucket) -> Result<Id<E>, Error> {
+        mint(bucket, self.now)
+    }
+
+    /// Mints an identifier with a home of its own: for customers and groups.
+    ///
+    /// # Errors
+    /// When no randomness can be had.
+    pub fn mint_home<E: Entity>(&self) -> Result<Id<E>, Error> {
+        mint(random_bucket()?, self.now)
+    }
+
+    /// Looks at the clock again once locks are held, and never goes back behind `latest`: the
+    /// movements of a line are in the order of their instants whichever instance wrote them.
+    pub fn time_after_locks(&mut self, latest: DateTime<Utc>) {
+        self.now = self.surroundings.clock.now().max(latest);
+        self.today = business_date(self.now, self.surroundings.time_zone);
+    }
+
+    /// The same moment and caller, for loads that are shared with reads.
+    pub fn reader(&mut self) -> Reader<'_> {
+        Reader {
+            connection: self.connection,
+            actor: self.actor,
+            now: self.now,
+            today: self.today,
+        }
+    }
+}
+
+impl Journal {
+    pub(super) fn write(self, connection: &mut PgConnection) -> Result<(), Error> {
+        audit::append(connection, &self.audit)?;
+        if !self.events.is_empty() {
+            events::append(connection, &self.events)?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn audit_row(
+    actor: &Actor,
+    now: DateTime<Utc>,
+    action: &str,
+    subject: String,
+    outcome: &'static str,
+    details: Value,
+) -> Result<AuditRow, Error> {
+    let id: AuditId = mint(random_bucket()?, now)?;
+    Ok(AuditRow {
+        id: id.uuid(),
+        recorded_at: now,
+        principal: actor.principal.clone(),
+        client_id: actor.client_id.clone(),
+        org_path: actor.org_path.as_str().to_owned(),
+        action: action.to_owned(),
+        subject,
+        outcome,
+        request_id: actor.request_id,
+        details,
+    })
+}
+
+fn mint<E: Entity>(bucket: Bucket, now: DateTime<Utc>) -> Result<Id<E>, Error> {
+    let random = crate::crypto::random_bytes::<9>().map_err(|error| Error::Internal(Box::new(error)))?;
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    Ok(Id::mint(bucket, millis, random))
+}
+
+fn random_bucket() -> Result<Bucket, Error> {
+    let random = crate::crypto::random_bytes::<2>().map_err(|error| Error::Internal(Box::new(error)))?;
+    Ok(Bucket::from_random(u16::from_be_bytes(random)))
+}
