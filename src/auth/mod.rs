@@ -1,1 +1,21 @@
-//! auth
+//! Who is calling: bearer tokens, the keys they are signed with, and what they grant.
+//!
+//! A request goes through [`bearer`] (the header), then [`token`] (the verification), both
+//! synchronous. [`refresh`] keeps the keys current in a thread of its own. [`development`]
+//! stands in for an identity provider on a developer's machine.
+
+mod algorithms;
+pub mod bearer;
+mod claims;
+mod compact;
+pub mod development;
+mod fetch;
+mod jwk;
+pub mod jwks;
+pub mod key_holder;
+pub mod refresh;
+pub mod rejection;
+mod schedule;
+mod strict_json;
+pub mod token;
+

@@ -1,0 +1,20 @@
+//! The signature algorithms by their registered names (RFC 7518 §3.1, RFC 8037, RFC 9864).
+
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
+
+/// The algorithm of a case-sensitive name, if it is an asymmetric one.
+///
+/// `Ed25519` (RFC 9864) and `EdDSA` (RFC 8037) name one algorithm: other curves have no key
+/// here. Symmetric algorithms and `none` have no name here at all, so that no later step can
+/// mistake a public key for a shared secret.
+pub(super) fn from_name(name: &str) -> Option<Algorithm> {
+    if name == "Ed25519" {
+        return Some(Algorithm::EdDSA);
+    }
+    name.parse().ok().filter(|algorithm| is_asymmetric(*algorithm))
+}
+
+/// Whether the verifying key is not a secret.
+pub(super) fn is_asymmetric(algorithm: Algorithm) -> bool {
+    algorithm.family() != AlgorithmFamily::Hmac
+}
