@@ -11,7 +11,9 @@ pub(super) fn from_name(name: &str) -> Option<Algorithm> {
     if name == "Ed25519" {
         return Some(Algorithm::EdDSA);
     }
-    name.parse().ok().filter(|algorithm| is_asymmetric(*algorithm))
+    name.parse()
+        .ok()
+        .filter(|algorithm| is_asymmetric(*algorithm))
 }
 
 /// Whether the verifying key is not a secret.
