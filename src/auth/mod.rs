@@ -29,3 +29,5 @@ mod jwks_tests;
 mod negative_tests;
 #[cfg(test)]
 mod refresh_tests;
+#[cfg(test)]
+mod token_tests;

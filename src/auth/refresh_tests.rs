@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use super::fetch::{FetchError, Fetcher, KeySetUri};
 use super::fixtures::{
     ALGORITHMS, Draft, ISSUER, KEYS, ec_jwk, ed_jwk, key_set_json, now, trusted, with,
 };
@@ -38,9 +39,12 @@ fn ok(headers: &str, body: &str) -> Reply {
     ))
 }
 
+/// An answer that is not to be used although it has keys in it.
 fn status(line: &str, headers: &str) -> Reply {
+    let body = key_set_json(&[ec_jwk("ec", &KEYS.ec)]);
+    let length = body.len();
     Reply::Send(format!(
-        "HTTP/1.1 {line}\r\nContent-Length: 0\r\n{headers}\r\n"
+        "HTTP/1.1 {line}\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     ))
 }
 
@@ -288,6 +292,46 @@ fn a_flood_of_unknown_keys_does_not_amplify() {
 }
 
 #[test]
+fn a_request_is_served_once() {
+    let mut setup = Setup::new(ec_only());
+    setup.turn();
+    setup.verdict("EdDSA", "unknown");
+    for _ in 0..4 {
+        setup.turn();
+        setup.clock.advance(40);
+    }
+    assert_eq!(setup.server.requests(), 2);
+}
+
+#[test]
+fn a_fetch_stops_at_its_limits() {
+    let fetch = |reply: Reply| {
+        let server = Server::start(reply);
+        let uri = KeySetUri::parse(&server.uri(), true).unwrap();
+        Fetcher::new(&settings())
+            .fetch(&uri)
+            .map(|fetched| fetched.body.len())
+    };
+    let of_length = |bytes: usize| ok("", &"x".repeat(bytes));
+    assert_eq!(
+        fetch(of_length(KEY_SET_BYTES_MAX)).unwrap(),
+        KEY_SET_BYTES_MAX
+    );
+    let too_large = fetch(of_length(KEY_SET_BYTES_MAX + 1));
+    assert!(
+        matches!(too_large, Err(FetchError::TooLarge)),
+        "{too_large:?}"
+    );
+    let slow = fetch(Reply::Hang(String::new()));
+    assert!(matches!(slow, Err(FetchError::TimedOut)), "{slow:?}");
+    let redirect = fetch(status("302 Found", "Location: https://idp.example/\r\n"));
+    assert!(
+        matches!(redirect, Err(FetchError::Status(302))),
+        "{redirect:?}"
+    );
+}
+
+#[test]
 fn bad_answers_keep_the_last_good_keys_until_the_hard_limit() {
     let huge = "x".repeat(KEY_SET_BYTES_MAX + 1);
     let elsewhere = Server::start(ec_only());
@@ -297,7 +341,7 @@ fn bad_answers_keep_the_last_good_keys_until_the_hard_limit() {
         ("500", status("500 Internal Server Error", "")),
         ("503", status("503 Service Unavailable", "")),
         ("404", status("404 Not Found", "")),
-        ("204", status("204 No Content", "")),
+        ("203", status("203 Non-Authoritative Information", "")),
         ("301", status("301 Moved Permanently", &location)),
         ("307", status("307 Temporary Redirect", &location)),
         ("huge", ok("", &huge)),
