@@ -11,10 +11,37 @@ pub(super) fn from_name(name: &str) -> Option<Algorithm> {
     if name == "Ed25519" {
         return Some(Algorithm::EdDSA);
     }
-    name.parse().ok().filter(|algorithm| is_asymmetric(*algorithm))
+    name.parse()
+        .ok()
+        .filter(|algorithm| is_asymmetric(*algorithm))
 }
 
 /// Whether the verifying key is not a secret.
 pub(super) fn is_asymmetric(algorithm: Algorithm) -> bool {
     algorithm.family() != AlgorithmFamily::Hmac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_asymmetric_algorithms_have_a_name() {
+        for (name, expected) in [
+            ("RS256", Some(Algorithm::RS256)),
+            ("PS512", Some(Algorithm::PS512)),
+            ("ES384", Some(Algorithm::ES384)),
+            ("EdDSA", Some(Algorithm::EdDSA)),
+            ("Ed25519", Some(Algorithm::EdDSA)),
+            ("HS256", None),
+            ("HS384", None),
+            ("HS512", None),
+            ("none", None),
+            ("rs256", None),
+            ("ES256K", None),
+            ("", None),
+        ] {
+            assert_eq!(from_name(name), expected, "{name}");
+        }
+    }
 }

@@ -49,7 +49,10 @@ impl Claims {
             org_path: org_path(payload)?,
             customer_id: customer_id(payload)?,
             issued_at: required(payload, "iat").and_then(|value| instant(value, "iat"))?,
-            not_before: payload.get("nbf").map(|value| instant(value, "nbf")).transpose()?,
+            not_before: payload
+                .get("nbf")
+                .map(|value| instant(value, "nbf"))
+                .transpose()?,
             expires_at: required(payload, "exp").and_then(|value| instant(value, "exp"))?,
         })
     }
@@ -68,7 +71,9 @@ fn refuse_other_tokens(payload: &Object) -> Result<(), TokenRejection> {
     }
     for (name, accepted) in [("typ", "bearer"), ("token_use", "access")] {
         let fits = |value: &Value| {
-            value.as_str().is_some_and(|text| text.eq_ignore_ascii_case(accepted))
+            value
+                .as_str()
+                .is_some_and(|text| text.eq_ignore_ascii_case(accepted))
         };
         if payload.get(name).is_some_and(|value| !fits(value)) {
             return Err(TokenRejection::NotAnAccessToken(name));
@@ -101,7 +106,11 @@ fn is_name(text: &str) -> bool {
 fn audiences(payload: &Object) -> Result<Vec<String>, TokenRejection> {
     let malformed = TokenRejection::ClaimMalformed("aud");
     let one = |value: &Value| {
-        value.as_str().filter(|text| is_name(text)).map(str::to_owned).ok_or(malformed)
+        value
+            .as_str()
+            .filter(|text| is_name(text))
+            .map(str::to_owned)
+            .ok_or(malformed)
     };
     match required(payload, "aud")? {
         Value::Array(values) if (1..=AUDIENCES_MAX).contains(&values.len()) => {
@@ -128,7 +137,9 @@ fn scopes(payload: &Object) -> Result<BTreeSet<String>, TokenRejection> {
 /// `1*( %x21 / %x23-5B / %x5D-7E )`: printable ASCII without quote and backslash.
 fn is_scope_token(word: &str) -> bool {
     (1..=TEXT_CHARACTERS_MAX).contains(&word.len())
-        && word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }
 
 fn org_path(payload: &Object) -> Result<OrgPath, TokenRejection> {
@@ -146,7 +157,11 @@ fn customer_id(payload: &Object) -> Result<Option<Uuid>, TokenRejection> {
     };
     let text = value.as_str().ok_or(malformed)?;
     let id = Uuid::try_parse(text).map_err(|_| malformed)?;
-    if id.hyphenated().to_string() == text { Ok(Some(id)) } else { Err(malformed) }
+    if id.hyphenated().to_string() == text {
+        Ok(Some(id))
+    } else {
+        Err(malformed)
+    }
 }
 
 /// A whole number of seconds. RFC 7519 §2 would also allow a fraction; no issuer needs one,

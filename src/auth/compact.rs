@@ -54,7 +54,12 @@ impl<'token> CompactToken<'token> {
         if signature.is_empty() {
             return Err(TokenRejection::SignatureMissing);
         }
-        Ok(Self { signed, header, payload, signature })
+        Ok(Self {
+            signed,
+            header,
+            payload,
+            signature,
+        })
     }
 
     /// The header, if it is one of an access token.
@@ -62,7 +67,10 @@ impl<'token> CompactToken<'token> {
         let members = decode_object(self.header).ok_or(TokenRejection::HeaderMalformed)?;
         check_members(&members)?;
         check_type(&members)?;
-        Ok(Header { algorithm: algorithm(&members)?, key_id: key_id(&members)? })
+        Ok(Header {
+            algorithm: algorithm(&members)?,
+            key_id: key_id(&members)?,
+        })
     }
 
     /// The payload; nothing in it may be believed before the signature has been checked.
@@ -84,7 +92,10 @@ fn check_members(members: &Object) -> Result<(), TokenRejection> {
     if members.contains_key("enc") {
         return Err(TokenRejection::Encrypted);
     }
-    match HEADERS_REFUSED.into_iter().find(|name| members.contains_key(*name)) {
+    match HEADERS_REFUSED
+        .into_iter()
+        .find(|name| members.contains_key(*name))
+    {
         Some(name) => Err(TokenRejection::HeaderRefused(name)),
         None => Ok(()),
     }
@@ -117,7 +128,9 @@ fn key_id(members: &Object) -> Result<String, TokenRejection> {
 /// Whether a text may name a key: it is only ever compared, yet it also reaches log lines.
 pub(super) fn is_key_id(text: &str) -> bool {
     (1..=KEY_ID_CHARACTERS_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte))
 }
 
 fn is_token_byte(byte: u8) -> bool {

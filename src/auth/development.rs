@@ -87,7 +87,10 @@ impl DevelopmentKeys {
     /// the same time end up with the same key.
     pub fn load_or_create(folder: &Path) -> Result<Self, DevelopmentKeyError> {
         let path = folder.join(FILE_NAME);
-        if !path.try_exists().map_err(|source| file_error(&path, source))? {
+        if !path
+            .try_exists()
+            .map_err(|source| file_error(&path, source))?
+        {
             create(folder, &path)?;
         }
         load(&path)
@@ -178,7 +181,10 @@ fn thumbprint(public_text: &str) -> String {
 }
 
 fn file_error(path: &Path, source: io::Error) -> DevelopmentKeyError {
-    DevelopmentKeyError::File { path: path.to_owned(), source }
+    DevelopmentKeyError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn load(path: &Path) -> Result<DevelopmentKeys, DevelopmentKeyError> {
@@ -197,7 +203,9 @@ fn load(path: &Path) -> Result<DevelopmentKeys, DevelopmentKeyError> {
 /// never seen half written, and the first of several writers wins.
 fn create(folder: &Path, path: &Path) -> Result<(), DevelopmentKeyError> {
     let pair = Ed25519KeyPair::generate().map_err(|_| DevelopmentKeyError::Generation)?;
-    let document = pair.to_pkcs8().map_err(|_| DevelopmentKeyError::Generation)?;
+    let document = pair
+        .to_pkcs8()
+        .map_err(|_| DevelopmentKeyError::Generation)?;
     let written = folder.join(format!("{FILE_NAME}.{}", thumbprint(&public_text(&pair))));
     write_private(folder, &written, document.as_ref())
         .and_then(|()| link_unless_present(&written, path))
@@ -207,7 +215,11 @@ fn create(folder: &Path, path: &Path) -> Result<(), DevelopmentKeyError> {
 fn write_private(folder: &Path, path: &Path, document: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut options = OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(document)?;
     file.sync_all()
 }
@@ -252,8 +264,11 @@ mod tests {
     #[test]
     fn the_thumbprint_is_the_one_of_rfc_8037() {
         // RFC 8037 appendix A.3
-        let public_text = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwaaPJHURo";
-        assert_eq!(thumbprint(public_text), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        let public_text = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        assert_eq!(
+            thumbprint(public_text),
+            "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+        );
     }
 
     #[test]
@@ -287,7 +302,11 @@ mod tests {
         let folder = Folder::new("bare");
         let keys = DevelopmentKeys::load_or_create(folder.path()).unwrap();
         let org_path = OrgPath::parse("head-office").unwrap();
-        let bare = MintRequest { scopes: &[], customer_id: None, ..request(&org_path) };
+        let bare = MintRequest {
+            scopes: &[],
+            customer_id: None,
+            ..request(&org_path)
+        };
         let verified = verify(&keys, &keys.mint(&bare).unwrap()).unwrap();
         assert!(verified.scopes.is_empty());
         assert_eq!(verified.customer_id, None);
@@ -299,7 +318,10 @@ mod tests {
         let keys = DevelopmentKeys::load_or_create(folder.path()).unwrap();
         let org_path = OrgPath::parse("head-office").unwrap();
         for lifetime in [TimeDelta::zero(), LIFETIME_MAX + TimeDelta::seconds(1)] {
-            let refused = keys.mint(&MintRequest { lifetime, ..request(&org_path) });
+            let refused = keys.mint(&MintRequest {
+                lifetime,
+                ..request(&org_path)
+            });
             assert_eq!(refused, Err(MintError::Lifetime));
         }
     }
@@ -311,20 +333,36 @@ mod tests {
         let first = DevelopmentKeys::load_or_create(&inner).unwrap();
         let second = DevelopmentKeys::load_or_create(&inner).unwrap();
         assert_eq!(first.jwks_json(), second.jwks_json());
-        let files: Vec<_> = fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap()).collect();
+        let files: Vec<_> = fs::read_dir(&inner)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .collect();
         assert_eq!(files.len(), 1);
-        assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            files[0].metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]
     fn processes_that_start_together_share_one_key() {
         let folder = Folder::new("together");
         let key_ids: Vec<String> = std::thread::scope(|scope| {
-            let load = || DevelopmentKeys::load_or_create(folder.path()).unwrap().key_id;
+            let load = || {
+                DevelopmentKeys::load_or_create(folder.path())
+                    .unwrap()
+                    .key_id
+            };
             let running: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
-            running.into_iter().map(|thread| thread.join().unwrap()).collect()
+            running
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
-        assert!(key_ids.iter().all(|key_id| *key_id == key_ids[0]), "{key_ids:?}");
+        assert!(
+            key_ids.iter().all(|key_id| *key_id == key_ids[0]),
+            "{key_ids:?}"
+        );
     }
 
     #[test]

@@ -34,7 +34,10 @@ impl KeySetUri {
 /// The names that cannot be made to point elsewhere; `localhost` is one by RFC 6761 §6.3.
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// A body and how long it may be kept.
@@ -104,7 +107,9 @@ impl Fetcher {
             return Err(FetchError::Status(answer.status().as_u16()));
         }
         let cache_control = answer.headers().get("cache-control");
-        let max_age = cache_control.and_then(|value| value.to_str().ok()).and_then(max_age);
+        let max_age = cache_control
+            .and_then(|value| value.to_str().ok())
+            .and_then(max_age);
         let limit = KEY_SET_BYTES_MAX as u64;
         let body = answer.body_mut().with_config().limit(limit).read_to_vec()?;
         Ok(Fetched { body, max_age })
@@ -115,15 +120,17 @@ impl Fetcher {
 /// ask for the shortest interval there is.
 fn max_age(cache_control: &str) -> Option<Duration> {
     let mut directives = cache_control.split(',').map(str::trim);
-    if directives.clone().any(|one| {
-        one.eq_ignore_ascii_case("no-cache") || one.eq_ignore_ascii_case("no-store")
-    }) {
+    if directives
+        .clone()
+        .any(|one| one.eq_ignore_ascii_case("no-cache") || one.eq_ignore_ascii_case("no-store"))
+    {
         return Some(Duration::ZERO);
     }
     directives.find_map(|one| {
         let (name, value) = one.split_once('=')?;
         let seconds = value.trim_matches('"').parse().ok()?;
-        name.eq_ignore_ascii_case("max-age").then_some(Duration::from_secs(seconds))
+        name.eq_ignore_ascii_case("max-age")
+            .then_some(Duration::from_secs(seconds))
     })
 }
 
@@ -150,8 +157,16 @@ mod tests {
             ("/keys", false, false),
             ("", false, false),
         ] {
-            assert_eq!(KeySetUri::parse(text, false).is_some(), by_default, "{text}");
-            assert_eq!(KeySetUri::parse(text, true).is_some(), with_loopback, "{text}");
+            assert_eq!(
+                KeySetUri::parse(text, false).is_some(),
+                by_default,
+                "{text}"
+            );
+            assert_eq!(
+                KeySetUri::parse(text, true).is_some(),
+                with_loopback,
+                "{text}"
+            );
         }
     }
 
@@ -168,7 +183,11 @@ mod tests {
             ("no-store, max-age=600", Some(0)),
             ("", None),
         ] {
-            assert_eq!(max_age(header), expected.map(Duration::from_secs), "{header}");
+            assert_eq!(
+                max_age(header),
+                expected.map(Duration::from_secs),
+                "{header}"
+            );
         }
     }
 }

@@ -76,7 +76,11 @@ pub(super) fn accept(jwk: &Value, allowed: &[Algorithm]) -> Result<VerificationK
         AlgorithmFamily::Ed => ed(jwk)?,
         AlgorithmFamily::Hmac => return Err(KeyRefusal::NotPublic),
     };
-    Ok(VerificationKey { key_id, algorithm, decoding_key })
+    Ok(VerificationKey {
+        key_id,
+        algorithm,
+        decoding_key,
+    })
 }
 
 /// An optional text member.
@@ -151,7 +155,9 @@ fn one_of_rsa(named: Algorithm) -> Result<Algorithm, KeyRefusal> {
 /// A required member of base64url bytes.
 fn bytes(jwk: &Value, name: &str) -> Result<Vec<u8>, KeyRefusal> {
     let text = text(jwk, name)?.ok_or(KeyRefusal::Malformed)?;
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyRefusal::Malformed)
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| KeyRefusal::Malformed)
 }
 
 fn rsa(jwk: &Value) -> Result<DecodingKey, KeyRefusal> {
@@ -165,9 +171,12 @@ fn rsa(jwk: &Value) -> Result<DecodingKey, KeyRefusal> {
     if !odd || !(17..=64).contains(&bit_length(&exponent)) {
         return Err(KeyRefusal::Material);
     }
-    RsaPublicKeyComponents { n: &modulus, e: &exponent }
-        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-        .map_err(|_| KeyRefusal::Material)?;
+    RsaPublicKeyComponents {
+        n: &modulus,
+        e: &exponent,
+    }
+    .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+    .map_err(|_| KeyRefusal::Material)?;
     Ok(DecodingKey::from_rsa_raw_components(&modulus, &exponent))
 }
 

@@ -26,7 +26,10 @@ impl KeyHolder {
     /// A holder that is empty until the first fetch, and stale when fetching fails too long.
     pub fn refreshed(stale_after: TimeDelta) -> Self {
         Self {
-            state: RwLock::new(State { keys: None, last_success: None }),
+            state: RwLock::new(State {
+                keys: None,
+                last_success: None,
+            }),
             stale_after: Some(stale_after),
         }
     }
@@ -34,7 +37,10 @@ impl KeyHolder {
     /// A holder of keys that are not fetched from anywhere, such as the development key.
     pub fn fixed(keys: KeySet) -> Self {
         Self {
-            state: RwLock::new(State { keys: Some(Arc::new(keys)), last_success: None }),
+            state: RwLock::new(State {
+                keys: Some(Arc::new(keys)),
+                last_success: None,
+            }),
             stale_after: None,
         }
     }
@@ -58,7 +64,10 @@ impl KeyHolder {
     /// stop being accepted at once.
     pub fn replace(&self, keys: KeySet, fetched_at: DateTime<Utc>) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State { keys: Some(Arc::new(keys)), last_success: Some(fetched_at) };
+        *state = State {
+            keys: Some(Arc::new(keys)),
+            last_success: Some(fetched_at),
+        };
     }
 
     /// Whether the keys may be believed: there are some, and they are not older than the hard

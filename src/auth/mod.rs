@@ -19,3 +19,15 @@ mod schedule;
 mod strict_json;
 pub mod token;
 
+#[cfg(test)]
+mod bearer_tests;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod jwks_tests;
+#[cfg(test)]
+mod negative_tests;
+#[cfg(test)]
+mod refresh_tests;
+#[cfg(test)]
+mod token_tests;

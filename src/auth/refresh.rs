@@ -103,7 +103,12 @@ impl JwksRefresher {
             .name("jwks-refresh".to_owned())
             .spawn(move || worker.run(&inbox, &stopped))
             .map_err(StartError::Thread)?;
-        Ok(Self { handles, stop, wake, thread: Some(thread) })
+        Ok(Self {
+            handles,
+            stop,
+            wake,
+            thread: Some(thread),
+        })
     }
 
     /// Asks for the keys of one issuer ahead of the plan; see [`RefreshHandle::request`].
@@ -115,7 +120,10 @@ impl JwksRefresher {
 
     /// What a verifier needs to ask for the keys of one issuer.
     pub fn handle(&self, issuer: &str) -> Option<RefreshHandle> {
-        self.handles.iter().find(|(name, _)| name == issuer).map(|(_, handle)| handle.clone())
+        self.handles
+            .iter()
+            .find(|(name, _)| name == issuer)
+            .map(|(_, handle)| handle.clone())
     }
 }
 
@@ -190,13 +198,24 @@ impl Worker {
             .into_iter()
             .map(|source| IssuerState::new(source, settings.allow_http_to_loopback))
             .collect::<Result<_, _>>()?;
-        Ok(Self { issuers, fetcher, settings, clock })
+        Ok(Self {
+            issuers,
+            fetcher,
+            settings,
+            clock,
+        })
     }
 
     pub(super) fn handles(&self, wake: &SyncSender<()>) -> Vec<(String, RefreshHandle)> {
         let handle = |state: &IssuerState| {
             let requested = Arc::clone(&state.requested);
-            (state.source.issuer.clone(), RefreshHandle { requested, wake: wake.clone() })
+            (
+                state.source.issuer.clone(),
+                RefreshHandle {
+                    requested,
+                    wake: wake.clone(),
+                },
+            )
         };
         self.issuers.iter().map(handle).collect()
     }
@@ -231,14 +250,20 @@ impl IssuerState {
         match KeySetUri::parse(&source.jwks_uri, allow_http_to_loopback) {
             Some(uri) => {
                 let requested = Arc::new(AtomicBool::new(false));
-                Ok(Self { source, uri, schedule: Schedule::new(), requested })
+                Ok(Self {
+                    source,
+                    uri,
+                    schedule: Schedule::new(),
+                    requested,
+                })
             }
             None => Err(StartError::Address(source.issuer)),
         }
     }
 
     fn wait(&self, now: DateTime<Utc>, settings: &RefreshSettings) -> Duration {
-        self.schedule.wait(now, self.requested.load(Ordering::Acquire), settings)
+        self.schedule
+            .wait(now, self.requested.load(Ordering::Acquire), settings)
     }
 
     /// One fetch. The note is taken down before it, so that a key which appears while the
@@ -269,7 +294,12 @@ impl IssuerState {
 
     fn log_success(&self, keys: &KeySet) {
         let (used, skipped) = (keys.key_ids().count(), keys.skipped());
-        tracing::info!(issuer = self.source.issuer, used, skipped, "Refreshed the keys.");
+        tracing::info!(
+            issuer = self.source.issuer,
+            used,
+            skipped,
+            "Refreshed the keys."
+        );
     }
 
     fn log_failure(&self, error: &RefreshError, now: DateTime<Utc>) {

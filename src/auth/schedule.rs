@@ -25,7 +25,11 @@ struct Planned {
 impl Schedule {
     /// A plan whose first fetch is due at once.
     pub(super) fn new() -> Self {
-        Self { next: None, last_on_demand: None, failures: 0 }
+        Self {
+            next: None,
+            last_on_demand: None,
+            failures: 0,
+        }
     }
 
     /// How long until the next fetch; zero if it is due. `requested` says that somebody saw an
@@ -37,12 +41,19 @@ impl Schedule {
         settings: &RefreshSettings,
     ) -> Duration {
         let planned = self.next.map_or(Duration::ZERO, |next| next.wait(now));
-        if requested { planned.min(self.on_demand_wait(now, settings)) } else { planned }
+        if requested {
+            planned.min(self.on_demand_wait(now, settings))
+        } else {
+            planned
+        }
     }
 
     /// Remembers that a fetch begins, and whether it is ahead of the plan.
     pub(super) fn begin(&mut self, now: DateTime<Utc>) {
-        if self.next.is_some_and(|next| next.wait(now) > Duration::ZERO) {
+        if self
+            .next
+            .is_some_and(|next| next.wait(now) > Duration::ZERO)
+        {
             self.last_on_demand = Some(now);
         }
     }
@@ -63,18 +74,27 @@ impl Schedule {
 
     /// The next fetch after a failed one: the pause doubles each time, up to a limit.
     pub(super) fn failed(&mut self, now: DateTime<Utc>, settings: &RefreshSettings) {
-        let doubled = settings.retry_min.saturating_mul(2_u32.saturating_pow(self.failures));
+        let doubled = settings
+            .retry_min
+            .saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);
         self.plan(now, doubled.min(settings.retry_max));
     }
 
     fn plan(&mut self, now: DateTime<Utc>, pause: Duration) {
-        self.next = Some(Planned { made_at: now, due_at: later(now, pause) });
+        self.next = Some(Planned {
+            made_at: now,
+            due_at: later(now, pause),
+        });
     }
 
     fn on_demand_wait(&self, now: DateTime<Utc>, settings: &RefreshSettings) -> Duration {
         self.last_on_demand.map_or(Duration::ZERO, |made_at| {
-            Planned { made_at, due_at: later(made_at, settings.on_demand_spacing) }.wait(now)
+            Planned {
+                made_at,
+                due_at: later(made_at, settings.on_demand_spacing),
+            }
+            .wait(now)
         })
     }
 }
@@ -90,7 +110,8 @@ impl Planned {
 
 fn later(from: DateTime<Utc>, pause: Duration) -> DateTime<Utc> {
     let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
-    from.checked_add_signed(pause).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    from.checked_add_signed(pause)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 #[cfg(test)]
@@ -112,7 +133,10 @@ mod tests {
 
     #[test]
     fn the_first_fetch_is_due_at_once() {
-        assert_eq!(Schedule::new().wait(at(0), false, &RefreshSettings::default()), Duration::ZERO);
+        assert_eq!(
+            Schedule::new().wait(at(0), false, &RefreshSettings::default()),
+            Duration::ZERO
+        );
     }
 
     #[test]
@@ -124,7 +148,11 @@ mod tests {
             (Some(Duration::from_secs(u64::MAX)), 24 * 60 * MINUTE),
         ] {
             let (schedule, settings) = after_success(max_age);
-            assert_eq!(schedule.wait(at(0), false, &settings), expected, "{max_age:?}");
+            assert_eq!(
+                schedule.wait(at(0), false, &settings),
+                expected,
+                "{max_age:?}"
+            );
         }
     }
 

@@ -96,7 +96,10 @@ mod tests {
     fn parse_object_reads_what_serde_json_reads() {
         let text = r#"{"a":[1,-2,2.5,"x\u00e9",null,true,{"b":{}}],"c":18446744073709551615}"#;
         let expected: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(Value::Object(parse_object(text.as_bytes()).unwrap()), expected);
+        assert_eq!(
+            Value::Object(parse_object(text.as_bytes()).unwrap()),
+            expected
+        );
     }
 
     #[test]
@@ -118,7 +121,17 @@ mod tests {
     #[test]
     fn parse_object_refuses_what_is_not_one_object() {
         let deep = format!("{}1{}", r#"{"a":"#.repeat(200), "}".repeat(200));
-        for text in ["", "[]", "1", "\"a\"", "{}{}", "{} x", "{\"a\":1e400}", "\u{feff}{}", &deep] {
+        for text in [
+            "",
+            "[]",
+            "1",
+            "\"a\"",
+            "{}{}",
+            "{} x",
+            "{\"a\":1e400}",
+            "\u{feff}{}",
+            &deep,
+        ] {
             assert!(parse_object(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -82,7 +82,10 @@ pub struct TokenLimits {
 
 impl Default for TokenLimits {
     fn default() -> Self {
-        Self { leeway: LEEWAY_MAX, token_bytes_max: TOKEN_BYTES_MAX }
+        Self {
+            leeway: LEEWAY_MAX,
+            token_bytes_max: TOKEN_BYTES_MAX,
+        }
     }
 }
 
@@ -125,18 +128,17 @@ impl TokenVerifier {
                 return Err(TrustError::DuplicateIssuer(first.issuer));
             }
         }
-        Ok(Self { issuers: by_name, limits })
+        Ok(Self {
+            issuers: by_name,
+            limits,
+        })
     }
 
     /// Verifies one token as of `now`.
     ///
     /// The payload is read before the signature is checked, but only to pick the trust entry
     /// by `iss`: a lie there picks an entry whose keys the signature then fails.
-    pub fn verify(
-        &self,
-        token: &str,
-        now: DateTime<Utc>,
-    ) -> Result<VerifiedToken, TokenRejection> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<VerifiedToken, TokenRejection> {
         let parts = CompactToken::split(token, self.limits.token_bytes_max)?;
         let header = parts.header()?;
         let payload = parts.unverified_payload()?;
@@ -201,7 +203,11 @@ impl TrustedIssuer {
         if claims.issuer != self.issuer {
             return Err(TokenRejection::IssuerUnknown);
         }
-        if claims.audiences.iter().any(|audience| self.audiences.contains(audience)) {
+        if claims
+            .audiences
+            .iter()
+            .any(|audience| self.audiences.contains(audience))
+        {
             Ok(())
         } else {
             Err(TokenRejection::AudienceMismatch)
@@ -233,7 +239,10 @@ fn check_times(
     if now - claims.expires_at >= leeway {
         return Err(TokenRejection::Expired);
     }
-    if claims.not_before.is_some_and(|not_before| not_before - now > leeway) {
+    if claims
+        .not_before
+        .is_some_and(|not_before| not_before - now > leeway)
+    {
         return Err(TokenRejection::NotYetValid);
     }
     if claims.issued_at - now > leeway {

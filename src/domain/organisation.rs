@@ -168,8 +168,14 @@ mod tests {
 
     #[test]
     fn parse_accepts_the_longest_path() {
-        let text = ["a".repeat(40), "b".repeat(40), "c".repeat(40), "d".repeat(40), "e".repeat(36)]
-            .join("/");
+        let text = [
+            "a".repeat(40),
+            "b".repeat(40),
+            "c".repeat(40),
+            "d".repeat(40),
+            "e".repeat(36),
+        ]
+        .join("/");
         assert_eq!(text.len(), PATH_CHARACTERS_MAX);
         assert_eq!(path(&text).as_str(), text);
     }
@@ -186,20 +192,33 @@ mod tests {
             ("head-office/east", "head-office/west", false),
             ("east", "head-office/east", false),
         ] {
-            assert_eq!(path(upper).contains(&path(lower)), expected, "{upper} ⊇ {lower}");
+            assert_eq!(
+                path(upper).contains(&path(lower)),
+                expected,
+                "{upper} ⊇ {lower}"
+            );
         }
     }
 
     #[test]
     fn subtree_prefix_ends_with_a_slash() {
-        assert_eq!(path("head-office/east").subtree_prefix(), "head-office/east/");
+        assert_eq!(
+            path("head-office/east").subtree_prefix(),
+            "head-office/east/"
+        );
     }
 
     #[test]
     fn json_is_a_string_and_is_checked() {
         let east = path("head-office/east");
-        assert_eq!(serde_json::to_string(&east).unwrap(), "\"head-office/east\"");
-        assert_eq!(serde_json::from_str::<OrgPath>("\"head-office/east\"").unwrap(), east);
+        assert_eq!(
+            serde_json::to_string(&east).unwrap(),
+            "\"head-office/east\""
+        );
+        assert_eq!(
+            serde_json::from_str::<OrgPath>("\"head-office/east\"").unwrap(),
+            east
+        );
         assert!(serde_json::from_str::<OrgPath>("\"head-office//east\"").is_err());
         assert!(serde_json::from_str::<OrgPath>("7").is_err());
     }
