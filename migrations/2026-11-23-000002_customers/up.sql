@@ -20,7 +20,7 @@ CREATE TABLE customers (
     service_tier text,
     industry text,
     profile jsonb NOT NULL,
-    personal_sealed bytea,
+    personal_sealed jsonb NOT NULL,
     version bigint NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -60,7 +60,7 @@ COMMENT ON COLUMN customers.value_class IS 'A, B or C by value to the company.';
 COMMENT ON COLUMN customers.service_tier IS 'Service tier.';
 COMMENT ON COLUMN customers.industry IS 'Industry, for filters and reports.';
 COMMENT ON COLUMN customers.profile IS 'Unclassified archive fields, and the masked form of the classified ones.';
-COMMENT ON COLUMN customers.personal_sealed IS 'Classified personal fields, sealed with the data key of the customer.';
+COMMENT ON COLUMN customers.personal_sealed IS 'Classified personal fields by name, each sealed with the data key of the customer.';
 COMMENT ON COLUMN customers.version IS 'Counts changes; the ETag and If-Match carry it.';
 COMMENT ON COLUMN customers.created_at IS 'Instant of creation.';
 COMMENT ON COLUMN customers.updated_at IS 'Instant of the latest change.';
@@ -104,7 +104,7 @@ CREATE TABLE customer_versions (
     changed_by text NOT NULL,
     request_id uuid NOT NULL,
     snapshot jsonb NOT NULL,
-    personal_sealed bytea,
+    personal_sealed jsonb NOT NULL,
     PRIMARY KEY (bucket, customer_id, version),
     FOREIGN KEY (bucket, customer_id) REFERENCES customers (bucket, id)
 );

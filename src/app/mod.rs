@@ -1,1 +1,3 @@
-//! app
+//! Use cases: load under lock, decide, apply, record, publish. One function each, on a `Tx`.
+
+pub mod customers;

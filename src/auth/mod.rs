@@ -15,6 +15,7 @@ pub mod jwks;
 pub mod key_holder;
 pub mod refresh;
 pub mod rejection;
+pub mod scopes;
 mod schedule;
 mod strict_json;
 pub mod token;

@@ -43,6 +43,11 @@ pub enum OrgPathError {
 }
 
 impl OrgPath {
+    /// The company itself, at the top of every path by convention.
+    pub fn root() -> Self {
+        Self("head-office".to_owned())
+    }
+
     /// Reads a path; nothing is trimmed, folded or repaired.
     pub fn parse(text: &str) -> Result<Self, OrgPathError> {
         if text.len() > PATH_CHARACTERS_MAX {

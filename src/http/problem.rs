@@ -97,7 +97,7 @@ fn thousandths(text: &str) -> u32 {
 pub struct ProblemView {
     /// Address of the documentation of the code.
     #[serde(rename = "type")]
-    #[schema(format = UriReference, max_length = 300)]
+    #[schema(max_length = 300, pattern = "^/v1/problems/[a-z_]+$")]
     pub problem_type: String,
     /// What the code means, in the language of the request.
     #[schema(max_length = 200, pattern = "^.+$")]

@@ -107,3 +107,14 @@ pub fn after(
             .load(reader.connection),
     }
 }
+
+/// How many committed-or-running events are not shown yet, and how old the oldest of them is in
+/// seconds. Grows when a transaction stays open for long.
+pub fn lag(reader: &mut Reader<'_>) -> QueryResult<(i64, i64)> {
+    let xmin = horizon(reader)?.xmin;
+    let (hidden, oldest): (i64, Option<DateTime<Utc>>) = events::table
+        .filter(events::xid.ge(xmin))
+        .select((diesel::dsl::count_star(), diesel::dsl::min(events::occurred_at)))
+        .first(reader.connection)?;
+    Ok((hidden, oldest.map_or(0, |oldest| (reader.now - oldest).num_seconds().max(0))))
+}

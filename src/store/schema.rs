@@ -127,6 +127,7 @@ diesel::table! {
         held_minor -> Int8,
         drawn_minor -> Int8,
         consumed_minor -> Int8,
+        moved_at -> Timestamptz,
         movement_count -> Int8,
         application_id -> Uuid,
         version -> Int8,
@@ -188,7 +189,7 @@ diesel::table! {
         changed_by -> Text,
         request_id -> Uuid,
         snapshot -> Jsonb,
-        personal_sealed -> Nullable<Bytea>,
+        personal_sealed -> Jsonb,
     }
 }
 
@@ -211,7 +212,7 @@ diesel::table! {
         service_tier -> Nullable<Text>,
         industry -> Nullable<Text>,
         profile -> Jsonb,
-        personal_sealed -> Nullable<Bytea>,
+        personal_sealed -> Jsonb,
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,

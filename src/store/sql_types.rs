@@ -1,17 +1,29 @@
 //! How the domain's types travel to and from PostgreSQL.
+//!
+//! The domain knows nothing of diesel, so what diesel's derives would write stands here once for
+//! identifiers and once for words.
 
-use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
+use diesel::internal::derives::as_expression::Bound;
 use diesel::pg::{Pg, PgValue};
-use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 
+use crate::domain::customers::{
+    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass, TradingClass, ValueClass,
+};
 use crate::domain::ids::{Entity, Id};
 
-// `Id<E>` is generic, so the derives of diesel cannot be used: they would ask for bounds on `E`.
 impl<E: Entity> ToSql<SqlUuid, Pg> for Id<E> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         <uuid::Uuid as ToSql<SqlUuid, Pg>>::to_sql(&self.uuid(), &mut out.reborrow())
+    }
+}
+
+impl<E: Entity> ToSql<Nullable<SqlUuid>, Pg> for Id<E> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        <Self as ToSql<SqlUuid, Pg>>::to_sql(self, out)
     }
 }
 
@@ -21,52 +33,71 @@ impl<E: Entity> FromSql<SqlUuid, Pg> for Id<E> {
     }
 }
 
-// The derive expands to the impls for values, references and their nullable forms.
-mod expression {
-    use super::*;
-    use diesel::expression::bound::Bound;
-    use diesel::sql_types::Nullable;
+impl<E: Entity> Queryable<SqlUuid, Pg> for Id<E> {
+    type Row = Self;
 
-    impl<E: Entity> AsExpression<SqlUuid> for Id<E> {
-        type Expression = Bound<SqlUuid, Self>;
-        fn as_expression(self) -> Self::Expression {
-            Bound::new(self)
-        }
-    }
-    impl<E: Entity> AsExpression<Nullable<SqlUuid>> for Id<E> {
-        type Expression = Bound<Nullable<SqlUuid>, Self>;
-        fn as_expression(self) -> Self::Expression {
-            Bound::new(self)
-        }
-    }
-    impl<'a, E: Entity> AsExpression<SqlUuid> for &'a Id<E> {
-        type Expression = Bound<SqlUuid, &'a Id<E>>;
-        fn as_expression(self) -> Self::Expression {
-            Bound::new(self)
-        }
-    }
-    impl<'a, E: Entity> AsExpression<Nullable<SqlUuid>> for &'a Id<E> {
-        type Expression = Bound<Nullable<SqlUuid>, &'a Id<E>>;
-        fn as_expression(self) -> Self::Expression {
-            Bound::new(self)
-        }
-    }
-    impl<E: Entity> ToSql<Nullable<SqlUuid>, Pg> for Id<E> {
-        fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-            <Self as ToSql<SqlUuid, Pg>>::to_sql(self, out)
-        }
-    }
-    impl<E: Entity> diesel::deserialize::Queryable<SqlUuid, Pg> for Id<E> {
-        type Row = Self;
-        fn build(row: Self::Row) -> deserialize::Result<Self> {
-            Ok(row)
-        }
-    }
-    impl<E: Entity> FromSqlRow<SqlUuid, Pg> for Id<E> {
-        fn build_from_row<'a>(row: &impl diesel::row::Row<'a, Pg>) -> deserialize::Result<Self> {
-            use diesel::row::Field;
-            let field = row.get(0).ok_or("no column")?;
-            Self::from_nullable_sql(field.value())
-        }
+    fn build(row: Self::Row) -> deserialize::Result<Self> {
+        Ok(row)
     }
 }
+
+macro_rules! as_expression {
+    ([$($generic:tt)*] $kind:ty, $sql:ty) => {
+        impl<$($generic)*> AsExpression<$sql> for $kind {
+            type Expression = Bound<$sql, Self>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
+        impl<'a, $($generic)*> AsExpression<$sql> for &'a $kind {
+            type Expression = Bound<$sql, &'a $kind>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
+    };
+}
+
+as_expression!([E: Entity] Id<E>, SqlUuid);
+as_expression!([E: Entity] Id<E>, Nullable<SqlUuid>);
+
+macro_rules! words {
+    ($($kind:ty),* $(,)?) => {$(
+        impl ToSql<Text, Pg> for $kind {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                std::io::Write::write_all(out, self.as_str().as_bytes())?;
+                Ok(IsNull::No)
+            }
+        }
+        impl ToSql<Nullable<Text>, Pg> for $kind {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+                <Self as ToSql<Text, Pg>>::to_sql(self, out)
+            }
+        }
+        impl FromSql<Text, Pg> for $kind {
+            fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+                let word = <String as FromSql<Text, Pg>>::from_sql(bytes)?;
+                Self::parse(&word).ok_or_else(|| format!("unknown word {word}").into())
+            }
+        }
+        impl Queryable<Text, Pg> for $kind {
+            type Row = Self;
+            fn build(row: Self::Row) -> deserialize::Result<Self> {
+                Ok(row)
+            }
+        }
+        as_expression!([] $kind, Text);
+        as_expression!([] $kind, Nullable<Text>);
+    )*};
+}
+
+words!(
+    CustomerKind,
+    CustomerNature,
+    CustomerStatus,
+    MarketWeight,
+    ServiceTier,
+    TimeClass,
+    TradingClass,
+    ValueClass,
+);

@@ -1,0 +1,248 @@
+//! How one operation joins the router and the OpenAPI document.
+//!
+//! A handler's signature says everything the contract needs: the scope it requires, the body and
+//! parameters it takes, the answer it gives. Each of these types describes itself here, so the
+//! document cannot say something else than the code does.
+
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, Responder, Route};
+use serde_json::{Map, Value, json};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::error_codes::ProblemCode;
+
+/// Schemas by name, as they were met.
+pub type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// An operation of the document while its parts describe themselves.
+#[derive(Debug)]
+pub struct Draft {
+    operation: Map<String, Value>,
+    schemas: Schemas,
+    problems: Vec<ProblemCode>,
+    scope: Option<&'static str>,
+}
+
+impl Draft {
+    /// Names the scope that the operation needs.
+    pub fn requires(&mut self, scope: &'static str) {
+        self.scope = Some(scope);
+        self.problem(&[
+            ProblemCode::Unauthenticated,
+            ProblemCode::InvalidToken,
+            ProblemCode::InsufficientScope,
+            ProblemCode::RateLimited,
+        ]);
+    }
+
+    /// Adds problems the operation can answer with.
+    pub fn problem(&mut self, codes: &[ProblemCode]) {
+        self.problems.extend_from_slice(codes);
+    }
+
+    /// Adds a parameter object.
+    pub fn parameter(&mut self, parameter: Value) {
+        self.list("parameters").push(parameter);
+    }
+
+    /// Declares the request body.
+    pub fn body<T: ToSchema>(&mut self, media_type: &str, required: bool) {
+        let content = self.content::<T>(media_type);
+        self.operation
+            .insert("requestBody".to_owned(), json!({"required": required, "content": content}));
+    }
+
+    /// Declares a successful answer. `headers` are names of components.
+    pub fn success(&mut self, status: u16, description: &str, headers: &[&str], content: Option<Value>) {
+        let headers: Map<String, Value> = headers
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")})))
+            .collect();
+        let mut response = json!({"description": description, "headers": headers});
+        if let Some(content) = content {
+            response["content"] = content;
+        }
+        self.responses().insert(status.to_string(), response);
+    }
+
+    /// A content object for `T`, with the example of its schema.
+    pub fn content<T: ToSchema>(&mut self, media_type: &str) -> Value {
+        let mut media = json!({"schema": self.schema::<T>()});
+        if let Some(example) = example_of::<T>() {
+            media["example"] = example;
+        }
+        json!({ media_type: media })
+    }
+
+    /// A reference to the schema of `T`, which joins the document with all it refers to.
+    pub fn schema<T: ToSchema>(&mut self) -> Value {
+        let name = T::name().into_owned();
+        self.schemas.push((name.clone(), T::schema()));
+        T::schemas(&mut self.schemas);
+        json!({"$ref": format!("#/components/schemas/{name}")})
+    }
+
+    fn list(&mut self, name: &str) -> &mut Vec<Value> {
+        let slot = self.operation.entry(name).or_insert_with(|| json!([]));
+        if !slot.is_array() {
+            *slot = json!([]);
+        }
+        match slot {
+            Value::Array(list) => list,
+            _ => unreachable!("made an array above"),
+        }
+    }
+
+    fn responses(&mut self) -> &mut Map<String, Value> {
+        let slot = self.operation.entry("responses").or_insert_with(|| json!({}));
+        if !slot.is_object() {
+            *slot = json!({});
+        }
+        match slot {
+            Value::Object(map) => map,
+            _ => unreachable!("made an object above"),
+        }
+    }
+}
+
+/// The example that stands at the schema of `T`.
+pub fn example_of<T: PartialSchema>() -> Option<Value> {
+    match serde_json::to_value(T::schema()).ok()? {
+        Value::Object(mut schema) => schema
+            .remove("example")
+            .or_else(|| schema.get_mut("examples")?.get_mut(0).map(Value::take)),
+        _ => None,
+    }
+}
+
+/// Something a handler takes from the request.
+pub trait Input: FromRequest {
+    /// Describes what it takes.
+    fn describe(draft: &mut Draft);
+}
+
+/// Something a handler answers with.
+pub trait Output: Responder {
+    /// Describes the successful answer.
+    fn describe(draft: &mut Draft);
+}
+
+impl<T: Output> Output for Result<T, crate::error::Error> {
+    fn describe(draft: &mut Draft) {
+        T::describe(draft);
+        draft.problem(&[ProblemCode::InternalError, ProblemCode::Overloaded, ProblemCode::Unavailable]);
+    }
+}
+
+/// What a handler needs to be allowed to run: implemented by [`super::guard::Require`] and, for
+/// the few operations that are open to everybody, by [`super::guard::Anyone`].
+pub trait Guard: FromRequest {
+    /// Describes the permission.
+    fn describe(draft: &mut Draft);
+}
+
+/// Arguments of a handler: a guard first, then inputs. A handler without a guard does not
+/// compile into the route list.
+pub trait Arguments: FromRequest {
+    /// Describes guard and inputs.
+    fn describe(draft: &mut Draft);
+}
+
+macro_rules! arguments {
+    ($($input:ident),*) => {
+        impl<G: Guard + 'static, $($input: Input + 'static),*> Arguments for (G, $($input,)*) {
+            fn describe(draft: &mut Draft) {
+                G::describe(draft);
+                $($input::describe(draft);)*
+            }
+        }
+    };
+}
+
+arguments!();
+arguments!(A);
+arguments!(A, B);
+arguments!(A, B, C);
+arguments!(A, B, C, D);
+
+/// An operation ready for the router and the document.
+pub struct Operation {
+    /// HTTP method.
+    pub method: Method,
+    /// Path template, such as `/v1/customers/{customer_id}`.
+    pub path: String,
+    /// The scope it needs; `None` where it is open to everybody.
+    pub scope: Option<&'static str>,
+    /// Problems it can answer with, in the order of the table.
+    pub problems: Vec<ProblemCode>,
+    /// The operation object of the document.
+    pub document: Map<String, Value>,
+    /// Schemas it refers to.
+    pub schemas: Schemas,
+    route: Box<dyn Fn(&Method) -> Route + Send + Sync>,
+}
+
+impl Operation {
+    /// Joins the attributes of a handler (`utoipa::path`) with its signature.
+    pub fn new<P, H, A>(handler: H, business: &[ProblemCode]) -> Self
+    where
+        P: utoipa::Path,
+        H: Handler<A> + Send + Sync,
+        H::Output: Output + 'static,
+        A: Arguments + 'static,
+    {
+        let method = method_of(&P::methods());
+        let mut operation = match serde_json::to_value(P::operation()) {
+            Ok(Value::Object(operation)) => operation,
+            _ => Map::new(),
+        };
+        operation.remove("responses");
+        let mut draft = Draft {
+            operation,
+            schemas: Vec::new(),
+            problems: business.to_vec(),
+            scope: None,
+        };
+        A::describe(&mut draft);
+        H::Output::describe(&mut draft);
+        if draft.problems.contains(&ProblemCode::PreconditionRequired) {
+            draft.problem(&[ProblemCode::PreconditionFailed]);
+        }
+        draft.problems.sort_unstable();
+        draft.problems.dedup();
+        Self {
+            path: P::path(),
+            scope: draft.scope,
+            problems: draft.problems,
+            document: draft.operation,
+            schemas: draft.schemas,
+            route: Box::new(move |method| actix_web::web::method(method.clone()).to(handler.clone())),
+            method,
+        }
+    }
+
+    /// The handler under `method`: its own, or HEAD for operations that read (RFC 9110 §9.3.2).
+    pub fn route_for(&self, method: &Method) -> Route {
+        (self.route)(method)
+    }
+
+    /// `operationId`.
+    pub fn id(&self) -> &str {
+        self.document
+            .get("operationId")
+            .and_then(Value::as_str)
+            .unwrap_or("")
+    }
+}
+
+fn method_of(methods: &[utoipa::openapi::HttpMethod]) -> Method {
+    use utoipa::openapi::HttpMethod;
+    match methods.first() {
+        Some(HttpMethod::Post) => Method::POST,
+        Some(HttpMethod::Put) => Method::PUT,
+        Some(HttpMethod::Delete) => Method::DELETE,
+        Some(HttpMethod::Patch) => Method::PATCH,
+        _ => Method::GET,
+    }
+}

@@ -1,0 +1,141 @@
+//! Outside the API: is the process alive, can it serve, how is it doing, and the documentation.
+//! These paths are not in the document: they are for probes and people, without tokens.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use super::state::State;
+use crate::domain::actor::Actor;
+use crate::domain::organisation::OrgPath;
+use crate::store::{events, migrations};
+
+/// The process is alive. Never touches the database.
+pub async fn livez() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "ok"}))
+}
+
+/// The service can take requests: database reachable, schema current, keys at hand, not draining.
+pub async fn readyz(state: web::Data<State>) -> HttpResponse {
+    let schema = state
+        .db
+        .read(probe(), |reader| migrations::missing(reader.connection))
+        .await;
+    let database = match &schema {
+        Ok(_) => "ok",
+        Err(_) => "unreachable",
+    };
+    let migrations = match &schema {
+        Ok(missing) if missing.is_empty() => "ok",
+        Ok(_) => "pending",
+        Err(_) => "unknown",
+    };
+    let keys = if state.keys_ready() { "ok" } else { "missing" };
+    let draining = state.is_draining();
+    let ready = database == "ok" && migrations == "ok" && keys == "ok" && !draining;
+    let body = json!({
+        "status": if ready { "ok" } else { "unavailable" },
+        "checks": {
+            "database": database,
+            "migrations": migrations,
+            "keys": keys,
+            "draining": if draining { "yes" } else { "no" },
+        },
+    });
+    if ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable()
+            .insert_header((header::RETRY_AFTER, "1"))
+            .json(body)
+    }
+}
+
+/// Numbers for Prometheus.
+pub async fn metrics(state: web::Data<State>) -> HttpResponse {
+    state.metrics.database(state.db.gauges());
+    if let Ok((hidden, seconds)) = state.db.read(probe(), |reader| Ok(events::lag(reader)?)).await {
+        state.metrics.feed(hidden, seconds);
+    }
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(state.metrics.text())
+}
+
+/// The OpenAPI document.
+pub async fn document(request: HttpRequest, text: web::Data<Document>) -> HttpResponse {
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|value| value.as_bytes() == text.tag.as_bytes());
+    if known {
+        return HttpResponse::NotModified()
+            .insert_header((header::ETAG, text.tag.clone()))
+            .finish();
+    }
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::ETAG, text.tag.clone()))
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(text.text.clone())
+}
+
+/// The document, made once.
+pub struct Document {
+    text: String,
+    tag: String,
+}
+
+impl Document {
+    /// Makes the document.
+    pub fn new() -> Self {
+        let text = super::openapi::text();
+        let digest = crate::crypto::sha256(text.as_bytes());
+        let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            text,
+            tag: format!("\"{hex}\""),
+        }
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Swagger UI, from files built into the binary.
+pub async fn docs(request: HttpRequest, config: web::Data<utoipa_swagger_ui::Config<'static>>) -> HttpResponse {
+    let path = request.match_info().get("file").unwrap_or("");
+    match utoipa_swagger_ui::serve(path, config.clone().into_inner()) {
+        Ok(Some(file)) => HttpResponse::Ok()
+            .content_type(file.content_type)
+            .insert_header((
+                header::CONTENT_SECURITY_POLICY,
+                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+            ))
+            .insert_header((header::CACHE_CONTROL, "no-cache"))
+            .body(file.bytes.into_owned()),
+        _ => HttpResponse::NotFound().finish(),
+    }
+}
+
+/// `/docs` without a slash leads to the page.
+pub async fn docs_entry() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
+}
+
+/// Probes read as nobody: no scopes, no organisation that anything belongs to.
+fn probe() -> Actor {
+    Actor {
+        principal: "shouxin|probe".to_owned(),
+        client_id: "probe".to_owned(),
+        scopes: std::collections::BTreeSet::new(),
+        org_path: OrgPath::root(),
+        customer_id: None,
+        request_id: uuid::Uuid::nil(),
+    }
+}

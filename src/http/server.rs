@@ -1,0 +1,124 @@
+//! The server: workers, limits, and a shutdown that loses nothing.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpRequest, HttpServer, web};
+
+use super::operation::Operation;
+use super::operations::{self, Document};
+use super::state::State;
+use super::{middleware, problem, routes};
+use crate::error::Error;
+
+/// How the server listens.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// Where to listen; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Worker threads.
+    pub workers: usize,
+    /// Connections at most, over all workers.
+    pub connections_max: usize,
+    /// How long a request may take to arrive.
+    pub request_timeout: Duration,
+    /// How long running requests may go on after shutdown began.
+    pub shutdown_timeout: Duration,
+}
+
+/// A server that is bound and about to run.
+pub struct Bound {
+    /// The address it listens on.
+    pub address: SocketAddr,
+    /// The server; it runs while this future is polled.
+    pub server: Server,
+    /// Stops it.
+    pub handle: ServerHandle,
+}
+
+/// Binds the server.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, Error> {
+    let io = |error: std::io::Error| Error::Internal(Box::new(error));
+    let listener = TcpListener::bind(options.listen).map_err(io)?;
+    listener.set_nonblocking(true).map_err(io)?;
+    let address = listener.local_addr().map_err(io)?;
+    let document = web::Data::new(Document::new());
+    let swagger = web::Data::new(utoipa_swagger_ui::Config::from("/openapi.json"));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(document.clone())
+            .app_data(swagger.clone())
+            .wrap(from_fn(middleware::around))
+            .configure(api)
+            .configure(beside_the_api)
+            .default_service(web::to(|| async { problem::carrying(crate::error::Problem::new(crate::error_codes::ProblemCode::NotFound)) }))
+    })
+    .workers(options.workers)
+    .max_connections(options.connections_max / options.workers.max(1))
+    // The database queue bounds blocking threads; this only has to be no smaller.
+    .worker_max_blocking_threads(256)
+    .client_request_timeout(options.request_timeout)
+    .shutdown_timeout(options.shutdown_timeout.as_secs())
+    .disable_signals()
+    .listen(listener)
+    .map_err(io)?
+    .run();
+    Ok(Bound {
+        address,
+        handle: server.handle(),
+        server,
+    })
+}
+
+/// Registers every operation under its path; other methods of the path get 405 with `Allow`, and
+/// OPTIONS says what there is.
+fn api(config: &mut web::ServiceConfig) {
+    let mut paths: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
+    for operation in routes::operations() {
+        paths.entry(operation.path.clone()).or_default().push(operation);
+    }
+    for (path, operations) in paths {
+        let mut allowed: Vec<Method> = operations.iter().map(|operation| operation.method.clone()).collect();
+        if allowed.contains(&Method::GET) {
+            allowed.push(Method::HEAD);
+        }
+        allowed.push(Method::OPTIONS);
+        allowed.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        let mut resource = web::resource(path);
+        for operation in &operations {
+            if operation.method == Method::GET {
+                resource = resource.route(operation.route_for(&Method::HEAD));
+            }
+            resource = resource.route(operation.route_for(&operation.method));
+        }
+        config.service(resource.default_service(web::to(move |request: HttpRequest| {
+            let allowed = allowed.clone();
+            async move {
+                if request.method() == Method::OPTIONS {
+                    middleware::options(&allowed)
+                } else {
+                    problem::method_not_allowed(&allowed)
+                }
+            }
+        })));
+    }
+}
+
+fn beside_the_api(config: &mut web::ServiceConfig) {
+    let only_get = || web::to(|| async { problem::method_not_allowed(&[Method::GET]) });
+    config
+        .service(web::resource("/livez").route(web::get().to(operations::livez)).default_service(only_get()))
+        .service(web::resource("/readyz").route(web::get().to(operations::readyz)).default_service(only_get()))
+        .service(web::resource("/metrics").route(web::get().to(operations::metrics)).default_service(only_get()))
+        .service(web::resource("/openapi.json").route(web::get().to(operations::document)).default_service(only_get()))
+        .service(web::resource("/docs").route(web::get().to(operations::docs_entry)).default_service(only_get()))
+        .service(web::resource("/docs/{file:.*}").route(web::get().to(operations::docs)).default_service(only_get()));
+}
