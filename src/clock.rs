@@ -62,9 +62,19 @@ mod tests {
 
     #[test]
     fn business_date_turns_over_at_local_midnight() {
-        let before = DateTime::parse_from_rfc3339("2026-01-01T15:59:59Z").unwrap().to_utc();
-        let after = DateTime::parse_from_rfc3339("2026-01-01T16:00:00Z").unwrap().to_utc();
-        assert_eq!(business_date(before, chrono_tz::Asia::Shanghai).to_string(), "2026-01-01");
-        assert_eq!(business_date(after, chrono_tz::Asia::Shanghai).to_string(), "2026-01-02");
+        let before = DateTime::parse_from_rfc3339("2026-01-01T15:59:59Z")
+            .unwrap()
+            .to_utc();
+        let after = DateTime::parse_from_rfc3339("2026-01-01T16:00:00Z")
+            .unwrap()
+            .to_utc();
+        assert_eq!(
+            business_date(before, chrono_tz::Asia::Shanghai).to_string(),
+            "2026-01-01"
+        );
+        assert_eq!(
+            business_date(after, chrono_tz::Asia::Shanghai).to_string(),
+            "2026-01-02"
+        );
     }
 }

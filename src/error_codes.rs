@@ -299,7 +299,10 @@ impl ProblemCode {
 
     /// Finds a code by its stable name.
     pub fn find(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|known| known.as_str() == code)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|known| known.as_str() == code)
     }
 }
 
@@ -313,7 +316,11 @@ mod tests {
         let names: BTreeSet<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
         assert_eq!(names.len(), ProblemCode::ALL.len());
         for code in ProblemCode::ALL {
-            assert!(code.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+            assert!(
+                code.as_str()
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            );
             assert!((400..=599).contains(&code.status()));
         }
         assert!(ProblemCode::ALL.is_sorted_by_key(|code| code.status()));

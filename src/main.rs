@@ -1,1 +1,3 @@
+//! The `shouxin` program: reads its arguments and wires the parts together.
+
 fn main() {}

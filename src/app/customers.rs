@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::crypto::{SealContext, seal};
 use crate::domain::customers::{
-    self, CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
-    TradingClass, ValueClass,
+    self, CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
+    TimeClass, TradingClass, ValueClass,
 };
 use crate::domain::ids::CustomerId;
 use crate::domain::masking;
@@ -182,7 +182,11 @@ pub fn change(
     let changes = customers::changes(&snapshot(&before), &snapshot(&row));
     if changes.is_empty() && row.personal_sealed == before.personal_sealed {
         // Asking for what is already so is done; it is still on record that it was asked.
-        tx.record("customer.change", id.subject(), json!({"version": row.version, "fields": []}))?;
+        tx.record(
+            "customer.change",
+            id.subject(),
+            json!({"version": row.version, "fields": []}),
+        )?;
         return Ok(before);
     }
     if row.unified_social_credit_code != before.unified_social_credit_code {
@@ -200,13 +204,18 @@ pub fn change(
     }
     append_version(tx, &row)?;
     let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-    let details = json!({"version": row.version, "fields": fields, "major": customers::is_major(&changes)});
+    let details =
+        json!({"version": row.version, "fields": fields, "major": customers::is_major(&changes)});
     tx.record("customer.change", id.subject(), details.clone())?;
     emit(tx, "customer.changed", &row, details)?;
     Ok(row)
 }
 
-fn apply(row: &mut CustomerRow, personal: &mut Personal, change: &CustomerChange) -> Result<(), Error> {
+fn apply(
+    row: &mut CustomerRow,
+    personal: &mut Personal,
+    change: &CustomerChange,
+) -> Result<(), Error> {
     macro_rules! set {
         ($($field:ident),*) => {$(
             if let Some(value) = &change.$field {
@@ -214,7 +223,16 @@ fn apply(row: &mut CustomerRow, personal: &mut Personal, change: &CustomerChange
             }
         )*};
     }
-    set!(status, time_class, trading_class, nature, market_weight, value_class, service_tier, industry);
+    set!(
+        status,
+        time_class,
+        trading_class,
+        nature,
+        market_weight,
+        value_class,
+        service_tier,
+        industry
+    );
     if let Some(roles) = &change.roles {
         row.roles = words(roles);
     }
@@ -254,7 +272,8 @@ impl Personal {
     fn legal_representative(&mut self, row: &mut CustomerRow, name: Option<&str>) {
         let mask = name.map_or(Value::Null, |name| masking::mask_person_name(name).into());
         set_detail(row, "legal_representative", mask);
-        self.to_seal.push(("legal_representative", name.map(str::to_owned)));
+        self.to_seal
+            .push(("legal_representative", name.map(str::to_owned)));
     }
 
     fn contacts(&mut self, row: &mut CustomerRow, contacts: &[Contact]) -> Result<(), Error> {
@@ -269,9 +288,11 @@ impl Personal {
                 })
             })
             .collect();
-        let plain = serde_json::to_string(contacts).map_err(|error| Error::Internal(Box::new(error)))?;
+        let plain =
+            serde_json::to_string(contacts).map_err(|error| Error::Internal(Box::new(error)))?;
         set_detail(row, "contacts", Value::Array(masked));
-        self.to_seal.push(("contacts", (!contacts.is_empty()).then_some(plain)));
+        self.to_seal
+            .push(("contacts", (!contacts.is_empty()).then_some(plain)));
         Ok(())
     }
 
@@ -288,10 +309,17 @@ impl Personal {
             match value {
                 None => drop(sealed.remove(*column)),
                 Some(value) => {
-                    let context = SealContext { table: "customers", row_id: row.id.uuid(), column };
+                    let context = SealContext {
+                        table: "customers",
+                        row_id: row.id.uuid(),
+                        column,
+                    };
                     let closed = seal(&key, key_version, value.as_bytes(), &context)
                         .map_err(|error| Error::Internal(Box::new(error)))?;
-                    sealed.insert((*column).to_owned(), BASE64.encode(closed.as_bytes()).into());
+                    sealed.insert(
+                        (*column).to_owned(),
+                        BASE64.encode(closed.as_bytes()).into(),
+                    );
                 }
             }
         }
@@ -302,7 +330,10 @@ impl Personal {
 fn data_key(tx: &mut Tx<'_>, id: CustomerId) -> Result<(u32, crate::crypto::DataKey), Error> {
     let broken = |error: crate::crypto::KeyringError| Error::Internal(Box::new(error));
     if let Some((version, wrapped)) = store::newest_key(tx.connection, id, PERSONAL)? {
-        let key = tx.keys.unwrap_data_key(&wrapped, id.uuid(), PERSONAL).map_err(broken)?;
+        let key = tx
+            .keys
+            .unwrap_data_key(&wrapped, id.uuid(), PERSONAL)
+            .map_err(broken)?;
         return Ok((u32::try_from(version).unwrap_or(1), key));
     }
     let (key, wrapped) = tx.keys.new_data_key(id.uuid(), PERSONAL).map_err(broken)?;
@@ -345,7 +376,10 @@ fn take_code(tx: &mut Tx<'_>, code: &str, id: CustomerId) -> Result<(), Error> {
 }
 
 fn words(roles: &[CustomerRole]) -> Vec<Option<String>> {
-    let mut words: Vec<_> = roles.iter().map(|role| Some(role.as_str().to_owned())).collect();
+    let mut words: Vec<_> = roles
+        .iter()
+        .map(|role| Some(role.as_str().to_owned()))
+        .collect();
     words.sort_unstable();
     words.dedup();
     words
@@ -393,7 +427,8 @@ fn snapshot(row: &CustomerRow) -> Value {
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &CustomerRow, data: Value) -> Result<(), Error> {
-    let org_path = OrgPath::parse(&row.org_path).map_err(|error| Error::Internal(Box::new(error)))?;
+    let org_path =
+        OrgPath::parse(&row.org_path).map_err(|error| Error::Internal(Box::new(error)))?;
     tx.emit(Event {
         kind,
         subject: row.id.subject(),

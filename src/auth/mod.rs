@@ -15,8 +15,8 @@ pub mod jwks;
 pub mod key_holder;
 pub mod refresh;
 pub mod rejection;
-pub mod scopes;
 mod schedule;
+pub mod scopes;
 mod strict_json;
 pub mod token;
 

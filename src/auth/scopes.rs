@@ -92,7 +92,13 @@ pub const TIERS: &[Tier] = &[
         name: "customer",
         description: "A customer itself: sees its own archive, lines, receivables and payments (P03, P11).",
         self_service: true,
-        scopes: &["credit-lines:read", "customers:read", "payments:read", "products:read", "receivables:read"],
+        scopes: &[
+            "credit-lines:read",
+            "customers:read",
+            "payments:read",
+            "products:read",
+            "receivables:read",
+        ],
     },
     Tier {
         name: "integration",
@@ -118,14 +124,27 @@ pub const TIERS: &[Tier] = &[
         name: "clerk",
         description: "Enters and views the minimum; never prints, copies, forwards or exports (P04, P15, P16).",
         self_service: false,
-        scopes: &["customers:read", "customers:write", "products:read", "receivables:read"],
+        scopes: &[
+            "customers:read",
+            "customers:write",
+            "products:read",
+            "receivables:read",
+        ],
     },
     Tier {
         name: "account_manager",
         description: "Maintains own customers and submits applications (P04, P17, P19).",
         self_service: false,
         scopes: &[
-            READS[0], READS[1], READS[2], READS[3], READS[4], READS[5], READS[6], READS[7], READS[8],
+            READS[0],
+            READS[1],
+            READS[2],
+            READS[3],
+            READS[4],
+            READS[5],
+            READS[6],
+            READS[7],
+            READS[8],
             "credit-applications:write",
             "credit-checks:run",
             "credit-groups:write",
@@ -137,7 +156,15 @@ pub const TIERS: &[Tier] = &[
         description: "Answers for the department's customers and approves internal access (P04, P09).",
         self_service: false,
         scopes: &[
-            READS[0], READS[1], READS[2], READS[3], READS[4], READS[5], READS[6], READS[7], READS[8],
+            READS[0],
+            READS[1],
+            READS[2],
+            READS[3],
+            READS[4],
+            READS[5],
+            READS[6],
+            READS[7],
+            READS[8],
             "credit-applications:write",
             "credit-checks:run",
             "customers:write",
@@ -148,7 +175,15 @@ pub const TIERS: &[Tier] = &[
         description: "Scores, and approves lines inside branch authority (P02, P12).",
         self_service: false,
         scopes: &[
-            READS[0], READS[1], READS[2], READS[3], READS[4], READS[5], READS[6], READS[7], READS[8],
+            READS[0],
+            READS[1],
+            READS[2],
+            READS[3],
+            READS[4],
+            READS[5],
+            READS[6],
+            READS[7],
+            READS[8],
             "credit-applications:approve",
             "credit-applications:write",
             "credit-checks:run",
@@ -164,7 +199,15 @@ pub const TIERS: &[Tier] = &[
         description: "Approves above branch authority and sets credit policy (P12).",
         self_service: false,
         scopes: &[
-            READS[0], READS[1], READS[2], READS[3], READS[4], READS[5], READS[6], READS[7], READS[8],
+            READS[0],
+            READS[1],
+            READS[2],
+            READS[3],
+            READS[4],
+            READS[5],
+            READS[6],
+            READS[7],
+            READS[8],
             "credit-applications:approve",
             "credit-applications:write",
             "credit-checks:run",
@@ -182,7 +225,15 @@ pub const TIERS: &[Tier] = &[
         description: "Approves exceptional credit and disclosure outside the company (P04, P09).",
         self_service: false,
         scopes: &[
-            READS[0], READS[1], READS[2], READS[3], READS[4], READS[5], READS[6], READS[7], READS[8],
+            READS[0],
+            READS[1],
+            READS[2],
+            READS[3],
+            READS[4],
+            READS[5],
+            READS[6],
+            READS[7],
+            READS[8],
             "credit-applications:approve",
         ],
     },
@@ -191,7 +242,15 @@ pub const TIERS: &[Tier] = &[
         description: "Reads business data and the change feed; writes nothing (P03, P04).",
         self_service: false,
         scopes: &[
-            READS[0], READS[1], READS[2], READS[3], READS[4], READS[5], READS[6], READS[7], READS[8],
+            READS[0],
+            READS[1],
+            READS[2],
+            READS[3],
+            READS[4],
+            READS[5],
+            READS[6],
+            READS[7],
+            READS[8],
             "events:read",
         ],
     },
@@ -233,7 +292,10 @@ mod tests {
     fn auditors_and_customers_write_nothing() {
         for name in ["auditor", "customer"] {
             let tier = tier(name).unwrap();
-            assert!(tier.scopes.iter().all(|scope| scope.ends_with(":read")), "{name}");
+            assert!(
+                tier.scopes.iter().all(|scope| scope.ends_with(":read")),
+                "{name}"
+            );
         }
     }
 }

@@ -127,7 +127,14 @@ crate::text_enum! {
 }
 
 /// Fields whose change is worth telling everybody who relies on the archive.
-const MAJOR_FIELDS: &[&str] = &["kind", "legal_representative", "name", "org_path", "status", "unified_social_credit_code"];
+const MAJOR_FIELDS: &[&str] = &[
+    "kind",
+    "legal_representative",
+    "name",
+    "org_path",
+    "status",
+    "unified_social_credit_code",
+];
 
 /// A changed field between two versions of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]

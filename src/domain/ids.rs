@@ -137,7 +137,9 @@ impl<E: Entity> FromStr for Id<E> {
         if text.len() == 36 {
             Uuid::parse_str(text).map(Self::from_uuid)
         } else {
-            Err(Uuid::parse_str("not hyphenated").err().unwrap_or_else(|| unreachable!()))
+            Err(Uuid::parse_str("not hyphenated")
+                .err()
+                .unwrap_or_else(|| unreachable!()))
         }
     }
 }
@@ -223,8 +225,16 @@ mod tests {
 
     #[test]
     fn only_the_hyphenated_form_is_an_identifier() {
-        assert!("0190b6c8e2a47c3d8f00112233445566".parse::<CustomerId>().is_err());
-        assert!("0190b6c8-e2a4-7c3d-8f00-112233445566".parse::<CustomerId>().is_ok());
+        assert!(
+            "0190b6c8e2a47c3d8f00112233445566"
+                .parse::<CustomerId>()
+                .is_err()
+        );
+        assert!(
+            "0190b6c8-e2a4-7c3d-8f00-112233445566"
+                .parse::<CustomerId>()
+                .is_ok()
+        );
         assert!("".parse::<CustomerId>().is_err());
     }
 }

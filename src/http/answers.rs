@@ -128,7 +128,10 @@ fn add(stored: &mut StoredAnswer, name: &str, value: &str) {
 /// representation, because some of it (overdue, expired) changes with the date alone.
 fn entity_tag(version: i64, body: &[u8]) -> String {
     let digest = crate::crypto::sha256(body);
-    let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("\"{version}-{hex}\"")
 }
 
@@ -256,7 +259,12 @@ impl<T: Representation> Output for Outcome<T> {
     fn describe(draft: &mut Draft) {
         let content = draft.content::<T>("application/json");
         let headers = ["ETag", "Content-Location"];
-        draft.success(200, "Done; the resource as it is now.", &headers, Some(content));
+        draft.success(
+            200,
+            "Done; the resource as it is now.",
+            &headers,
+            Some(content),
+        );
     }
 }
 

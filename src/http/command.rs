@@ -133,7 +133,9 @@ impl IfMatch {
     /// [`ProblemCode::PreconditionFailed`] when it is another.
     pub fn check(self, current: i64) -> Result<(), Error> {
         match self {
-            Self::Version(wanted) if wanted != current => Err(ProblemCode::PreconditionFailed.into()),
+            Self::Version(wanted) if wanted != current => {
+                Err(ProblemCode::PreconditionFailed.into())
+            }
             _ => Ok(()),
         }
     }
@@ -156,7 +158,10 @@ impl Input for IfMatch {
             "schema": {"type": "string", "maxLength": 200, "pattern": r#"^(\*|"[0-9a-z-]+")$"#},
             "example": "\"1-5f2b8c0d9e3a4b71\"",
         }));
-        draft.problem(&[ProblemCode::PreconditionRequired, ProblemCode::PreconditionFailed]);
+        draft.problem(&[
+            ProblemCode::PreconditionRequired,
+            ProblemCode::PreconditionFailed,
+        ]);
     }
 }
 
@@ -223,7 +228,9 @@ where
     }
 }
 
-impl<T: ToSchema + DeserializeOwned + Validate + 'static, K: KeyRule, M: MediaRule> Input for Command<T, K, M> {
+impl<T: ToSchema + DeserializeOwned + Validate + 'static, K: KeyRule, M: MediaRule> Input
+    for Command<T, K, M>
+{
     fn describe(draft: &mut Draft) {
         draft.parameter(json!({
             "name": "Idempotency-Key", "in": "header", "required": K::REQUIRED,
@@ -301,7 +308,11 @@ fn key_of<K: KeyRule>(request: &HttpRequest) -> Result<Option<String>, Error> {
         .and_then(|rest| rest.strip_suffix('"'))
         .unwrap_or(text);
     let fine = (1..=255).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_graphic());
-    if fine { Ok(Some(bare.to_owned())) } else { Err(invalid()) }
+    if fine {
+        Ok(Some(bare.to_owned()))
+    } else {
+        Err(invalid())
+    }
 }
 
 fn read_body<M: MediaRule>(
@@ -315,19 +326,32 @@ fn read_body<M: MediaRule>(
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
+        .map(|value| {
+            value
+                .split(';')
+                .next()
+                .unwrap_or("")
+                .trim()
+                .to_ascii_lowercase()
+        });
     let encoded = request
         .headers()
         .get(header::CONTENT_ENCODING)
         .is_some_and(|value| value.as_bytes() != b"identity");
     let payload = web::Payload::from_request(request, payload);
     async move {
-        let unsupported =
-            || Error::from(Problem::new(ProblemCode::UnsupportedMediaType).with_header(M::ADVICE, M::MEDIA_TYPE));
+        let unsupported = || {
+            Error::from(
+                Problem::new(ProblemCode::UnsupportedMediaType)
+                    .with_header(M::ADVICE, M::MEDIA_TYPE),
+            )
+        };
         if encoded {
             return Err(unsupported());
         }
-        let payload = payload.await.map_err(|error| Error::internal(error.to_string()))?;
+        let payload = payload
+            .await
+            .map_err(|error| Error::internal(error.to_string()))?;
         let bytes = payload
             .to_bytes_limited(limit)
             .await
@@ -356,8 +380,11 @@ fn parse<T: DeserializeOwned + Validate>(bytes: &[u8], request: &HttpRequest) ->
         return Err(ProblemCode::MalformedBody.into());
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let body: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| unreadable(&error))?;
-    reader.end().map_err(|_| Error::from(ProblemCode::MalformedBody))?;
+    let body: T =
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| unreadable(&error))?;
+    reader
+        .end()
+        .map_err(|_| Error::from(ProblemCode::MalformedBody))?;
     body.validate().map_err(|errors| {
         let mut problem = Problem::new(ProblemCode::ValidationFailed);
         collect(&errors, "#", &mut problem.errors);
@@ -395,18 +422,37 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let message = inner.to_string();
     let pointer = pointer(error.path());
     let (code, en, zh) = if message.starts_with("unknown field") {
-        (ProblemCode::UnknownField, "is not a known field".to_owned(), "不是已知字段".to_owned())
-    } else if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        (ProblemCode::InvalidField, format!("lacks the field {name}"), format!("缺少字段 {name}"))
+        (
+            ProblemCode::UnknownField,
+            "is not a known field".to_owned(),
+            "不是已知字段".to_owned(),
+        )
+    } else if let Some(name) = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next())
+    {
+        (
+            ProblemCode::InvalidField,
+            format!("lacks the field {name}"),
+            format!("缺少字段 {name}"),
+        )
     } else if message.starts_with("duplicate field") {
-        (ProblemCode::MalformedBody, "occurs twice".to_owned(), "重复出现".to_owned())
+        (
+            ProblemCode::MalformedBody,
+            "occurs twice".to_owned(),
+            "重复出现".to_owned(),
+        )
     } else {
         let expected = message
             .rsplit_once("expected ")
             .map_or("another type or format", |(_, expected)| {
                 expected.split(" at line").next().unwrap_or(expected)
             });
-        (ProblemCode::InvalidField, format!("expected {expected}"), format!("应为 {expected}"))
+        (
+            ProblemCode::InvalidField,
+            format!("expected {expected}"),
+            format!("应为 {expected}"),
+        )
     };
     Problem::new(code)
         .at(FieldError {
@@ -437,10 +483,17 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 /// Messages of validation rules are written `English|中文`.
 fn collect(errors: &ValidationErrors, place: &str, found: &mut Vec<FieldError>) {
     for (field, kind) in errors.errors() {
-        let here = if field == "__all__" { place.to_owned() } else { format!("{place}/{field}") };
+        let here = if field == "__all__" {
+            place.to_owned()
+        } else {
+            format!("{place}/{field}")
+        };
         match kind {
             ValidationErrorsKind::Field(list) => found.extend(list.iter().map(|error| {
-                let message = error.message.as_deref().unwrap_or("is not acceptable|取值不可接受");
+                let message = error
+                    .message
+                    .as_deref()
+                    .unwrap_or("is not acceptable|取值不可接受");
                 let (en, zh) = message.split_once('|').unwrap_or((message, message));
                 FieldError {
                     place: Place::Pointer(here.clone()),

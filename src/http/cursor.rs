@@ -20,17 +20,30 @@ struct Content<K> {
 ///
 /// # Errors
 /// [`ProblemCode::InvalidCursor`] when it was altered or belongs to another listing.
-pub fn open<K: DeserializeOwned>(seal: &CursorSeal, place: &Place, cursor: Option<&str>) -> Result<Option<K>, Error> {
-    let Some(cursor) = cursor else { return Ok(None) };
+pub fn open<K: DeserializeOwned>(
+    seal: &CursorSeal,
+    place: &Place,
+    cursor: Option<&str>,
+) -> Result<Option<K>, Error> {
+    let Some(cursor) = cursor else {
+        return Ok(None);
+    };
     let invalid = || {
         Error::from(
-            Problem::new(ProblemCode::InvalidCursor)
-                .at(FieldError::parameter("cursor", "does not belong to this listing", "不属于此列表")),
+            Problem::new(ProblemCode::InvalidCursor).at(FieldError::parameter(
+                "cursor",
+                "does not belong to this listing",
+                "不属于此列表",
+            )),
         )
     };
     let bytes = seal.open(cursor).map_err(|_| invalid())?;
     let content: Content<K> = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
-    if content.of == digest(place) { Ok(Some(content.at)) } else { Err(invalid()) }
+    if content.of == digest(place) {
+        Ok(Some(content.at))
+    } else {
+        Err(invalid())
+    }
 }
 
 /// Seals the place where a page ended.
@@ -38,14 +51,20 @@ pub fn open<K: DeserializeOwned>(seal: &CursorSeal, place: &Place, cursor: Optio
 /// # Errors
 /// When the place cannot be written.
 pub fn seal<K: Serialize>(seal: &CursorSeal, place: &Place, at: K) -> Result<String, Error> {
-    let content = Content { at, of: digest(place) };
+    let content = Content {
+        at,
+        of: digest(place),
+    };
     let bytes = serde_json::to_vec(&content).map_err(|error| Error::Internal(Box::new(error)))?;
     Ok(seal.seal(&bytes))
 }
 
 fn digest(place: &Place) -> String {
     let digest = crate::crypto::sha256(place.canonical().as_bytes());
-    digest[..9].iter().map(|byte| format!("{byte:02x}")).collect()
+    digest[..9]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// How many rows to load for a page: one more than fits, to know whether another page follows.
@@ -73,7 +92,9 @@ pub fn paginate<R, V, K: Serialize, P>(
         _ => None,
     };
     Ok(Listing {
-        next: cursor.as_ref().map(|cursor| place.next("cursor", cursor, size)),
+        next: cursor
+            .as_ref()
+            .map(|cursor| place.next("cursor", cursor, size)),
         page: page(rows.into_iter().map(view).collect(), cursor),
     })
 }

@@ -6,19 +6,19 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
+use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, IfMatch, PatchCommand, Query};
 use super::cursor;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, AsOf, Date, Text, present};
-use super::Reply;
 use crate::app::customers::{self as app, Contact, CustomerChange, NewCustomer};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
 use crate::domain::customers::{
-    CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier, TimeClass, TradingClass,
-    ValueClass, changes, is_major,
+    CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
+    TimeClass, TradingClass, ValueClass, changes, is_major,
 };
 use crate::domain::ids::{CustomerEntity, CustomerId};
 use crate::domain::names::similarity_key;
@@ -411,7 +411,11 @@ pub struct SearchCustomers {
     /// Most results.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 200, default = 50)]
-    #[validate(range(min = 1, max = 200, message = "is not between 1 and 200|不在 1 与 200 之间"))]
+    #[validate(range(
+        min = 1,
+        max = 200,
+        message = "is not between 1 and 200|不在 1 与 200 之间"
+    ))]
     pub limit: Option<i32>,
 }
 
@@ -486,9 +490,19 @@ impl Representation for CustomerView {
 /// One archive per customer from first contact. The social credit code is verified and unique;
 /// customers with a similar name are listed in the answer. Names of natural persons, the legal
 /// representative and contacts are classified: they are sealed, and shown masked.
-#[utoipa::path(post, path = "/v1/customers", tag = "customers", operation_id = "createCustomer")]
-pub async fn create(guard: Require<scopes::CustomersWrite>, command: Command<CreateCustomer>) -> Reply<Created<CustomerView>> {
-    let Command { body, repeatable, .. } = command;
+#[utoipa::path(
+    post,
+    path = "/v1/customers",
+    tag = "customers",
+    operation_id = "createCustomer"
+)]
+pub async fn create(
+    guard: Require<scopes::CustomersWrite>,
+    command: Command<CreateCustomer>,
+) -> Reply<Created<CustomerView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
     let new = new_customer(body)?;
     guard
         .write("customer.create", repeatable, move |tx| {
@@ -503,57 +517,108 @@ pub async fn create(guard: Require<scopes::CustomersWrite>, command: Command<Cre
 ///
 /// Newest first, narrowed by any of the classifications. Only customers of the caller's own
 /// organisation and below are shown.
-#[utoipa::path(get, path = "/v1/customers", tag = "customers", operation_id = "listCustomers")]
-pub async fn list(guard: Require<scopes::CustomersRead>, parameters: Parameters<ListCustomers>) -> Result<Listing<CustomerPage>, Error> {
+#[utoipa::path(
+    get,
+    path = "/v1/customers",
+    tag = "customers",
+    operation_id = "listCustomers"
+)]
+pub async fn list(
+    guard: Require<scopes::CustomersRead>,
+    parameters: Parameters<ListCustomers>,
+) -> Result<Listing<CustomerPage>, Error> {
     let Parameters { values, place } = parameters;
-    let after: Option<CustomerId> = cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
+    let after: Option<CustomerId> =
+        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
     let limit = values.limit;
     let filter = filter(values);
     let rows = guard
-        .read(move |reader| Ok(store::list(reader, &filter, after, cursor::rows_to_load(limit))?))
+        .read(move |reader| {
+            Ok(store::list(
+                reader,
+                &filter,
+                after,
+                cursor::rows_to_load(limit),
+            )?)
+        })
         .await?;
-    let views = rows.into_iter().map(|row| view(row, Vec::new())).collect::<Result<Vec<_>, _>>()?;
-    cursor::paginate(&guard.state().cursors, &place, limit, views, (|view| view.id, |view| view), |items, next_cursor| {
-        CustomerPage { items, next_cursor }
-    })
+    let views = rows
+        .into_iter()
+        .map(|row| view(row, Vec::new()))
+        .collect::<Result<Vec<_>, _>>()?;
+    cursor::paginate(
+        &guard.state().cursors,
+        &place,
+        limit,
+        views,
+        (|view| view.id, |view| view),
+        |items, next_cursor| CustomerPage { items, next_cursor },
+    )
 }
 
 /// Search customers
 ///
 /// By part of the name or by exact social credit code, with the criteria in the body so that they
 /// stay out of logs.
-#[utoipa::path(post, path = "/v1/customer-searches", tag = "customers", operation_id = "searchCustomers")]
-pub async fn search(guard: Require<scopes::CustomersRead>, criteria: Query<SearchCustomers>) -> Result<super::answers::Computed<CustomerPage>, Error> {
+#[utoipa::path(
+    post,
+    path = "/v1/customer-searches",
+    tag = "customers",
+    operation_id = "searchCustomers"
+)]
+pub async fn search(
+    guard: Require<scopes::CustomersRead>,
+    criteria: Query<SearchCustomers>,
+) -> Result<super::answers::Computed<CustomerPage>, Error> {
     let Query { body } = criteria;
     let filter = CustomerFilter {
         name_key_part: body.name.map(|name| similarity_key(&name.0)),
-        unified_social_credit_code: body.unified_social_credit_code.map(|code| code.0.to_ascii_uppercase()),
+        unified_social_credit_code: body
+            .unified_social_credit_code
+            .map(|code| code.0.to_ascii_uppercase()),
         ..CustomerFilter::default()
     };
     let limit = i64::from(body.limit.unwrap_or(50));
-    let rows = guard.read(move |reader| Ok(store::list(reader, &filter, None, limit)?)).await?;
-    let items = rows.into_iter().map(|row| view(row, Vec::new())).collect::<Result<Vec<_>, _>>()?;
-    Ok(super::answers::Computed(CustomerPage { items, next_cursor: None }))
+    let rows = guard
+        .read(move |reader| Ok(store::list(reader, &filter, None, limit)?))
+        .await?;
+    let items = rows
+        .into_iter()
+        .map(|row| view(row, Vec::new()))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(super::answers::Computed(CustomerPage {
+        items,
+        next_cursor: None,
+    }))
 }
 
 /// Read a customer archive
 ///
 /// As it is now, or as it was at a past moment with `as_of`.
-#[utoipa::path(get, path = "/v1/customers/{customer_id}", tag = "customers", operation_id = "getCustomer")]
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customer_id}",
+    tag = "customers",
+    operation_id = "getCustomer"
+)]
 pub async fn get(
     guard: Require<scopes::CustomersRead>,
     id: PathId<CustomerEntity>,
     parameters: Parameters<ReadAsOf>,
 ) -> Result<Resource<CustomerView>, Error> {
     let time_zone = guard.state().time_zone;
-    let as_of = parameters.values.as_of.map(|as_of| as_of.instant(time_zone));
+    let as_of = parameters
+        .values
+        .as_of
+        .map(|as_of| as_of.instant(time_zone));
     guard
         .read(move |reader| {
             let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
             let row = match as_of {
                 None => row,
                 Some(instant) => {
-                    let version = store::version_as_of(reader, id.0, instant)?.ok_or_else(Error::not_found)?;
+                    let version = store::version_as_of(reader, id.0, instant)?
+                        .ok_or_else(Error::not_found)?;
                     past(row, version)?
                 }
             };
@@ -566,14 +631,21 @@ pub async fn get(
 /// Change a customer archive
 ///
 /// A merge patch: absent members stay, null clears. `If-Match` carries the ETag that was read.
-#[utoipa::path(patch, path = "/v1/customers/{customer_id}", tag = "customers", operation_id = "patchCustomer")]
+#[utoipa::path(
+    patch,
+    path = "/v1/customers/{customer_id}",
+    tag = "customers",
+    operation_id = "patchCustomer"
+)]
 pub async fn patch(
     guard: Require<scopes::CustomersWrite>,
     id: PathId<CustomerEntity>,
     if_match: IfMatch,
     command: PatchCommand<PatchCustomer>,
 ) -> Reply<Resource<CustomerView>> {
-    let Command { body, repeatable, .. } = command;
+    let Command {
+        body, repeatable, ..
+    } = command;
     let change = customer_change(body)?;
     guard
         .write("customer.change", repeatable, move |tx| {
@@ -587,28 +659,44 @@ pub async fn patch(
 /// Read the history of a customer archive
 ///
 /// Every version, newest first: who, when, and each field before and after.
-#[utoipa::path(get, path = "/v1/customers/{customer_id}/history", tag = "customers", operation_id = "getCustomerHistory")]
+#[utoipa::path(
+    get,
+    path = "/v1/customers/{customer_id}/history",
+    tag = "customers",
+    operation_id = "getCustomerHistory"
+)]
 pub async fn history(
     guard: Require<scopes::CustomersRead>,
     id: PathId<CustomerEntity>,
     parameters: Parameters<ListVersions>,
 ) -> Result<Listing<CustomerVersionPage>, Error> {
     let Parameters { values, place } = parameters;
-    let before: Option<i64> = cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
+    let before: Option<i64> =
+        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
     let limit = values.limit;
     // One more than a page, to know whether another follows, and one more to compare the last with.
     let rows = guard
         .read_snapshot(move |reader| {
             store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            Ok(store::versions(reader, id.0, before, cursor::rows_to_load(limit) + 1)?)
+            Ok(store::versions(
+                reader,
+                id.0,
+                before,
+                cursor::rows_to_load(limit) + 1,
+            )?)
         })
         .await?;
     let mut views = history_views(&rows);
     let keep = usize::try_from(cursor::rows_to_load(limit)).unwrap_or(usize::MAX);
     views.truncate(keep);
-    cursor::paginate(&guard.state().cursors, &place, limit, views, (|view| view.version, |view| view), |items, next_cursor| {
-        CustomerVersionPage { items, next_cursor }
-    })
+    cursor::paginate(
+        &guard.state().cursors,
+        &place,
+        limit,
+        views,
+        (|view| view.version, |view| view),
+        |items, next_cursor| CustomerVersionPage { items, next_cursor },
+    )
 }
 
 fn history_views(rows: &[CustomerVersionRow]) -> Vec<CustomerVersionView> {
@@ -616,7 +704,9 @@ fn history_views(rows: &[CustomerVersionRow]) -> Vec<CustomerVersionView> {
     rows.iter()
         .enumerate()
         .map(|(index, row)| {
-            let before = rows.get(index + 1).map_or(&nothing, |older| &older.snapshot);
+            let before = rows
+                .get(index + 1)
+                .map_or(&nothing, |older| &older.snapshot);
             let changes = changes(before, &row.snapshot);
             CustomerVersionView {
                 version: row.version,
@@ -626,7 +716,11 @@ fn history_views(rows: &[CustomerVersionRow]) -> Vec<CustomerVersionView> {
                 major: is_major(&changes),
                 changes: changes
                     .into_iter()
-                    .map(|change| FieldChangeView { field: change.field, before: change.before, after: change.after })
+                    .map(|change| FieldChangeView {
+                        field: change.field,
+                        before: change.before,
+                        after: change.after,
+                    })
                     .collect(),
             }
         })
@@ -666,7 +760,11 @@ fn past(mut row: CustomerRow, version: CustomerVersionRow) -> Result<CustomerRow
         service_tier,
         industry,
     } = read(version.snapshot.clone())?;
-    row.name_key = if row.name == name { row.name_key } else { String::new() };
+    row.name_key = if row.name == name {
+        row.name_key
+    } else {
+        String::new()
+    };
     row.profile = version.snapshot;
     row.version = version.version;
     row.updated_at = version.recorded_at;
@@ -716,7 +814,9 @@ fn customer_change(body: PatchCustomer) -> Result<CustomerChange, Error> {
     let details = body.details()?;
     Ok(CustomerChange {
         name: body.name.map(|name| name.0),
-        unified_social_credit_code: body.unified_social_credit_code.map(|code| code.map(|code| code.0)),
+        unified_social_credit_code: body
+            .unified_social_credit_code
+            .map(|code| code.map(|code| code.0)),
         roles: body.roles,
         status: body.status,
         time_class: body.time_class,
@@ -725,15 +825,26 @@ fn customer_change(body: PatchCustomer) -> Result<CustomerChange, Error> {
         market_weight: body.market_weight,
         value_class: body.value_class,
         service_tier: body.service_tier,
-        industry: body.industry.map(|industry| industry.map(|industry| industry.0)),
-        legal_representative: body.legal_representative.map(|name| name.map(|name| name.0)),
-        contacts: body.contacts.map(|contacts| contacts.into_iter().map(contact).collect()),
+        industry: body
+            .industry
+            .map(|industry| industry.map(|industry| industry.0)),
+        legal_representative: body
+            .legal_representative
+            .map(|name| name.map(|name| name.0)),
+        contacts: body
+            .contacts
+            .map(|contacts| contacts.into_iter().map(contact).collect()),
         details,
     })
 }
 
 fn contact(view: ContactView) -> Contact {
-    let ContactView { name, title, phone, email } = view;
+    let ContactView {
+        name,
+        title,
+        phone,
+        email,
+    } = view;
     Contact {
         name: name.0,
         title: title.map(|title| title.0),
@@ -763,14 +874,16 @@ fn some_criterion(search: &SearchCustomers) -> Result<(), ValidationError> {
     if search.name.is_some() || search.unified_social_credit_code.is_some() {
         Ok(())
     } else {
-        Err(ValidationError::new("criteria").with_message("needs a name or a social credit code|需要名称或统一社会信用代码".into()))
+        Err(ValidationError::new("criteria")
+            .with_message("needs a name or a social credit code|需要名称或统一社会信用代码".into()))
     }
 }
 
 /// A mask that was read and sent back would overwrite the real value.
 fn not_a_mask<const MAX: usize>(text: &Text<MAX>) -> Result<(), ValidationError> {
     if text.0.contains('*') {
-        Err(ValidationError::new("mask").with_message("is a mask, not a value|是掩码而非真实值".into()))
+        Err(ValidationError::new("mask")
+            .with_message("is a mask, not a value|是掩码而非真实值".into()))
     } else {
         Ok(())
     }

@@ -160,7 +160,9 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
         .ok_or_else(|| Error::internal("the request has no identity"))?;
     let token = verified(request, state)?;
     let actor = actor(token, &identity);
-    state.quotas.take(&actor.principal, state.db.clock().now())?;
+    state
+        .quotas
+        .take(&actor.principal, state.db.clock().now())?;
     if !actor.scopes.contains(S::NAME) {
         return Err(Problem::new(ProblemCode::InsufficientScope)
             .because(
@@ -169,7 +171,10 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
             )
             .with_header(
                 "WWW-Authenticate",
-                format!(r#"Bearer realm="shouxin", error="insufficient_scope", scope="{}""#, S::NAME),
+                format!(
+                    r#"Bearer realm="shouxin", error="insufficient_scope", scope="{}""#,
+                    S::NAME
+                ),
             )
             .into());
     }
@@ -208,7 +213,10 @@ fn verified(request: &HttpRequest, state: &State) -> Result<VerifiedToken, Error
 
 fn invalid_token() -> Error {
     Problem::new(ProblemCode::InvalidToken)
-        .with_header("WWW-Authenticate", r#"Bearer realm="shouxin", error="invalid_token""#)
+        .with_header(
+            "WWW-Authenticate",
+            r#"Bearer realm="shouxin", error="invalid_token""#,
+        )
         .into()
 }
 

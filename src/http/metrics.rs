@@ -1,6 +1,6 @@
 //! Numbers for Prometheus: requests by route template, the pool, the queue, the change feed.
 
-use prometheus::{Encoder, HistogramOpts, HistogramVec, Opts, IntGaugeVec, Registry, TextEncoder};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use crate::store::db::DbGauges;
 
@@ -20,7 +20,11 @@ const SECONDS: &[f64] = &[
 impl Default for Metrics {
     fn default() -> Self {
         let registry = Registry::new();
-        let labels = ["http_request_method", "http_route", "http_response_status_code"];
+        let labels = [
+            "http_request_method",
+            "http_route",
+            "http_response_status_code",
+        ];
         let requests = HistogramOpts::new(
             "http_server_request_duration_seconds",
             "Duration of requests by method, route template and status.",
@@ -30,8 +34,16 @@ impl Default for Metrics {
         let gauge = |name: &str, help: &str, label: &str| {
             registered(&registry, IntGaugeVec::new(Opts::new(name, help), &[label]))
         };
-        let database = gauge("db_client_state", "Connections by state, the queue in front of them, and what was turned away.", "state");
-        let events = gauge("feed_state", "How far the change feed lags behind the newest event.", "measure");
+        let database = gauge(
+            "db_client_state",
+            "Connections by state, the queue in front of them, and what was turned away.",
+            "state",
+        );
+        let events = gauge(
+            "feed_state",
+            "How far the change feed lags behind the newest event.",
+            "measure",
+        );
         Self {
             registry,
             requests,
@@ -44,9 +56,14 @@ impl Default for Metrics {
 /// Names and labels are constants, so building and registering cannot fail at run time; a
 /// mistake shows in every test.
 #[expect(clippy::expect_used, reason = "start-up with constant names")]
-fn registered<M: prometheus::core::Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<M>) -> M {
+fn registered<M: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: prometheus::Result<M>,
+) -> M {
     let metric = metric.expect("a metric with constant name and labels");
-    registry.register(Box::new(metric.clone())).expect("a metric registered once");
+    registry
+        .register(Box::new(metric.clone()))
+        .expect("a metric registered once");
     metric
 }
 
@@ -67,7 +84,10 @@ impl Metrics {
         };
         set("open", u64::from(gauges.connections));
         set("idle", u64::from(gauges.idle));
-        set("used", u64::from(gauges.connections.saturating_sub(gauges.idle)));
+        set(
+            "used",
+            u64::from(gauges.connections.saturating_sub(gauges.idle)),
+        );
         set("waiting", gauges.waiting as u64);
         set("shed_total", gauges.shed_total);
         set("overran_total", gauges.overran_total);
@@ -75,7 +95,9 @@ impl Metrics {
 
     /// Takes over how far the change feed lags, in transactions and seconds.
     pub fn feed(&self, hidden_events: i64, oldest_hidden_seconds: i64) {
-        self.events.with_label_values(&["hidden_events"]).set(hidden_events);
+        self.events
+            .with_label_values(&["hidden_events"])
+            .set(hidden_events);
         self.events
             .with_label_values(&["oldest_hidden_seconds"])
             .set(oldest_hidden_seconds);

@@ -24,7 +24,6 @@ pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    #[expect(clippy::disallowed_methods, reason = "measures a duration; no decision depends on it")]
     let started = Instant::now();
     let state = request.app_data::<web::Data<State>>().cloned();
     let identity = RequestIdentity {
@@ -39,7 +38,7 @@ pub async fn around(
     let method = request.method().clone();
     request.extensions_mut().insert(identity.clone());
 
-    let refused = refused_at_the_door(&request, state.as_deref());
+    let refused = refused_at_the_door(&request, state.as_ref().map(web::Data::get_ref));
     let response = match refused {
         Some(early) => request.into_response(early),
         None => {
@@ -52,14 +51,22 @@ pub async fn around(
     };
 
     let mut response = in_words(response, &wording);
-    decorate(response.headers_mut(), &identity, state.as_deref(), origin.as_ref());
+    decorate(
+        response.headers_mut(),
+        &identity,
+        state.as_ref().map(web::Data::get_ref),
+        origin.as_ref(),
+    );
     let route = response.request().match_pattern();
     let status = response.status().as_u16();
     let seconds = started.elapsed().as_secs_f64();
     if let Some(state) = state {
-        state
-            .metrics
-            .observe(method.as_str(), route.as_deref().unwrap_or("none"), status, seconds);
+        state.metrics.observe(
+            method.as_str(),
+            route.as_deref().unwrap_or("none"),
+            status,
+            seconds,
+        );
     }
     tracing::info!(
         request_id = %identity.request_id,
@@ -90,15 +97,23 @@ fn refused_at_the_door(request: &ServiceRequest, state: Option<&State>) -> Optio
 
 /// Whether `Accept` leaves room for JSON (RFC 9110 §12.5.1).
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
+    let Some(accept) = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+    else {
         return true;
     };
     accept.trim().is_empty()
         || accept.split(',').any(|range| {
             let mut pieces = range.split(';').map(str::trim);
             let kind = pieces.next().unwrap_or("").to_ascii_lowercase();
-            let refused = pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-            !refused && matches!(kind.as_str(), "*/*" | "application/*" | "application/json" | "application/problem+json")
+            let refused =
+                pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+            !refused
+                && matches!(
+                    kind.as_str(),
+                    "*/*" | "application/*" | "application/json" | "application/problem+json"
+                )
         })
 }
 
@@ -130,7 +145,12 @@ fn in_words(response: ServiceResponse<BoxBody>, wording: &Wording) -> ServiceRes
 }
 
 /// Headers of every answer.
-fn decorate(headers: &mut HeaderMap, identity: &RequestIdentity, state: Option<&State>, origin: Option<&HeaderValue>) {
+fn decorate(
+    headers: &mut HeaderMap,
+    identity: &RequestIdentity,
+    state: Option<&State>,
+    origin: Option<&HeaderValue>,
+) {
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -140,10 +160,15 @@ fn decorate(headers: &mut HeaderMap, identity: &RequestIdentity, state: Option<&
     set("x-trace-id", &identity.trace_id);
     set("x-content-type-options", "nosniff");
     set("referrer-policy", "no-referrer");
-    set("strict-transport-security", "max-age=31536000; includeSubDomains");
-    let allowed = origin.and_then(|origin| origin.to_str().ok()).filter(|origin| {
-        state.is_some_and(|state| state.allowed_origins.iter().any(|known| known == origin))
-    });
+    set(
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains",
+    );
+    let allowed = origin
+        .and_then(|origin| origin.to_str().ok())
+        .filter(|origin| {
+            state.is_some_and(|state| state.allowed_origins.iter().any(|known| known == origin))
+        });
     if let Some(origin) = allowed {
         set("access-control-allow-origin", origin);
         set(
@@ -194,9 +219,13 @@ fn parse_traceparent(text: &str) -> Option<&str> {
     // Unknown higher versions are read by their first 55 characters.
     let head = text.get(..55)?;
     let mut parts = head.split('-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (version, trace, span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        part.len() == length
+            && part
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let nonzero = |part: &str| part.bytes().any(|byte| byte != b'0');
     let whole = version != "00" || text.len() == 55;
@@ -218,8 +247,14 @@ mod tests {
     #[test]
     fn a_valid_traceparent_is_taken_over_and_any_other_ignored() {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(parse_traceparent(good), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
-        assert!(parse_traceparent("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what").is_some());
+        assert_eq!(
+            parse_traceparent(good),
+            Some("4bf92f3577b34da6a3ce929d0e0e4736")
+        );
+        assert!(
+            parse_traceparent("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what")
+                .is_some()
+        );
         for bad in [
             "",
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",

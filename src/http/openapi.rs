@@ -30,10 +30,10 @@ pub fn document() -> Value {
     add::<ReasonView>(&mut collected);
     for operation in &operations {
         collected.extend(operation.schemas.iter().cloned());
-        paths
-            .entry(operation.path.clone())
-            .or_default()
-            .insert(operation.method.as_str().to_ascii_lowercase(), describe(operation));
+        paths.entry(operation.path.clone()).or_default().insert(
+            operation.method.as_str().to_ascii_lowercase(),
+            describe(operation),
+        );
     }
     for (name, schema) in collected {
         schemas.insert(name, serde_json::to_value(schema).unwrap_or_default());
@@ -83,7 +83,11 @@ pub fn permissions() -> String {
         .map(|operation| {
             let tiers: Vec<&str> = scopes::TIERS
                 .iter()
-                .filter(|tier| operation.scope.is_none_or(|scope| tier.scopes.contains(&scope)))
+                .filter(|tier| {
+                    operation
+                        .scope
+                        .is_none_or(|scope| tier.scopes.contains(&scope))
+                })
                 .map(|tier| tier.name)
                 .collect();
             format!(
@@ -91,7 +95,11 @@ pub fn permissions() -> String {
                 operation.method.as_str(),
                 operation.path,
                 operation.scope.unwrap_or("(open to everybody)"),
-                if operation.scope.is_some() { tiers.join(" ") } else { "*".to_owned() },
+                if operation.scope.is_some() {
+                    tiers.join(" ")
+                } else {
+                    "*".to_owned()
+                },
             )
         })
         .collect();
@@ -128,18 +136,42 @@ fn info() -> Value {
 
 /// Tags, in alphabetical order.
 const TAGS: &[(&str, &str)] = &[
-    ("approvals", "Cases waiting for a decision, and the decisions."),
-    ("credit-applications", "Requests for credit lines and their approval."),
-    ("credit-checks", "Could this ship on credit? No side effects."),
-    ("credit-groups", "Customers under one control, and who belonged when."),
-    ("credit-lines", "Approved limits, their balances and movements."),
-    ("customers", "The archive: one per customer from first contact."),
-    ("events", "The change feed: every business change in commit order."),
+    (
+        "approvals",
+        "Cases waiting for a decision, and the decisions.",
+    ),
+    (
+        "credit-applications",
+        "Requests for credit lines and their approval.",
+    ),
+    (
+        "credit-checks",
+        "Could this ship on credit? No side effects.",
+    ),
+    (
+        "credit-groups",
+        "Customers under one control, and who belonged when.",
+    ),
+    (
+        "credit-lines",
+        "Approved limits, their balances and movements.",
+    ),
+    (
+        "customers",
+        "The archive: one per customer from first contact.",
+    ),
+    (
+        "events",
+        "The change feed: every business change in commit order.",
+    ),
     ("payments", "Money received, allocated, reversed."),
     ("problems", "What each problem code means."),
     ("products", "The catalogue of credit products."),
     ("receivables", "What is owed, since when, and due when."),
-    ("reservations", "Limit set aside for orders: reserve, capture, release."),
+    (
+        "reservations",
+        "Limit set aside for orders: reserve, capture, release.",
+    ),
 ];
 
 fn tags() -> Value {
@@ -181,7 +213,10 @@ fn describe(operation: &Operation) -> Value {
     for (status, codes) in by_status {
         described.insert(status.to_string(), problem_response(status, &codes));
     }
-    if document.get("parameters").is_some_and(|list| list.as_array().is_some_and(Vec::is_empty)) {
+    if document
+        .get("parameters")
+        .is_some_and(|list| list.as_array().is_some_and(Vec::is_empty))
+    {
         document.remove("parameters");
     }
     document.insert("responses".to_owned(), Value::Object(described));
@@ -214,7 +249,10 @@ fn all_problems(operation: &Operation) -> Vec<ProblemCode> {
 }
 
 fn problem_response(status: u16, codes: &[ProblemCode]) -> Value {
-    let names: Vec<String> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
+    let names: Vec<String> = codes
+        .iter()
+        .map(|code| format!("`{}`", code.as_str()))
+        .collect();
     let examples: Map<String, Value> = codes
         .iter()
         .map(|code| {
@@ -242,7 +280,6 @@ fn problem_response(status: u16, codes: &[ProblemCode]) -> Value {
         }},
     })
 }
-
 
 fn headers() -> Value {
     let text = |description: &str, pattern: &str, example: &str| {
@@ -280,7 +317,11 @@ fn complete(document: &mut Value) {
             .filter_map(|operation| operation["responses"].as_object_mut())
             .flat_map(|responses| responses.values_mut())
         {
-            for name in ["Access-Control-Allow-Origin", "RateLimit", "RateLimit-Policy"] {
+            for name in [
+                "Access-Control-Allow-Origin",
+                "RateLimit",
+                "RateLimit-Policy",
+            ] {
                 response["headers"][name] = json!({"$ref": format!("#/components/headers/{name}")});
             }
         }
@@ -297,7 +338,10 @@ fn bound(value: &mut Value) {
             }
             for (name, member) in object.iter_mut() {
                 // Examples hold data, not schemas.
-                if !matches!(name.as_str(), "example" | "examples" | "enum" | "default" | "const") {
+                if !matches!(
+                    name.as_str(),
+                    "example" | "examples" | "enum" | "default" | "const"
+                ) {
                     bound(member);
                 }
             }
@@ -315,7 +359,10 @@ fn is_schema(object: &Map<String, Value>) -> bool {
 }
 
 fn is_type(kind: &str) -> bool {
-    matches!(kind, "string" | "integer" | "number" | "boolean" | "array" | "object" | "null")
+    matches!(
+        kind,
+        "string" | "integer" | "number" | "boolean" | "array" | "object" | "null"
+    )
 }
 
 fn bound_schema(schema: &mut Map<String, Value>) {

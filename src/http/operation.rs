@@ -16,7 +16,6 @@ use crate::error_codes::ProblemCode;
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
 
 /// An operation of the document while its parts describe themselves.
-#[derive(Debug)]
 pub struct Draft {
     operation: Map<String, Value>,
     schemas: Schemas,
@@ -49,15 +48,28 @@ impl Draft {
     /// Declares the request body.
     pub fn body<T: ToSchema>(&mut self, media_type: &str, required: bool) {
         let content = self.content::<T>(media_type);
-        self.operation
-            .insert("requestBody".to_owned(), json!({"required": required, "content": content}));
+        self.operation.insert(
+            "requestBody".to_owned(),
+            json!({"required": required, "content": content}),
+        );
     }
 
     /// Declares a successful answer. `headers` are names of components.
-    pub fn success(&mut self, status: u16, description: &str, headers: &[&str], content: Option<Value>) {
+    pub fn success(
+        &mut self,
+        status: u16,
+        description: &str,
+        headers: &[&str],
+        content: Option<Value>,
+    ) {
         let headers: Map<String, Value> = headers
             .iter()
-            .map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")})))
+            .map(|name| {
+                (
+                    (*name).to_owned(),
+                    json!({"$ref": format!("#/components/headers/{name}")}),
+                )
+            })
             .collect();
         let mut response = json!({"description": description, "headers": headers});
         if let Some(content) = content {
@@ -95,7 +107,10 @@ impl Draft {
     }
 
     fn responses(&mut self) -> &mut Map<String, Value> {
-        let slot = self.operation.entry("responses").or_insert_with(|| json!({}));
+        let slot = self
+            .operation
+            .entry("responses")
+            .or_insert_with(|| json!({}));
         if !slot.is_object() {
             *slot = json!({});
         }
@@ -131,7 +146,11 @@ pub trait Output: Responder {
 impl<T: Output> Output for Result<T, crate::error::Error> {
     fn describe(draft: &mut Draft) {
         T::describe(draft);
-        draft.problem(&[ProblemCode::InternalError, ProblemCode::Overloaded, ProblemCode::Unavailable]);
+        draft.problem(&[
+            ProblemCode::InternalError,
+            ProblemCode::Overloaded,
+            ProblemCode::Unavailable,
+        ]);
     }
 }
 
@@ -217,7 +236,9 @@ impl Operation {
             problems: draft.problems,
             document: draft.operation,
             schemas: draft.schemas,
-            route: Box::new(move |method| actix_web::web::method(method.clone()).to(handler.clone())),
+            route: Box::new(move |method| {
+                actix_web::web::method(method.clone()).to(handler.clone())
+            }),
             method,
         }
     }

@@ -54,7 +54,11 @@ pub async fn readyz(state: web::Data<State>) -> HttpResponse {
 /// Numbers for Prometheus.
 pub async fn metrics(state: web::Data<State>) -> HttpResponse {
     state.metrics.database(state.db.gauges());
-    if let Ok((hidden, seconds)) = state.db.read(probe(), |reader| Ok(events::lag(reader)?)).await {
+    if let Ok((hidden, seconds)) = state
+        .db
+        .read(probe(), |reader| Ok(events::lag(reader)?))
+        .await
+    {
         state.metrics.feed(hidden, seconds);
     }
     HttpResponse::Ok()
@@ -91,7 +95,10 @@ impl Document {
     pub fn new() -> Self {
         let text = super::openapi::text();
         let digest = crate::crypto::sha256(text.as_bytes());
-        let hex: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Self {
             text,
             tag: format!("\"{hex}\""),
@@ -106,7 +113,10 @@ impl Default for Document {
 }
 
 /// Swagger UI, from files built into the binary.
-pub async fn docs(request: HttpRequest, config: web::Data<utoipa_swagger_ui::Config<'static>>) -> HttpResponse {
+pub async fn docs(
+    request: HttpRequest,
+    config: web::Data<utoipa_swagger_ui::Config<'static>>,
+) -> HttpResponse {
     let path = request.match_info().get("file").unwrap_or("");
     match utoipa_swagger_ui::serve(path, config.clone().into_inner()) {
         Ok(Some(file)) => HttpResponse::Ok()

@@ -39,7 +39,11 @@ impl<E: Entity> FromRequest for PathId<E> {
                 .map(PathId)
                 .ok_or_else(|| {
                     Problem::new(ProblemCode::InvalidParameter)
-                        .at(FieldError::parameter(&name, "is not a UUID with hyphens", "不是带连字符的 UUID"))
+                        .at(FieldError::parameter(
+                            &name,
+                            "is not a UUID with hyphens",
+                            "不是带连字符的 UUID",
+                        ))
                         .into()
                 }),
         )
@@ -82,8 +86,14 @@ impl FromRequest for PathCode {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let code = request.match_info().get("code").unwrap_or("").to_owned();
         let fine = (1..=60).contains(&code.len())
-            && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        ready(if fine { Ok(Self(code)) } else { Err(Error::not_found()) })
+            && code
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        ready(if fine {
+            Ok(Self(code))
+        } else {
+            Err(Error::not_found())
+        })
     }
 }
 
@@ -167,12 +177,18 @@ impl<T: DeserializeOwned + IntoParams + 'static> Input for Parameters<T> {
 /// brings into the schema.
 fn not_null(mut parameter: Value) -> Value {
     if let Some(kinds) = parameter.pointer("/schema/type").and_then(Value::as_array)
-        && let Some(kind) = kinds.iter().find(|kind| kind.as_str() != Some("null")).cloned()
+        && let Some(kind) = kinds
+            .iter()
+            .find(|kind| kind.as_str() != Some("null"))
+            .cloned()
     {
         parameter["schema"]["type"] = kind;
     }
     if let Some(choices) = parameter.pointer("/schema/oneOf").and_then(Value::as_array)
-        && let Some(choice) = choices.iter().find(|choice| choice.get("$ref").is_some()).cloned()
+        && let Some(choice) = choices
+            .iter()
+            .find(|choice| choice.get("$ref").is_some())
+            .cloned()
     {
         parameter["schema"] = choice;
     }
@@ -187,7 +203,8 @@ fn read<T: DeserializeOwned>(request: &HttpRequest) -> Result<Parameters<T>, Err
         return Err(ProblemCode::UriTooLong.into());
     }
     let query = request.query_string();
-    let values = serde_urlencoded::from_str::<T>(query).map_err(|error| unreadable(&error.to_string()))?;
+    let values =
+        serde_urlencoded::from_str::<T>(query).map_err(|error| unreadable(&error.to_string()))?;
     let mut filters: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
     if filters.iter().any(|(_, value)| value.contains('\0')) {
         return Err(unreadable("holds a NUL"));
@@ -208,7 +225,11 @@ fn unreadable(message: &str) -> Error {
     if message.starts_with("unknown field") {
         let name = quoted.unwrap_or("?");
         return Problem::new(ProblemCode::UnknownParameter)
-            .at(FieldError::parameter(name, "is not a parameter here", "不是此处的参数"))
+            .at(FieldError::parameter(
+                name,
+                "is not a parameter here",
+                "不是此处的参数",
+            ))
             .into();
     }
     let problem = Problem::new(ProblemCode::InvalidParameter);
@@ -226,10 +247,14 @@ fn unreadable(message: &str) -> Error {
 ///
 /// # Errors
 /// Anything else.
-pub fn page_size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub fn page_size<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     let Some(text) = text else { return Ok(None) };
-    let plain = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    let plain = (1..=3).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && !text.starts_with('0');
     text.parse::<i64>()
         .ok()
         .filter(|size| plain && (1..=PAGE_SIZE_MAX).contains(size))

@@ -82,7 +82,10 @@ impl Language {
 fn thousandths(text: &str) -> u32 {
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     let fraction = format!("{fraction:0<3}");
-    match (whole.parse::<u32>(), fraction.get(..3).map(str::parse::<u32>)) {
+    match (
+        whole.parse::<u32>(),
+        fraction.get(..3).map(str::parse::<u32>),
+    ) {
         (Ok(whole @ 0..=1), Some(Ok(fraction))) => (whole * 1000 + fraction).min(1000),
         _ => 0,
     }
@@ -167,7 +170,9 @@ pub struct ReasonView {
 impl ReasonView {
     /// A reason in the language of the caller.
     pub fn new(reason: &Reason, language: Language) -> Self {
-        let fact = |(name, value): &(&'static str, String)| ((*name).to_owned(), Value::from(value.clone()));
+        let fact = |(name, value): &(&'static str, String)| {
+            ((*name).to_owned(), Value::from(value.clone()))
+        };
         Self {
             code: reason.code.as_str(),
             level: reason.level,
@@ -299,7 +304,8 @@ fn chain(source: &dyn std::error::Error) -> String {
 
 /// An empty response that carries a problem for the outermost middleware.
 pub fn carrying(problem: Problem) -> HttpResponse {
-    let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status).finish();
     response.extensions_mut().insert(problem);
     response
@@ -341,7 +347,11 @@ pub fn method_not_allowed(allowed: &[Method]) -> HttpResponse {
 
 /// The value of an `Allow` header.
 pub fn allow(allowed: &[Method]) -> String {
-    allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+    allowed
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
@@ -350,7 +360,10 @@ mod tests {
 
     fn language(value: &str) -> Language {
         let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_str(value).unwrap());
+        headers.insert(
+            header::ACCEPT_LANGUAGE,
+            HeaderValue::from_str(value).unwrap(),
+        );
         Language::of(&headers)
     }
 

@@ -68,16 +68,32 @@ fn view(code: ProblemCode, language: Language) -> ProblemCodeView {
 /// List problem codes
 ///
 /// Every code the service can answer with, its status, and what it means in English and Chinese.
-#[utoipa::path(get, path = "/v1/problems", tag = "problems", operation_id = "listProblemCodes")]
+#[utoipa::path(
+    get,
+    path = "/v1/problems",
+    tag = "problems",
+    operation_id = "listProblemCodes"
+)]
 pub async fn list(anyone: Anyone) -> Result<Computed<ProblemCodeList>, Error> {
-    let items = ProblemCode::ALL.iter().map(|code| view(*code, anyone.language)).collect();
-    Ok(Computed(ProblemCodeList { items, next_cursor: None }))
+    let items = ProblemCode::ALL
+        .iter()
+        .map(|code| view(*code, anyone.language))
+        .collect();
+    Ok(Computed(ProblemCodeList {
+        items,
+        next_cursor: None,
+    }))
 }
 
 /// Read a problem code
 ///
 /// What one code means, in English and Chinese.
-#[utoipa::path(get, path = "/v1/problems/{code}", tag = "problems", operation_id = "getProblemCode")]
+#[utoipa::path(
+    get,
+    path = "/v1/problems/{code}",
+    tag = "problems",
+    operation_id = "getProblemCode"
+)]
 pub async fn get(anyone: Anyone, code: PathCode) -> Result<Computed<ProblemCodeView>, Error> {
     ProblemCode::find(&code.0)
         .map(|code| Computed(view(code, anyone.language)))

@@ -19,7 +19,11 @@ macro_rules! route {
 /// Every operation of the API.
 pub fn operations() -> Vec<Operation> {
     vec![
-        route!(customers::create, DuplicateSocialCreditCode, OutsideOrganisation),
+        route!(
+            customers::create,
+            DuplicateSocialCreditCode,
+            OutsideOrganisation
+        ),
         route!(customers::list, InvalidCursor),
         route!(customers::search),
         route!(customers::get),

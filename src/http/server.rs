@@ -59,7 +59,11 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
             .wrap(from_fn(middleware::around))
             .configure(api)
             .configure(beside_the_api)
-            .default_service(web::to(|| async { problem::carrying(crate::error::Problem::new(crate::error_codes::ProblemCode::NotFound)) }))
+            .default_service(web::to(|| async {
+                problem::carrying(crate::error::Problem::new(
+                    crate::error_codes::ProblemCode::NotFound,
+                ))
+            }))
     })
     .workers(options.workers)
     .max_connections(options.connections_max / options.workers.max(1))
@@ -83,10 +87,16 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
 fn api(config: &mut web::ServiceConfig) {
     let mut paths: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
     for operation in routes::operations() {
-        paths.entry(operation.path.clone()).or_default().push(operation);
+        paths
+            .entry(operation.path.clone())
+            .or_default()
+            .push(operation);
     }
     for (path, operations) in paths {
-        let mut allowed: Vec<Method> = operations.iter().map(|operation| operation.method.clone()).collect();
+        let mut allowed: Vec<Method> = operations
+            .iter()
+            .map(|operation| operation.method.clone())
+            .collect();
         if allowed.contains(&Method::GET) {
             allowed.push(Method::HEAD);
         }
@@ -99,26 +109,52 @@ fn api(config: &mut web::ServiceConfig) {
             }
             resource = resource.route(operation.route_for(&operation.method));
         }
-        config.service(resource.default_service(web::to(move |request: HttpRequest| {
-            let allowed = allowed.clone();
-            async move {
-                if request.method() == Method::OPTIONS {
-                    middleware::options(&allowed)
-                } else {
-                    problem::method_not_allowed(&allowed)
+        config.service(
+            resource.default_service(web::to(move |request: HttpRequest| {
+                let allowed = allowed.clone();
+                async move {
+                    if request.method() == Method::OPTIONS {
+                        middleware::options(&allowed)
+                    } else {
+                        problem::method_not_allowed(&allowed)
+                    }
                 }
-            }
-        })));
+            })),
+        );
     }
 }
 
 fn beside_the_api(config: &mut web::ServiceConfig) {
     let only_get = || web::to(|| async { problem::method_not_allowed(&[Method::GET]) });
     config
-        .service(web::resource("/livez").route(web::get().to(operations::livez)).default_service(only_get()))
-        .service(web::resource("/readyz").route(web::get().to(operations::readyz)).default_service(only_get()))
-        .service(web::resource("/metrics").route(web::get().to(operations::metrics)).default_service(only_get()))
-        .service(web::resource("/openapi.json").route(web::get().to(operations::document)).default_service(only_get()))
-        .service(web::resource("/docs").route(web::get().to(operations::docs_entry)).default_service(only_get()))
-        .service(web::resource("/docs/{file:.*}").route(web::get().to(operations::docs)).default_service(only_get()));
+        .service(
+            web::resource("/livez")
+                .route(web::get().to(operations::livez))
+                .default_service(only_get()),
+        )
+        .service(
+            web::resource("/readyz")
+                .route(web::get().to(operations::readyz))
+                .default_service(only_get()),
+        )
+        .service(
+            web::resource("/metrics")
+                .route(web::get().to(operations::metrics))
+                .default_service(only_get()),
+        )
+        .service(
+            web::resource("/openapi.json")
+                .route(web::get().to(operations::document))
+                .default_service(only_get()),
+        )
+        .service(
+            web::resource("/docs")
+                .route(web::get().to(operations::docs_entry))
+                .default_service(only_get()),
+        )
+        .service(
+            web::resource("/docs/{file:.*}")
+                .route(web::get().to(operations::docs))
+                .default_service(only_get()),
+        );
 }

@@ -1,8 +1,8 @@
 //! What the application carries from request to request.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -148,7 +148,10 @@ impl Quotas {
         if self.per_minute == 0 {
             return Ok(());
         }
-        let mut windows = self.windows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut windows = self
+            .windows
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if windows.len() >= PRINCIPALS_MAX {
             windows.retain(|_, window| now - window.started < TimeDelta::minutes(1));
         }
@@ -156,14 +159,22 @@ impl Quotas {
             Some(window) if now - window.started < TimeDelta::minutes(1) => window,
             _ => windows
                 .entry(principal.to_owned())
-                .insert_entry(Window { started: now, used: 0 })
+                .insert_entry(Window {
+                    started: now,
+                    used: 0,
+                })
                 .into_mut(),
         };
         if window.used >= self.per_minute {
-            let left = (window.started + TimeDelta::minutes(1) - now).num_seconds().max(1);
+            let left = (window.started + TimeDelta::minutes(1) - now)
+                .num_seconds()
+                .max(1);
             return Err(Problem::new(ProblemCode::RateLimited)
                 .with_header("Retry-After", left.to_string())
-                .with_header("RateLimit-Policy", format!(r#""default";q={};w=60"#, self.per_minute))
+                .with_header(
+                    "RateLimit-Policy",
+                    format!(r#""default";q={};w=60"#, self.per_minute),
+                )
                 .with_header("RateLimit", format!(r#""default";r=0;t={left}"#))
                 .into());
         }

@@ -26,8 +26,9 @@ pub struct Text<const MAX: usize>(pub String);
 impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        validate_display_text(&text, MAX)
-            .map_err(|error| serde::de::Error::custom(format!("unreadable text, expected {error}")))?;
+        validate_display_text(&text, MAX).map_err(|error| {
+            serde::de::Error::custom(format!("unreadable text, expected {error}"))
+        })?;
         Ok(Self(text))
     }
 }
@@ -101,7 +102,9 @@ impl<'de> Deserialize<'de> for Amount {
         if digits(whole, 15) && digits(places, 4) && !padded {
             Ok(Self(text))
         } else {
-            Err(serde::de::Error::custom("not an amount, expected a decimal string such as \"1234.50\""))
+            Err(serde::de::Error::custom(
+                "not an amount, expected a decimal string such as \"1234.50\"",
+            ))
         }
     }
 }
@@ -158,7 +161,8 @@ impl Date {
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a date, expected YYYY-MM-DD"))
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("not a date, expected YYYY-MM-DD"))
     }
 }
 
@@ -185,7 +189,10 @@ impl<E: Entity> PartialSchema for Id<E> {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
-            .description(Some(format!("Identifier of a {} (UUIDv7).", E::NOUN.replace('_', " "))))
+            .description(Some(format!(
+                "Identifier of a {} (UUIDv7).",
+                E::NOUN.replace('_', " ")
+            )))
             .max_length(Some(36))
             .examples([json!(super::parameters::EXAMPLE_ID)])
             .into()
@@ -245,7 +252,9 @@ impl<'de> Deserialize<'de> for AsOf {
 ///
 /// # Errors
 /// As the inner type.
-pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
@@ -256,17 +265,44 @@ mod tests {
     #[test]
     fn amounts_are_plain_decimal_strings() {
         for good in ["0", "1234.50", "-0.05", "999999999999999.9999"] {
-            assert!(serde_json::from_value::<Amount>(json!(good)).is_ok(), "{good}");
+            assert!(
+                serde_json::from_value::<Amount>(json!(good)).is_ok(),
+                "{good}"
+            );
         }
-        for bad in [json!(1), json!("1e3"), json!("+1"), json!(" 1"), json!("01"), json!("1."), json!(".5"), json!("１"), json!("٣"), json!(""), json!("1,000.00"), json!("--1"), json!("1000000000000000")] {
-            assert!(serde_json::from_value::<Amount>(bad.clone()).is_err(), "{bad}");
+        for bad in [
+            json!(1),
+            json!("1e3"),
+            json!("+1"),
+            json!(" 1"),
+            json!("01"),
+            json!("1."),
+            json!(".5"),
+            json!("１"),
+            json!("٣"),
+            json!(""),
+            json!("1,000.00"),
+            json!("--1"),
+            json!("1000000000000000"),
+        ] {
+            assert!(
+                serde_json::from_value::<Amount>(bad.clone()).is_err(),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn dates_have_one_spelling() {
         assert!(serde_json::from_value::<Date>(json!("2026-02-28")).is_ok());
-        for bad in ["2026-02-30", "2026-2-28", "0026-02-28", "+12026-02-2", "2026-02-28T00:00:00Z", ""] {
+        for bad in [
+            "2026-02-30",
+            "2026-2-28",
+            "0026-02-28",
+            "+12026-02-2",
+            "2026-02-28T00:00:00Z",
+            "",
+        ] {
             assert!(serde_json::from_value::<Date>(json!(bad)).is_err(), "{bad}");
         }
     }

@@ -1,7 +1,6 @@
 //! Customer archives: rows, versions, codes and keys.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -13,7 +12,8 @@ use super::tx::Reader;
 use crate::crypto::WrappedDataKey;
 use crate::domain::actor::Actor;
 use crate::domain::customers::{
-    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass, TradingClass, ValueClass,
+    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
+    TradingClass, ValueClass,
 };
 use crate::domain::ids::CustomerId;
 
@@ -177,7 +177,18 @@ pub fn list(
             }
         )*};
     }
-    narrow!(kind, status, time_class, trading_class, nature, market_weight, value_class, service_tier, industry, unified_social_credit_code);
+    narrow!(
+        kind,
+        status,
+        time_class,
+        trading_class,
+        nature,
+        market_weight,
+        value_class,
+        service_tier,
+        industry,
+        unified_social_credit_code
+    );
     if let Some(role) = &filter.role {
         query = query.filter(customers::roles.contains(vec![Some(role.clone())]));
     }
@@ -194,11 +205,17 @@ pub fn list(
 }
 
 fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// Visible customers whose reduced name is the same, other than `except`.
-pub fn similar(reader: &mut Reader<'_>, name_key: &str, except: CustomerId) -> QueryResult<Vec<(CustomerId, String)>> {
+pub fn similar(
+    reader: &mut Reader<'_>,
+    name_key: &str,
+    except: CustomerId,
+) -> QueryResult<Vec<(CustomerId, String)>> {
     if name_key.is_empty() {
         return Ok(Vec::new());
     }
@@ -214,42 +231,68 @@ pub fn similar(reader: &mut Reader<'_>, name_key: &str, except: CustomerId) -> Q
 
 /// Writes a new customer.
 pub fn insert(connection: &mut PgConnection, row: &CustomerRow) -> QueryResult<()> {
-    diesel::insert_into(customers::table).values(row).execute(connection).map(drop)
+    diesel::insert_into(customers::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
 }
 
 /// Writes a changed customer if its version is still `expected`; says whether it was.
-pub fn update(connection: &mut PgConnection, row: &CustomerRow, expected: i64) -> QueryResult<bool> {
-    diesel::update(customers::table.find(row.id.key()).filter(customers::version.eq(expected)))
-        .set(row)
-        .execute(connection)
-        .map(|changed| changed == 1)
+pub fn update(
+    connection: &mut PgConnection,
+    row: &CustomerRow,
+    expected: i64,
+) -> QueryResult<bool> {
+    diesel::update(
+        customers::table
+            .find(row.id.key())
+            .filter(customers::version.eq(expected)),
+    )
+    .set(row)
+    .execute(connection)
+    .map(|changed| changed == 1)
 }
 
 /// Takes a social credit code for a customer. Fails on `customer_codes_pkey` when it is taken.
 pub fn take_code(connection: &mut PgConnection, code: &str, id: CustomerId) -> QueryResult<()> {
     diesel::insert_into(customer_codes::table)
-        .values((customer_codes::unified_social_credit_code.eq(code), customer_codes::customer_id.eq(id)))
+        .values((
+            customer_codes::unified_social_credit_code.eq(code),
+            customer_codes::customer_id.eq(id),
+        ))
         .execute(connection)
         .map(drop)
 }
 
 /// Gives a social credit code back.
 pub fn free_code(connection: &mut PgConnection, code: &str) -> QueryResult<()> {
-    diesel::delete(customer_codes::table.find(code)).execute(connection).map(drop)
+    diesel::delete(customer_codes::table.find(code))
+        .execute(connection)
+        .map(drop)
 }
 
 /// Appends a version.
 pub fn append_version(connection: &mut PgConnection, row: &CustomerVersionRow) -> QueryResult<()> {
-    diesel::insert_into(customer_versions::table).values(row).execute(connection).map(drop)
+    diesel::insert_into(customer_versions::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
 }
 
-/// The version that was current at `instant`, of a customer the caller may see now.
-pub fn version_as_of(reader: &mut Reader<'_>, id: CustomerId, instant: DateTime<Utc>) -> QueryResult<Option<CustomerVersionRow>> {
+/// The version that was current at `instant`. The caller has found the customer visible before.
+pub fn version_as_of(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+    instant: DateTime<Utc>,
+) -> QueryResult<Option<CustomerVersionRow>> {
     let (bucket, _) = id.key();
     customer_versions::table
-        .filter(customer_versions::bucket.eq(bucket).and(customer_versions::customer_id.eq(id)))
+        .filter(
+            customer_versions::bucket
+                .eq(bucket)
+                .and(customer_versions::customer_id.eq(id)),
+        )
         .filter(customer_versions::recorded_at.le(instant))
-        .filter(exists(customers::table.find(id.key()).filter(visible_to(reader.actor))))
         .order(customer_versions::version.desc())
         .select(CustomerVersionRow::as_select())
         .first(reader.connection)
@@ -257,10 +300,19 @@ pub fn version_as_of(reader: &mut Reader<'_>, id: CustomerId, instant: DateTime<
 }
 
 /// Versions before `before`, newest first.
-pub fn versions(reader: &mut Reader<'_>, id: CustomerId, before: Option<i64>, limit: i64) -> QueryResult<Vec<CustomerVersionRow>> {
+pub fn versions(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<CustomerVersionRow>> {
     let (bucket, _) = id.key();
     customer_versions::table
-        .filter(customer_versions::bucket.eq(bucket).and(customer_versions::customer_id.eq(id)))
+        .filter(
+            customer_versions::bucket
+                .eq(bucket)
+                .and(customer_versions::customer_id.eq(id)),
+        )
         .filter(customer_versions::version.lt(before.unwrap_or(i64::MAX)))
         .order(customer_versions::version.desc())
         .limit(limit)
@@ -269,16 +321,40 @@ pub fn versions(reader: &mut Reader<'_>, id: CustomerId, before: Option<i64>, li
 }
 
 /// The newest data key of a customer for a class of data, with its number.
-pub fn newest_key(connection: &mut PgConnection, id: CustomerId, class: &str) -> QueryResult<Option<(i32, WrappedDataKey)>> {
+pub fn newest_key(
+    connection: &mut PgConnection,
+    id: CustomerId,
+    class: &str,
+) -> QueryResult<Option<(i32, WrappedDataKey)>> {
     let (bucket, _) = id.key();
     customer_keys::table
-        .filter(customer_keys::bucket.eq(bucket).and(customer_keys::customer_id.eq(id)))
+        .filter(
+            customer_keys::bucket
+                .eq(bucket)
+                .and(customer_keys::customer_id.eq(id)),
+        )
         .filter(customer_keys::class.eq(class))
         .order(customer_keys::key_version.desc())
-        .select((customer_keys::key_version, customer_keys::kek_id, customer_keys::nonce, customer_keys::wrapped))
+        .select((
+            customer_keys::key_version,
+            customer_keys::kek_id,
+            customer_keys::nonce,
+            customer_keys::wrapped,
+        ))
         .first::<(i32, String, Vec<u8>, Vec<u8>)>(connection)
         .optional()
-        .map(|found| found.map(|(version, kek_id, nonce, wrapped)| (version, WrappedDataKey { kek_id, nonce, wrapped })))
+        .map(|found| {
+            found.map(|(version, kek_id, nonce, wrapped)| {
+                (
+                    version,
+                    WrappedDataKey {
+                        kek_id,
+                        nonce,
+                        wrapped,
+                    },
+                )
+            })
+        })
 }
 
 /// Keeps a data key.

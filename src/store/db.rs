@@ -105,7 +105,12 @@ pub struct DbGauges {
 impl Db {
     /// Prepares the pool without connecting: the service starts while the database is down and
     /// recovers when it comes back.
-    pub fn new(options: DbOptions, clock: Arc<dyn Clock>, time_zone: chrono_tz::Tz, keys: Arc<MasterKeys>) -> Self {
+    pub fn new(
+        options: DbOptions,
+        clock: Arc<dyn Clock>,
+        time_zone: chrono_tz::Tz,
+        keys: Arc<MasterKeys>,
+    ) -> Self {
         let pool = Pool::builder()
             .max_size(options.pool_size)
             .min_idle(Some(0))
@@ -177,7 +182,8 @@ impl Db {
         actor: Actor,
         work: impl Fn(&mut Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.blocking(move |db| db.read_blocking(&actor, &work)).await
+        self.blocking(move |db| db.read_blocking(&actor, &work))
+            .await
     }
 
     /// Reads on the blocking pool in one snapshot: all statements of `work` see one state.
@@ -189,7 +195,8 @@ impl Db {
         actor: Actor,
         work: impl Fn(&mut Reader<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.blocking(move |db| db.read_snapshot_blocking(&actor, &work)).await
+        self.blocking(move |db| db.read_snapshot_blocking(&actor, &work))
+            .await
     }
 
     /// Writes on the blocking pool. See [`Db::write_blocking`].
@@ -202,7 +209,8 @@ impl Db {
         work: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
         keep: impl Fn(Result<&T, &Problem>) -> Option<StoredAnswer> + Send + 'static,
     ) -> Result<Written<T>, Error> {
-        self.blocking(move |db| db.run(&request, &work, &keep)).await
+        self.blocking(move |db| db.run(&request, &work, &keep))
+            .await
     }
 
     /// Reads on the calling thread.
@@ -269,7 +277,9 @@ impl Db {
         let mut connection = self.connection()?;
         for _ in 1..ATTEMPTS_MAX {
             match self.attempt(&mut connection, request, work, keep) {
-                Err(Error::Retry(reason)) => tracing::debug!(reason, "trying the transaction again"),
+                Err(Error::Retry(reason)) => {
+                    tracing::debug!(reason, "trying the transaction again")
+                }
                 result => return result,
             }
         }
@@ -284,6 +294,7 @@ impl Db {
 
     /// One transaction. The work runs in a savepoint, so that a refusal takes back what the work
     /// wrote and can still be recorded and kept under its key.
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of transactions")]
     fn attempt<T>(
         &self,
         connection: &mut PgConnection,
@@ -318,7 +329,10 @@ impl Db {
             let written = match result {
                 Ok(value) => {
                     if journal.audit.is_empty() {
-                        return Err(Error::internal(format!("{} recorded nothing", request.action)));
+                        return Err(Error::internal(format!(
+                            "{} recorded nothing",
+                            request.action
+                        )));
                     }
                     Written::Done(value)
                 }
@@ -367,7 +381,10 @@ impl Db {
     ) -> Result<T, Error> {
         let permit = self.turn().await?;
         let db = self.clone();
-        #[expect(clippy::disallowed_methods, reason = "this is the one home of the blocking pool")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one home of the blocking pool"
+        )]
         let work = tokio::task::spawn_blocking(move || {
             let _held_until_done = permit;
             job(&db)
@@ -377,7 +394,9 @@ impl Db {
             Ok(Err(panicked)) => Err(Error::Internal(Box::new(panicked))),
             Err(_elapsed) => {
                 self.shared.overran.fetch_add(1, Ordering::Relaxed);
-                Err(Error::Unavailable("the database did not answer in time".to_owned()))
+                Err(Error::Unavailable(
+                    "the database did not answer in time".to_owned(),
+                ))
             }
         }
     }
@@ -388,7 +407,12 @@ impl Db {
             return Ok(permit);
         }
         let _waiting = Waiting::enter(shared).ok_or_else(|| self.shed())?;
-        match tokio::time::timeout(shared.options.queue_wait, shared.permits.clone().acquire_owned()).await {
+        match tokio::time::timeout(
+            shared.options.queue_wait,
+            shared.permits.clone().acquire_owned(),
+        )
+        .await
+        {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_closed)) => Err(Error::Unavailable("shutting down".to_owned())),
             Err(_elapsed) => Err(self.shed()),
@@ -429,12 +453,23 @@ fn is_decision(code: ProblemCode) -> bool {
     matches!(code.status(), 403 | 409 | 422)
 }
 
-fn refusal(request: &WriteRequest, problem: &Problem, now: chrono::DateTime<Utc>) -> Result<Journal, Error> {
+fn refusal(
+    request: &WriteRequest,
+    problem: &Problem,
+    now: chrono::DateTime<Utc>,
+) -> Result<Journal, Error> {
     let details = json!({
         "code": problem.code.as_str(),
         "reasons": problem.reasons.iter().map(|reason| reason.code.as_str()).collect::<Vec<_>>(),
     });
-    let row = audit_row(&request.actor, now, request.action, request.subject.clone(), "refused", details)?;
+    let row = audit_row(
+        &request.actor,
+        now,
+        request.action,
+        request.subject.clone(),
+        "refused",
+        details,
+    )?;
     Ok(Journal {
         audit: vec![row],
         ..Journal::default()

@@ -21,7 +21,11 @@ const GONE: &[&str] = &[
 ];
 
 /// Messages of statements that were cut off by a time limit.
-const TIMED_OUT: &[&str] = &["due to statement timeout", "due to lock timeout", "due to user request"];
+const TIMED_OUT: &[&str] = &[
+    "due to statement timeout",
+    "due to lock timeout",
+    "due to user request",
+];
 
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
@@ -42,9 +46,9 @@ impl From<DieselError> for Error {
             | DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(message.to_owned()),
             _ if message.contains("deadlock detected") => Self::Retry("deadlock"),
-            _ if says(TIMED_OUT) => {
-                Problem::new(ProblemCode::Overloaded).with_header("Retry-After", "1").into()
-            }
+            _ if says(TIMED_OUT) => Problem::new(ProblemCode::Overloaded)
+                .with_header("Retry-After", "1")
+                .into(),
             _ if says(GONE) => Self::Unavailable(message.to_owned()),
             _ => Self::Internal(Box::new(error)),
         }
@@ -52,7 +56,11 @@ impl From<DieselError> for Error {
 }
 
 /// Turns the violation of one unique constraint into the problem it stands for.
-pub fn on_violation(error: DieselError, constraint: &str, problem: impl FnOnce() -> Problem) -> Error {
+pub fn on_violation(
+    error: DieselError,
+    constraint: &str,
+    problem: impl FnOnce() -> Problem,
+) -> Error {
     match &error {
         DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)
             if information.constraint_name() == Some(constraint) =>

@@ -92,7 +92,11 @@ pub fn after(
     let org_path = reader.actor.org_path.as_str();
     let subtree = format!("{}%", reader.actor.org_path.subtree_prefix());
     let query = events::table
-        .filter(events::xid.gt(xid).or(events::xid.eq(xid).and(events::seq.gt(seq))))
+        .filter(
+            events::xid
+                .gt(xid)
+                .or(events::xid.eq(xid).and(events::seq.gt(seq))),
+        )
         .filter(events::xid.ge(xid))
         .filter(events::xid.lt(xmin))
         .order((events::xid, events::seq))
@@ -103,7 +107,11 @@ pub fn after(
             .filter(events::customer_id.eq(customer_id.uuid()))
             .load(reader.connection),
         None => query
-            .filter(events::org_path.eq(org_path).or(events::org_path.like(subtree)))
+            .filter(
+                events::org_path
+                    .eq(org_path)
+                    .or(events::org_path.like(subtree)),
+            )
             .load(reader.connection),
     }
 }
@@ -114,7 +122,13 @@ pub fn lag(reader: &mut Reader<'_>) -> QueryResult<(i64, i64)> {
     let xmin = horizon(reader)?.xmin;
     let (hidden, oldest): (i64, Option<DateTime<Utc>>) = events::table
         .filter(events::xid.ge(xmin))
-        .select((diesel::dsl::count_star(), diesel::dsl::min(events::occurred_at)))
+        .select((
+            diesel::dsl::count_star(),
+            diesel::dsl::min(events::occurred_at),
+        ))
         .first(reader.connection)?;
-    Ok((hidden, oldest.map_or(0, |oldest| (reader.now - oldest).num_seconds().max(0))))
+    Ok((
+        hidden,
+        oldest.map_or(0, |oldest| (reader.now - oldest).num_seconds().max(0)),
+    ))
 }

@@ -58,7 +58,7 @@ pub fn claim(
     now: DateTime<Utc>,
 ) -> Result<Option<StoredAnswer>, Error> {
     let lock_number = lock_number(scope);
-    let locked: bool = diesel::select(try_lock(lock_number)).get_result(connection)?;
+    let locked: bool = diesel::select(sql::try_lock(lock_number)).get_result(connection)?;
     if !locked {
         return Err(Problem::new(ProblemCode::RequestInProgress)
             .with_header("Retry-After", "1")
@@ -83,7 +83,8 @@ pub fn claim(
     }
     Ok(Some(StoredAnswer {
         status: u16::try_from(status).unwrap_or(500),
-        headers: serde_json::from_value(headers).map_err(|error| Error::Internal(Box::new(error)))?,
+        headers: serde_json::from_value(headers)
+            .map_err(|error| Error::Internal(Box::new(error)))?,
         body,
     }))
 }
@@ -99,7 +100,12 @@ pub fn keep(
     let headers =
         serde_json::to_value(&answer.headers).map_err(|error| Error::Internal(Box::new(error)))?;
     // An expired record of the same key may still be there: forgetting is a background matter.
-    diesel::delete(r::table.filter(matches(scope)).filter(r::expires_at.le(now))).execute(connection)?;
+    diesel::delete(
+        r::table
+            .filter(matches(scope))
+            .filter(r::expires_at.le(now)),
+    )
+    .execute(connection)?;
     diesel::insert_into(r::table)
         .values((
             r::principal.eq(&scope.principal),
@@ -118,7 +124,11 @@ pub fn keep(
 }
 
 /// Forgets at most `limit` expired records and says how many.
-pub fn forget_expired(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<usize> {
+pub fn forget_expired(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<usize> {
     diesel::sql_query(
         "DELETE FROM idempotency_records WHERE ctid IN \
          (SELECT ctid FROM idempotency_records WHERE expires_at <= $1 LIMIT $2)",
@@ -128,14 +138,17 @@ pub fn forget_expired(connection: &mut PgConnection, now: DateTime<Utc>, limit: 
     .execute(connection)
 }
 
-diesel::define_sql_function! {
-    #[sql_name = "pg_try_advisory_xact_lock"]
-    fn try_lock(number: BigInt) -> Bool;
+mod sql {
+    use diesel::sql_types::BigInt;
+
+    diesel::define_sql_function! {
+        #[sql_name = "pg_try_advisory_xact_lock"]
+        fn try_lock(number: BigInt) -> diesel::sql_types::Bool;
+    }
 }
 
-type Matches<'a> = Box<
-    dyn BoxableExpression<idempotency_records::table, diesel::pg::Pg, SqlType = Bool> + 'a,
->;
+type Matches<'a> =
+    Box<dyn BoxableExpression<idempotency_records::table, diesel::pg::Pg, SqlType = Bool> + 'a>;
 
 fn matches(scope: &IdempotencyScope) -> Matches<'_> {
     Box::new(

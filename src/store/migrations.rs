@@ -11,7 +11,7 @@ use crate::error::Error;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Any number that nothing else locks: "shouxin" in ASCII.
-const MIGRATION_LOCK: i64 = 0x7368_6f75_7869_6e;
+const MIGRATION_LOCK: i64 = 0x0073_686f_7578_696e;
 
 /// Applies what is missing and returns the names of what was applied.
 ///
@@ -28,7 +28,9 @@ pub fn apply(database_url: &str) -> Result<Vec<String>, Error> {
 /// Takes back every migration. For tests: production only goes forward.
 pub fn revert_all(database_url: &str) -> Result<usize, Error> {
     with_lock(database_url, |connection| {
-        connection.revert_all_migrations(MIGRATIONS).map(|versions| versions.len())
+        connection
+            .revert_all_migrations(MIGRATIONS)
+            .map(|versions| versions.len())
     })
 }
 
@@ -39,11 +41,12 @@ pub fn missing(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
         .into_iter()
         .map(|row| row.version)
         .collect();
-    let built_in = <EmbeddedMigrations as diesel::migration::MigrationSource<Pg>>::migrations(&MIGRATIONS)
-        .map_err(Error::Internal)?;
+    let built_in =
+        <EmbeddedMigrations as diesel::migration::MigrationSource<Pg>>::migrations(&MIGRATIONS)
+            .map_err(Error::Internal)?;
     Ok(built_in
         .iter()
-        .map(|migration: &Box<dyn Migration<Pg>>| migration.name().version().to_string())
+        .map(|migration| Migration::<Pg>::name(migration).version().to_string())
         .filter(|version| !applied.contains(version))
         .collect())
 }

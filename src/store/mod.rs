@@ -10,7 +10,10 @@ pub mod errors;
 pub mod events;
 pub mod idempotency;
 pub mod migrations;
-#[expect(missing_docs, reason = "generated; every column is described by COMMENT ON in the migrations")]
+#[expect(
+    missing_docs,
+    reason = "generated; every column is described by COMMENT ON in the migrations"
+)]
 pub mod schema;
 pub mod sql_types;
 pub mod tx;

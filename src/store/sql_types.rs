@@ -11,7 +11,8 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 
 use crate::domain::customers::{
-    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass, TradingClass, ValueClass,
+    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
+    TradingClass, ValueClass,
 };
 use crate::domain::ids::{Entity, Id};
 

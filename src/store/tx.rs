@@ -173,12 +173,14 @@ pub(super) fn audit_row(
 }
 
 fn mint<E: Entity>(bucket: Bucket, now: DateTime<Utc>) -> Result<Id<E>, Error> {
-    let random = crate::crypto::random_bytes::<9>().map_err(|error| Error::Internal(Box::new(error)))?;
+    let random =
+        crate::crypto::random_bytes::<9>().map_err(|error| Error::Internal(Box::new(error)))?;
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
     Ok(Id::mint(bucket, millis, random))
 }
 
 fn random_bucket() -> Result<Bucket, Error> {
-    let random = crate::crypto::random_bytes::<2>().map_err(|error| Error::Internal(Box::new(error)))?;
+    let random =
+        crate::crypto::random_bytes::<2>().map_err(|error| Error::Internal(Box::new(error)))?;
     Ok(Bucket::from_random(u16::from_be_bytes(random)))
 }
