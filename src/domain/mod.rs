@@ -1,12 +1,19 @@
 //! Pure decisions and types: no database, no clock, no randomness, no I/O.
 
 pub mod actor;
+pub mod approvals;
+pub mod credit_applications;
+pub mod credit_lines;
 pub mod currency;
 pub mod customers;
+pub mod exposure;
 pub mod ids;
 pub mod masking;
 pub mod money;
 pub mod names;
 pub mod organisation;
+pub mod payments;
+pub mod receivables;
+pub mod reservations;
 pub mod social_credit_code;
 mod text_enum;
