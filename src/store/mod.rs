@@ -3,13 +3,19 @@
 //! Functions here take a connection and do one thing with it. Only [`db`] opens transactions, and
 //! no function here decides anything about the business.
 
+pub mod approvals;
 pub mod audit;
+pub mod credit_applications;
+pub mod credit_lines;
 pub mod customers;
 pub mod db;
 pub mod errors;
 pub mod events;
 pub mod idempotency;
 pub mod migrations;
+pub mod payments;
+pub mod receivables;
+pub mod reservations;
 #[expect(
     missing_docs,
     reason = "generated; every column is described by COMMENT ON in the migrations"
@@ -17,3 +23,4 @@ pub mod migrations;
 pub mod schema;
 pub mod sql_types;
 pub mod tx;
+mod visibility;

@@ -10,11 +10,16 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 
+use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
+use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
+use crate::domain::credit_lines::{LimitKind, LineStatus, MovementKind};
 use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass,
 };
 use crate::domain::ids::{Entity, Id};
+use crate::domain::payments::PaymentStatus;
+use crate::domain::reservations::ReservationStatus;
 
 impl<E: Entity> ToSql<SqlUuid, Pg> for Id<E> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -93,11 +98,21 @@ macro_rules! words {
 }
 
 words!(
+    ApplicationAction,
+    ApplicationStatus,
+    CaseStatus,
     CustomerKind,
     CustomerNature,
     CustomerStatus,
+    Decision,
+    LimitKind,
+    LineStatus,
     MarketWeight,
+    MovementKind,
+    PaymentStatus,
+    ReservationStatus,
     ServiceTier,
+    StepStatus,
     TimeClass,
     TradingClass,
     ValueClass,

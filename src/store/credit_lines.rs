@@ -1,0 +1,313 @@
+//! Credit lines and their ledger.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use uuid::Uuid;
+
+use super::schema::{credit_lines, credit_movements};
+use super::tx::Reader;
+use super::visibility::visible_to;
+use crate::domain::credit_lines::{Balance, LimitKind, LineStatus, MovementKind};
+use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
+
+/// A line as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_lines)]
+pub struct LineRow {
+    /// Home of the customer or group.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: LineId,
+    /// Customer, or empty for a group line.
+    pub customer_id: Option<CustomerId>,
+    /// Group, or empty for a customer line.
+    pub group_id: Option<GroupId>,
+    /// Organisation of the customer or group.
+    pub org_path: String,
+    /// Product; empty for the unified limit.
+    pub product: Option<String>,
+    /// How the limit is given.
+    pub limit_kind: LimitKind,
+    /// The limit where it is an amount.
+    pub limit_minor: Option<i64>,
+    /// Currency.
+    pub currency: String,
+    /// Stored status.
+    pub status: LineStatus,
+    /// First day of use.
+    pub valid_from: NaiveDate,
+    /// Last day of use.
+    pub valid_until: NaiveDate,
+    /// Payment term.
+    pub payment_term_days: Option<i32>,
+    /// Whether repaid limit can be used again.
+    pub revolving: bool,
+    /// Set aside.
+    pub held_minor: i64,
+    /// Drawn.
+    pub drawn_minor: i64,
+    /// Gone for good.
+    pub consumed_minor: i64,
+    /// Instant of the latest movement.
+    pub moved_at: DateTime<Utc>,
+    /// Number of the latest movement.
+    pub movement_count: i64,
+    /// Application that opened it.
+    pub application_id: ApplicationId,
+    /// Version of terms and status.
+    pub version: i64,
+    /// Opened.
+    pub created_at: DateTime<Utc>,
+    /// Terms or status last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl LineRow {
+    /// What is used.
+    pub fn balance(&self) -> Balance {
+        Balance {
+            held_minor: self.held_minor,
+            drawn_minor: self.drawn_minor,
+            consumed_minor: self.consumed_minor,
+        }
+    }
+}
+
+/// A movement of the ledger.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_movements)]
+pub struct MovementRow {
+    /// Home of the line.
+    pub bucket: i16,
+    /// Line.
+    pub line_id: LineId,
+    /// Number, from 1 without gaps.
+    pub movement_number: i64,
+    /// What happened.
+    pub kind: MovementKind,
+    /// Change of held.
+    pub held_delta_minor: i64,
+    /// Change of drawn.
+    pub drawn_delta_minor: i64,
+    /// Change of consumed.
+    pub consumed_delta_minor: i64,
+    /// Held after.
+    pub held_after_minor: i64,
+    /// Drawn after.
+    pub drawn_after_minor: i64,
+    /// Consumed after.
+    pub consumed_after_minor: i64,
+    /// The limit at that moment.
+    pub limit_minor: Option<i64>,
+    /// Whether the limit had to hold.
+    pub within_limit: bool,
+    /// Customer whose business moved it.
+    pub customer_id: CustomerId,
+    /// Reservation behind it.
+    pub reservation_id: Option<Uuid>,
+    /// Receivable behind it.
+    pub receivable_id: Option<Uuid>,
+    /// Payment behind it.
+    pub payment_id: Option<Uuid>,
+    /// Business date.
+    pub business_date: NaiveDate,
+    /// Recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// By whom.
+    pub principal: String,
+}
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct LineFilter {
+    /// Customer.
+    pub customer_id: Option<CustomerId>,
+    /// Group.
+    pub group_id: Option<GroupId>,
+    /// Product.
+    pub product: Option<String>,
+    /// Stored status.
+    pub status: Option<LineStatus>,
+    /// At or below this organisation.
+    pub org_path: Option<String>,
+}
+
+visible_to!(credit_lines);
+
+/// Finds a visible line.
+pub fn find(reader: &mut Reader<'_>, id: LineId) -> QueryResult<Option<LineRow>> {
+    credit_lines::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(LineRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Finds a visible line and locks it.
+pub fn find_locked(reader: &mut Reader<'_>, id: LineId) -> QueryResult<Option<LineRow>> {
+    credit_lines::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(LineRow::as_select())
+        .for_no_key_update()
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of visible lines, newest first.
+pub fn list(reader: &mut Reader<'_>, filter: &LineFilter, after: Option<LineId>, limit: i64) -> QueryResult<Vec<LineRow>> {
+    let mut query = credit_lines::table
+        .filter(visible_to(reader.actor))
+        .select(LineRow::as_select())
+        .order(credit_lines::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(customer_id) = filter.customer_id {
+        let (bucket, _) = customer_id.key();
+        query = query.filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(customer_id)));
+    }
+    if let Some(group_id) = filter.group_id {
+        let (bucket, _) = group_id.key();
+        query = query.filter(credit_lines::bucket.eq(bucket).and(credit_lines::group_id.eq(group_id)));
+    }
+    if let Some(product) = &filter.product {
+        query = query.filter(credit_lines::product.eq(product.clone()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(credit_lines::status.eq(status));
+    }
+    if let Some(org_path) = &filter.org_path {
+        query = query.filter(at_or_below(org_path));
+    }
+    if let Some(after) = after {
+        query = query.filter(credit_lines::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+/// The lines of a customer: its unified limit first, then its products.
+pub fn of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<Vec<LineRow>> {
+    let (bucket, _) = id.key();
+    credit_lines::table
+        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(id)))
+        .order((credit_lines::product.is_not_null(), credit_lines::id))
+        .select(LineRow::as_select())
+        .load(connection)
+}
+
+/// The lines of a group.
+pub fn of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<LineRow>> {
+    let (bucket, _) = id.key();
+    credit_lines::table
+        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::group_id.eq(id)))
+        .order(credit_lines::id)
+        .select(LineRow::as_select())
+        .load(connection)
+}
+
+/// Locks the lines of a group, in the order every path locks them: groups before customers, and
+/// within a home by identifier.
+pub fn lock_of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<LineRow>> {
+    let (bucket, _) = id.key();
+    credit_lines::table
+        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::group_id.eq(id)))
+        .order(credit_lines::id)
+        .select(LineRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+/// Locks the lines of a customer: its unified limit before its products, then by identifier.
+pub fn lock_of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<Vec<LineRow>> {
+    let (bucket, _) = id.key();
+    credit_lines::table
+        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(id)))
+        .order((credit_lines::product.is_not_null(), credit_lines::id))
+        .select(LineRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+/// Locks one line by its identifier.
+pub fn lock(connection: &mut PgConnection, id: LineId) -> QueryResult<LineRow> {
+    credit_lines::table
+        .find(id.key())
+        .select(LineRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+}
+
+/// Locks the lines of a customer without waiting: lines that somebody else holds are left out.
+pub fn try_lock_of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<Vec<LineRow>> {
+    let (bucket, _) = id.key();
+    credit_lines::table
+        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(id)))
+        .order((credit_lines::product.is_not_null(), credit_lines::id))
+        .select(LineRow::as_select())
+        .for_no_key_update()
+        .skip_locked()
+        .load(connection)
+}
+
+/// Writes a new line.
+pub fn insert(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
+    diesel::insert_into(credit_lines::table).values(row).execute(connection).map(drop)
+}
+
+/// Writes the balances of a locked line.
+pub fn write_balance(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
+    use credit_lines as l;
+    diesel::update(l::table.find(row.id.key()))
+        .set((
+            l::held_minor.eq(row.held_minor),
+            l::drawn_minor.eq(row.drawn_minor),
+            l::consumed_minor.eq(row.consumed_minor),
+            l::moved_at.eq(row.moved_at),
+            l::movement_count.eq(row.movement_count),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes the status of a locked line.
+pub fn write_status(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
+    use credit_lines as l;
+    diesel::update(l::table.find(row.id.key()))
+        .set((l::status.eq(row.status), l::version.eq(row.version), l::updated_at.eq(row.updated_at)))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Appends movements.
+pub fn append_movements(connection: &mut PgConnection, rows: &[MovementRow]) -> QueryResult<()> {
+    // PostgreSQL takes at most 65,535 parameters a statement.
+    for part in rows.chunks(1000) {
+        diesel::insert_into(credit_movements::table).values(part).execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Movements of a line before `before`, newest first.
+pub fn movements(connection: &mut PgConnection, id: LineId, before: Option<i64>, limit: i64) -> QueryResult<Vec<MovementRow>> {
+    let (bucket, _) = id.key();
+    credit_movements::table
+        .filter(credit_movements::bucket.eq(bucket).and(credit_movements::line_id.eq(id)))
+        .filter(credit_movements::movement_number.lt(before.unwrap_or(i64::MAX)))
+        .order(credit_movements::movement_number.desc())
+        .limit(limit)
+        .select(MovementRow::as_select())
+        .load(connection)
+}
+
+/// The latest movement of a line up to an instant.
+pub fn movement_as_of(connection: &mut PgConnection, id: LineId, instant: DateTime<Utc>) -> QueryResult<Option<MovementRow>> {
+    let (bucket, _) = id.key();
+    credit_movements::table
+        .filter(credit_movements::bucket.eq(bucket).and(credit_movements::line_id.eq(id)))
+        .filter(credit_movements::recorded_at.le(instant))
+        .order(credit_movements::movement_number.desc())
+        .select(MovementRow::as_select())
+        .first(connection)
+        .optional()
+}

@@ -1,0 +1,242 @@
+//! Receivables.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::schema::receivables;
+use super::tx::Reader;
+use super::visibility::visible_to;
+use crate::domain::ids::{CustomerId, LineId, ReceivableId, ReservationId};
+use crate::domain::receivables::ReceivableStatus;
+
+/// A receivable as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = receivables)]
+pub struct ReceivableRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: ReceivableId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    pub org_path: String,
+    /// Number by which the company knows it.
+    pub number: String,
+    /// Product.
+    pub product: String,
+    /// Amount.
+    pub amount_minor: i64,
+    /// Still owed.
+    pub outstanding_minor: i64,
+    /// Currency.
+    pub currency: String,
+    /// Day the term starts.
+    pub issued_on: NaiveDate,
+    /// Term in calendar days.
+    pub payment_term_days: i32,
+    /// Due date.
+    pub due_on: NaiveDate,
+    /// Disputed from.
+    pub disputed_on: Option<NaiveDate>,
+    /// Why it is disputed.
+    pub dispute_reason: Option<String>,
+    /// Posted although over the limit or without a usable line.
+    pub over_limit: bool,
+    /// Reservation it was captured from.
+    pub reservation_id: Option<ReservationId>,
+    /// Line at product level.
+    pub product_line_id: Option<LineId>,
+    /// Unified line of the customer.
+    pub customer_line_id: Option<LineId>,
+    /// Line of the group.
+    pub group_line_id: Option<LineId>,
+    /// Version.
+    pub version: i64,
+    /// Recorded.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl ReceivableRow {
+    /// The lines it is drawn on.
+    pub fn lines(&self) -> Vec<LineId> {
+        [self.group_line_id, self.customer_line_id, self.product_line_id]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct ReceivableFilter {
+    /// Customer.
+    pub customer_id: Option<CustomerId>,
+    /// State today.
+    pub status: Option<ReceivableStatus>,
+    /// Product.
+    pub product: Option<String>,
+    /// Number.
+    pub number: Option<String>,
+    /// Due on this day or earlier.
+    pub due_until: Option<NaiveDate>,
+    /// Posted over the limit.
+    pub over_limit: Option<bool>,
+    /// At or below this organisation.
+    pub org_path: Option<String>,
+}
+
+visible_to!(receivables);
+
+/// Finds a visible receivable.
+pub fn find(reader: &mut Reader<'_>, id: ReceivableId) -> QueryResult<Option<ReceivableRow>> {
+    receivables::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(ReceivableRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of visible receivables, newest first.
+pub fn list(reader: &mut Reader<'_>, filter: &ReceivableFilter, after: Option<ReceivableId>, limit: i64) -> QueryResult<Vec<ReceivableRow>> {
+    use receivables as r;
+    let mut query = r::table
+        .filter(visible_to(reader.actor))
+        .select(ReceivableRow::as_select())
+        .order(r::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(customer_id) = filter.customer_id {
+        let (bucket, _) = customer_id.key();
+        query = query.filter(r::bucket.eq(bucket).and(r::customer_id.eq(customer_id)));
+    }
+    let today = reader.today;
+    match filter.status {
+        None => {}
+        Some(ReceivableStatus::Paid) => query = query.filter(r::outstanding_minor.eq(0)),
+        Some(ReceivableStatus::Disputed) => {
+            query = query.filter(r::outstanding_minor.gt(0).and(r::disputed_on.is_not_null()));
+        }
+        Some(ReceivableStatus::Overdue) => {
+            query = query.filter(r::outstanding_minor.gt(0).and(r::disputed_on.is_null()).and(r::due_on.lt(today)));
+        }
+        Some(ReceivableStatus::PartlyPaid) => {
+            query = query
+                .filter(r::outstanding_minor.gt(0).and(r::disputed_on.is_null()).and(r::due_on.ge(today)))
+                .filter(r::outstanding_minor.lt(r::amount_minor));
+        }
+        Some(ReceivableStatus::Open) => {
+            query = query
+                .filter(r::disputed_on.is_null().and(r::due_on.ge(today)))
+                .filter(r::outstanding_minor.eq(r::amount_minor));
+        }
+        Some(ReceivableStatus::WrittenOff) => query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE")),
+    }
+    if let Some(product) = &filter.product {
+        query = query.filter(r::product.eq(product.clone()));
+    }
+    if let Some(number) = &filter.number {
+        query = query.filter(r::number.eq(number.clone()));
+    }
+    if let Some(due_until) = filter.due_until {
+        query = query.filter(r::due_on.le(due_until));
+    }
+    if let Some(over_limit) = filter.over_limit {
+        query = query.filter(r::over_limit.eq(over_limit));
+    }
+    if let Some(org_path) = &filter.org_path {
+        query = query.filter(at_or_below(org_path));
+    }
+    if let Some(after) = after {
+        query = query.filter(r::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+/// Writes a new receivable. Fails on `receivables_number_unique` when the number is taken.
+pub fn insert(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<()> {
+    diesel::insert_into(receivables::table).values(row).execute(connection).map(drop)
+}
+
+/// Writes what changed on a locked receivable.
+pub fn write(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<()> {
+    use receivables as r;
+    diesel::update(r::table.find(row.id.key()))
+        .set((
+            r::outstanding_minor.eq(row.outstanding_minor),
+            r::disputed_on.eq(row.disputed_on),
+            r::dispute_reason.eq(&row.dispute_reason),
+            r::group_line_id.eq(row.group_line_id),
+            r::version.eq(row.version),
+            r::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// The lines that open receivables of a customer are drawn on, with those of `also`.
+pub fn lines_in_use(connection: &mut PgConnection, customer_id: CustomerId, also: &[ReceivableId]) -> QueryResult<Vec<LineId>> {
+    let (bucket, _) = customer_id.key();
+    let rows: Vec<(Option<LineId>, Option<LineId>, Option<LineId>)> = receivables::table
+        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
+        .filter(receivables::outstanding_minor.gt(0).or(receivables::id.eq_any(also)))
+        .select((receivables::group_line_id, receivables::customer_line_id, receivables::product_line_id))
+        .distinct()
+        .load(connection)?;
+    let mut lines: Vec<LineId> = rows
+        .into_iter()
+        .flat_map(|(group, customer, product)| [group, customer, product])
+        .flatten()
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    Ok(lines)
+}
+
+/// Open receivables of a customer, oldest due first, locked.
+pub fn lock_open(connection: &mut PgConnection, customer_id: CustomerId) -> QueryResult<Vec<ReceivableRow>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
+        .filter(receivables::outstanding_minor.gt(0))
+        .order((receivables::due_on, receivables::id))
+        .select(ReceivableRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+/// Receivables of a customer by identifier, locked, oldest due first.
+pub fn lock_many(connection: &mut PgConnection, customer_id: CustomerId, ids: &[ReceivableId]) -> QueryResult<Vec<ReceivableRow>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
+        .filter(receivables::id.eq_any(ids))
+        .order((receivables::due_on, receivables::id))
+        .select(ReceivableRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+/// Receivables captured from a reservation.
+pub fn of_reservation(connection: &mut PgConnection, id: ReservationId) -> QueryResult<Vec<(ReceivableId, i64, DateTime<Utc>)>> {
+    let (bucket, _) = id.key();
+    receivables::table
+        .filter(receivables::bucket.eq(bucket).and(receivables::reservation_id.eq(id)))
+        .order(receivables::id)
+        .select((receivables::id, receivables::amount_minor, receivables::created_at))
+        .load(connection)
+}
+
+/// Open receivables of a customer, for its credit summary.
+pub fn open_of(connection: &mut PgConnection, customer_id: CustomerId) -> QueryResult<Vec<ReceivableRow>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
+        .filter(receivables::outstanding_minor.gt(0))
+        .order((receivables::due_on, receivables::id))
+        .select(ReceivableRow::as_select())
+        .load(connection)
+}
