@@ -212,7 +212,7 @@ CREATE TABLE credit_movements (
     principal text NOT NULL,
     PRIMARY KEY (bucket, line_id, movement_number),
     FOREIGN KEY (bucket, line_id) REFERENCES credit_lines (bucket, id),
-    CONSTRAINT credit_movements_kind_known CHECK (kind IN ('reserve', 'capture', 'release', 'expire', 'draw', 'repay', 'reverse_repayment', 'join_group', 'leave_group')),
+    CONSTRAINT credit_movements_kind_known CHECK (kind IN ('reserve', 'capture', 'release', 'expire', 'draw', 'repay', 'reverse_repayment', 'join_group', 'leave_group', 'adopt')),
     CONSTRAINT credit_movements_number_positive CHECK (movement_number >= 1),
     CONSTRAINT credit_movements_not_negative CHECK (held_after_minor >= 0 AND drawn_after_minor >= 0 AND consumed_after_minor >= 0),
     CONSTRAINT credit_movements_within_limit CHECK (NOT within_limit OR limit_minor IS NULL OR held_after_minor + drawn_after_minor + consumed_after_minor <= limit_minor)

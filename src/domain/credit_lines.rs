@@ -96,6 +96,9 @@ pub struct LineFacts {
     pub valid_until: NaiveDate,
     /// What is used.
     pub balance: Balance,
+    /// Held and drawn on other lines of the same level that are still open business, such as an
+    /// expired line that this one follows: it counts against the limit too.
+    pub carried_minor: i64,
 }
 
 impl LineFacts {
@@ -107,7 +110,7 @@ impl LineFacts {
     /// Room left in minor units: negative when over the limit, `None` without a limit.
     pub fn available_minor(&self) -> Option<i64> {
         self.limit_minor
-            .map(|limit| limit.saturating_sub(self.balance.used_minor()))
+            .map(|limit| limit.saturating_sub(self.balance.used_minor()).saturating_sub(self.carried_minor))
     }
 }
 
@@ -168,6 +171,8 @@ crate::text_enum! {
         JoinGroup = "join_group",
         /// Exposure taken out of a group by a leaving member.
         LeaveGroup = "leave_group",
+        /// Exposure that was there before the line was opened.
+        Adopt = "adopt",
     }
 }
 
@@ -195,7 +200,7 @@ impl Movement {
             MovementKind::Draw => (0, amount_minor, 0),
             MovementKind::Repay => (0, -amount_minor, consumed),
             MovementKind::ReverseRepayment => (0, amount_minor, -consumed),
-            MovementKind::JoinGroup | MovementKind::LeaveGroup => (0, 0, 0),
+            MovementKind::JoinGroup | MovementKind::LeaveGroup | MovementKind::Adopt => (0, 0, 0),
         };
         Self {
             kind,
@@ -253,6 +258,7 @@ mod tests {
             valid_from: day(from),
             valid_until: day(until),
             balance: Balance::default(),
+            carried_minor: 0,
         }
     }
 

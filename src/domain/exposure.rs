@@ -335,6 +335,7 @@ mod tests {
                 held_minor,
                 ..Balance::default()
             },
+            carried_minor: 0,
         }
     }
 

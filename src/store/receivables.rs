@@ -169,6 +169,8 @@ pub fn write(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<
             r::outstanding_minor.eq(row.outstanding_minor),
             r::disputed_on.eq(row.disputed_on),
             r::dispute_reason.eq(&row.dispute_reason),
+            r::customer_line_id.eq(row.customer_line_id),
+            r::product_line_id.eq(row.product_line_id),
             r::group_line_id.eq(row.group_line_id),
             r::version.eq(row.version),
             r::updated_at.eq(row.updated_at),

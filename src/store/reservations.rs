@@ -169,6 +169,7 @@ pub fn write(connection: &mut PgConnection, row: &ReservationRow) -> QueryResult
             r::released_minor.eq(row.released_minor),
             r::expired_minor.eq(row.expired_minor),
             r::status.eq(row.status),
+            r::customer_line_id.eq(row.customer_line_id),
             r::group_line_id.eq(row.group_line_id),
             r::version.eq(row.version),
             r::updated_at.eq(row.updated_at),

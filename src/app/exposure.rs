@@ -1,0 +1,503 @@
+//! The ledger: lines under lock, movements posted on them, balances written once.
+//!
+//! Every path that changes exposure comes through here and takes locks in one order: lines of
+//! groups, then the unified line of the customer, then its product lines, each by identifier;
+//! reservations, receivables and payments after the lines.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::credit_lines::{Balance, Level, LineFacts, Movement, MovementKind};
+use crate::domain::currency::Currency;
+use crate::domain::exposure::{Assessment, ExposureFacts, assess};
+use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::money::Money;
+use crate::domain::organisation::OrgPath;
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
+use crate::store::credit_lines::{self as lines, LineRow, MovementRow};
+use crate::store::exposure as store;
+use crate::store::receivables::{self as receivables_store, ReceivableRow};
+use crate::store::reservations::{self as reservations_store, ReservationRow};
+use crate::store::tx::{Event, Reader, Tx};
+
+/// Expired reservations given back in one transaction at most.
+const EXPIRE_BATCH_MAX: i64 = 100;
+
+/// What is behind a movement.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Behind {
+    /// A reservation.
+    pub reservation_id: Option<Uuid>,
+    /// A receivable.
+    pub receivable_id: Option<Uuid>,
+    /// A payment.
+    pub payment_id: Option<Uuid>,
+}
+
+/// Lines under lock, with the movements to be written.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    lines: Vec<LineRow>,
+    movements: Vec<MovementRow>,
+    touched: BTreeSet<LineId>,
+}
+
+impl Ledger {
+    /// Locks the lines of the customer's group, then those of the customer.
+    ///
+    /// The group is read before its lines can be locked, so both are read again under lock; if
+    /// the customer changed groups in between, the transaction starts over.
+    ///
+    /// # Errors
+    /// [`Error::Retry`] in that case.
+    pub fn lock_for_customer(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<Self, Error> {
+        let group = store::group_of(tx.connection, customer_id, tx.today)?;
+        let mut locked = match group {
+            Some(group) => lines::lock_of_group(tx.connection, group)?,
+            None => Vec::new(),
+        };
+        let group_lines: Vec<LineId> = locked.iter().map(|line| line.id).collect();
+        locked.extend(lines::lock_of_customer(tx.connection, customer_id)?);
+        if store::group_of(tx.connection, customer_id, tx.today)? != group {
+            return Err(Error::Retry("the customer changed its group"));
+        }
+        if let Some(group) = group {
+            let now: Vec<LineId> = lines::of_group(tx.connection, group)?.iter().map(|line| line.id).collect();
+            if now != group_lines {
+                return Err(Error::Retry("the group got another line"));
+            }
+        }
+        Ok(Self::of(tx, locked))
+    }
+
+    /// Locks the lines a reservation, receivable or payment stands on: those of groups one by one
+    /// in order, then all of the customer.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn lock_in_use(tx: &mut Tx<'_>, customer_id: CustomerId, in_use: &[LineId]) -> Result<Self, Error> {
+        let own: BTreeSet<LineId> = lines::of_customer(tx.connection, customer_id)?.iter().map(|line| line.id).collect();
+        let of_groups: BTreeSet<LineId> = in_use.iter().copied().filter(|id| !own.contains(id)).collect();
+        let mut locked = Vec::new();
+        for id in of_groups {
+            locked.push(lines::lock(tx.connection, id)?);
+        }
+        locked.extend(lines::lock_of_customer(tx.connection, customer_id)?);
+        Ok(Self::of(tx, locked))
+    }
+
+    fn of(tx: &mut Tx<'_>, locked: Vec<LineRow>) -> Self {
+        if let Some(latest) = locked.iter().map(|line| line.moved_at).max() {
+            tx.time_after_locks(latest);
+        }
+        Self { lines: locked, ..Self::default() }
+    }
+
+    /// The line, if it is under lock.
+    pub fn line(&self, id: LineId) -> Option<&LineRow> {
+        self.lines.iter().find(|line| line.id == id)
+    }
+
+    /// Whether all these lines are under lock.
+    pub fn holds(&self, ids: &[LineId]) -> bool {
+        ids.iter().all(|id| self.line(*id).is_some())
+    }
+
+    /// Assesses a request for more exposure against the locked lines.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub fn assess(&self, tx: &Tx<'_>, request: &Request<'_>) -> Result<Assessment, Error> {
+        let facts = ExposureFacts {
+            customer: Some(request.customer),
+            product_active: request.product_active,
+            lines: line_facts(&self.lines, request.product)?,
+            today: tx.today,
+        };
+        Ok(assess(&facts, request.amount))
+    }
+
+    /// Posts a movement on a line.
+    ///
+    /// # Errors
+    /// When the line is not under lock or the balance would be negative: a bug.
+    pub fn post(&mut self, tx: &Tx<'_>, customer_id: CustomerId, line_id: LineId, movement: Movement, within_limit: bool, behind: Behind) -> Result<(), Error> {
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| line.id == line_id)
+            .ok_or_else(|| Error::internal("a movement on a line that is not locked"))?;
+        let after = movement
+            .apply(line.balance())
+            .ok_or_else(|| Error::internal(format!("{} would make line {line_id} negative", movement.kind.as_str())))?;
+        line.held_minor = after.held_minor;
+        line.drawn_minor = after.drawn_minor;
+        line.consumed_minor = after.consumed_minor;
+        line.movement_count += 1;
+        line.moved_at = tx.now;
+        self.movements.push(MovementRow {
+            bucket: line.bucket,
+            line_id,
+            movement_number: line.movement_count,
+            kind: movement.kind,
+            held_delta_minor: movement.held_minor,
+            drawn_delta_minor: movement.drawn_minor,
+            consumed_delta_minor: movement.consumed_minor,
+            held_after_minor: after.held_minor,
+            drawn_after_minor: after.drawn_minor,
+            consumed_after_minor: after.consumed_minor,
+            limit_minor: line.limit_minor,
+            within_limit,
+            customer_id,
+            reservation_id: behind.reservation_id,
+            receivable_id: behind.receivable_id,
+            payment_id: behind.payment_id,
+            business_date: tx.today,
+            recorded_at: tx.now,
+            principal: tx.actor.principal.clone(),
+        });
+        self.touched.insert(line_id);
+        Ok(())
+    }
+
+    /// Posts the same kind of movement on several lines.
+    ///
+    /// # Errors
+    /// As [`Ledger::post`].
+    pub fn post_all(&mut self, tx: &Tx<'_>, customer_id: CustomerId, on: &[LineId], kind: MovementKind, amount_minor: i64, behind: Behind) -> Result<(), Error> {
+        for id in on {
+            let revolving = self.line(*id).is_none_or(|line| line.revolving);
+            let movement = Movement::new(kind, amount_minor, revolving);
+            self.post(tx, customer_id, *id, movement, kind == MovementKind::Reserve, behind)?;
+        }
+        Ok(())
+    }
+
+    /// Writes balances and movements.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        for line in self.lines.iter().filter(|line| self.touched.contains(&line.id)) {
+            lines::write_balance(tx.connection, line)?;
+        }
+        lines::append_movements(tx.connection, &self.movements)?;
+        Ok(())
+    }
+
+    /// Gives back what expired reservations still hold on the locked lines, so that no decision
+    /// waits for a job. Reservations of other members of the group are taken only where their
+    /// lines can be locked without waiting: what is busy is in somebody else's hands.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn expire_due(&mut self, tx: &mut Tx<'_>) -> Result<usize, Error> {
+        let ids: Vec<LineId> = self.lines.iter().map(|line| line.id).collect();
+        let due = reservations_store::due_on_lines(tx.connection, &ids, tx.now, EXPIRE_BATCH_MAX)?;
+        let mut expired = 0;
+        for mut reservation in due {
+            if !self.holds(&reservation.lines()) {
+                let others = lines::try_lock_of_customer(tx.connection, reservation.customer_id)?;
+                for line in others {
+                    if self.line(line.id).is_none() {
+                        self.lines.push(line);
+                    }
+                }
+            }
+            if self.holds(&reservation.lines()) && self.expire(tx, &mut reservation)? {
+                expired += 1;
+            }
+        }
+        Ok(expired)
+    }
+
+    fn expire(&mut self, tx: &mut Tx<'_>, reservation: &mut ReservationRow) -> Result<bool, Error> {
+        let Some((after, rest)) = reservation.facts().expire(tx.now) else {
+            return Ok(false);
+        };
+        let behind = Behind { reservation_id: Some(reservation.id.uuid()), ..Behind::default() };
+        self.post_all(tx, reservation.customer_id, &reservation.lines(), MovementKind::Expire, rest, behind)?;
+        reservation.take(after, tx.now);
+        reservations_store::write(tx.connection, reservation)?;
+        tx.record("reservation.expire", reservation.id.subject(), json!({"expired_minor": rest}))?;
+        tx.emit(Event {
+            kind: "reservation.expired",
+            subject: reservation.id.subject(),
+            org_path: org_path(&reservation.org_path)?,
+            customer_id: Some(reservation.customer_id.uuid()),
+            data: json!({"reference": reservation.reference, "currency": reservation.currency, "expired_minor": rest}),
+        })?;
+        Ok(true)
+    }
+}
+
+/// A request for more exposure.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Status of the customer.
+    pub customer: crate::domain::customers::CustomerStatus,
+    /// Whether the product is offered; `None` when unknown.
+    pub product_active: Option<bool>,
+    /// Product.
+    pub product: &'a str,
+    /// How much more.
+    pub amount: Money,
+}
+
+/// The decision without side effects: nothing is locked, and what expired reservations still hold
+/// in the books counts as given back.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn check(reader: &mut Reader<'_>, customer_id: CustomerId, product: &str, amount: Money) -> Result<Assessment, Error> {
+    let customer = store::customer(reader, customer_id)?;
+    let product_active = store::product(reader.connection, product)?.map(|(active, _)| active);
+    let mut rows = Vec::new();
+    if customer.is_some() {
+        if let Some(group) = store::group_of(reader.connection, customer_id, reader.today)? {
+            rows = lines::of_group(reader.connection, group)?;
+        }
+        rows.extend(lines::of_customer(reader.connection, customer_id)?);
+        without_due(reader, &mut rows)?;
+    }
+    let facts = ExposureFacts {
+        customer: customer.map(|(status, _)| status),
+        product_active,
+        lines: line_facts(&rows, product)?,
+        today: reader.today,
+    };
+    Ok(assess(&facts, amount))
+}
+
+/// Takes off what expired reservations still hold in the books.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), Error> {
+    let ids: Vec<LineId> = rows.iter().filter(|line| line.held_minor > 0).map(|line| line.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let due = reservations_store::due_by_line(reader.connection, &ids, reader.now)?;
+    for line in rows {
+        line.held_minor -= due.get(&line.id).copied().unwrap_or(0);
+    }
+    Ok(())
+}
+
+/// The lines as the decision about a product sees them.
+fn line_facts(rows: &[LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
+    let level = |row: &LineRow| match (&row.group_id, row.product.as_deref()) {
+        (Some(_), _) => Some(Level::Group),
+        (None, None) => Some(Level::Customer),
+        (None, Some(own)) if own == product => Some(Level::Product),
+        _ => None,
+    };
+    let mut facts = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(own_level) = level(row) else { continue };
+        facts.push(LineFacts {
+            id: row.id,
+            level: own_level,
+            currency: currency(&row.currency)?,
+            limit_minor: row.limit_minor,
+            status: row.status,
+            valid_from: row.valid_from,
+            valid_until: row.valid_until,
+            balance: row.balance(),
+            carried_minor: carried_minor(row, rows.iter().filter(|other| level(other) == Some(own_level))),
+        });
+    }
+    Ok(facts)
+}
+
+/// Held and drawn on other lines of the same level and currency.
+pub fn carried_minor<'a>(row: &LineRow, same_level: impl Iterator<Item = &'a LineRow>) -> i64 {
+    same_level
+        .filter(|other| other.id != row.id && other.currency == row.currency)
+        .map(|other| other.held_minor + other.drawn_minor)
+        .sum()
+}
+
+/// Brings the exposure of a customer from one group to another, or into or out of one, in the
+/// transaction of the membership. The caller has locked the customer.
+///
+/// # Errors
+/// 422 when the ceiling of the new group has no room for it.
+pub fn move_between_groups(tx: &mut Tx<'_>, customer_id: CustomerId, from: Option<GroupId>, to: Option<GroupId>) -> Result<(), Error> {
+    let mut homes: Vec<GroupId> = [from, to].into_iter().flatten().collect();
+    homes.sort_unstable();
+    homes.dedup();
+    let mut locked = Vec::new();
+    for group in homes {
+        locked.extend(lines::lock_of_group(tx.connection, group)?);
+    }
+    locked.extend(lines::lock_of_customer(tx.connection, customer_id)?);
+    let mut ledger = Ledger::of(tx, locked);
+    let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
+    let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;
+    take_out(tx, &mut ledger, customer_id, &held, &drawn)?;
+    let new_line = match to {
+        Some(group) => group_line_today(tx, &ledger, group)?,
+        None => None,
+    };
+    if let Some(line) = &new_line {
+        bring_in(tx, &mut ledger, customer_id, line, &held, &drawn)?;
+    }
+    let new_id = new_line.map(|line| line.id);
+    for row in &mut held {
+        row.group_line_id = new_id;
+        row.version += 1;
+        row.updated_at = tx.now;
+        reservations_store::write(tx.connection, row)?;
+    }
+    for row in &mut drawn {
+        row.group_line_id = new_id;
+        row.version += 1;
+        row.updated_at = tx.now;
+        receivables_store::write(tx.connection, row)?;
+    }
+    ledger.write(tx)
+}
+
+fn take_out(tx: &Tx<'_>, ledger: &mut Ledger, customer_id: CustomerId, held: &[ReservationRow], drawn: &[ReceivableRow]) -> Result<(), Error> {
+    let on: BTreeSet<LineId> = held
+        .iter()
+        .filter_map(|row| row.group_line_id)
+        .chain(drawn.iter().filter_map(|row| row.group_line_id))
+        .collect();
+    for id in on {
+        if ledger.line(id).is_none() {
+            return Err(Error::Retry("the exposure stands on another group's line"));
+        }
+        let balance = balance_of(
+            held.iter().filter(|row| row.group_line_id == Some(id)),
+            drawn.iter().filter(|row| row.group_line_id == Some(id)),
+        );
+        let movement = Movement::of_balance(MovementKind::LeaveGroup, balance);
+        ledger.post(tx, customer_id, id, movement, false, Behind::default())?;
+    }
+    Ok(())
+}
+
+fn bring_in(tx: &Tx<'_>, ledger: &mut Ledger, customer_id: CustomerId, line: &LineFacts, held: &[ReservationRow], drawn: &[ReceivableRow]) -> Result<(), Error> {
+    let balance = balance_of(held.iter(), drawn.iter());
+    if balance == Balance::default() {
+        return Ok(());
+    }
+    let currencies: BTreeSet<&str> = held.iter().map(|row| row.currency.as_str()).chain(drawn.iter().map(|row| row.currency.as_str())).collect();
+    if currencies.iter().any(|own| *own != line.currency.code()) {
+        return Err(Problem::new(ProblemCode::CurrencyRateMissing)
+            .because(
+                "The customer has exposure in another currency than the line of the group.",
+                "客户敞口币种与集团额度币种不同。",
+            )
+            .into());
+    }
+    if line.available_minor().is_some_and(|available| balance.used_minor() > available) {
+        let text = |minor: i64| crate::domain::money::decimal_string(minor, line.currency);
+        return Err(Problem::new(ProblemCode::LimitExceeded)
+            .because(
+                format!(
+                    "The exposure of the customer ({}) does not fit into what the group has left ({}).",
+                    text(balance.used_minor()),
+                    text(line.available_minor().unwrap_or(0)),
+                ),
+                "客户敞口超过集团剩余额度。",
+            )
+            .into());
+    }
+    let movement = Movement::of_balance(MovementKind::JoinGroup, balance);
+    ledger.post(tx, customer_id, line.id, movement, true, Behind::default())
+}
+
+fn group_line_today(tx: &Tx<'_>, ledger: &Ledger, group: GroupId) -> Result<Option<LineFacts>, Error> {
+    let rows: Vec<LineRow> = ledger.lines.iter().filter(|line| line.group_id == Some(group)).cloned().collect();
+    let facts = line_facts(&rows, "")?;
+    Ok(crate::domain::credit_lines::applicable(&facts, Level::Group, tx.today)
+        .filter(|line| line.status != crate::domain::credit_lines::LineStatus::Closed)
+        .cloned())
+}
+
+fn balance_of<'a>(held: impl Iterator<Item = &'a ReservationRow>, drawn: impl Iterator<Item = &'a ReceivableRow>) -> Balance {
+    Balance {
+        held_minor: held.map(|row| row.facts().rest_minor()).sum(),
+        drawn_minor: drawn.map(|row| row.outstanding_minor).sum(),
+        consumed_minor: 0,
+    }
+}
+
+/// Puts exposure that was there before a line was opened onto the line: what was posted without a
+/// line of its level counts against the new limit from its first day.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
+    let line = lines::lock(tx.connection, line_id)?;
+    let members = match (line.customer_id, line.group_id) {
+        (Some(customer_id), _) => vec![customer_id],
+        (None, Some(group_id)) => store::members_of(tx.connection, group_id, tx.today)?,
+        (None, None) => Vec::new(),
+    };
+    for customer_id in members {
+        let mut locked = vec![lines::lock(tx.connection, line_id)?];
+        locked.extend(lines::lock_of_customer(tx.connection, customer_id)?.into_iter().filter(|own| own.id != line_id));
+        let mut ledger = Ledger::of(tx, locked);
+        adopt_of(tx, &mut ledger, &line, customer_id)?;
+        ledger.write(tx)?;
+    }
+    Ok(())
+}
+
+fn adopt_of(tx: &mut Tx<'_>, ledger: &mut Ledger, line: &LineRow, customer_id: CustomerId) -> Result<(), Error> {
+    let mut balance = Balance::default();
+    for mut row in reservations_store::lock_open_of(tx.connection, customer_id)? {
+        let slot = match (&line.group_id, &line.product) {
+            (Some(_), _) => &mut row.group_line_id,
+            (None, None) => &mut row.customer_line_id,
+            (None, Some(_)) => continue,
+        };
+        if slot.is_none() && row.currency == line.currency {
+            *slot = Some(line.id);
+            balance.held_minor += row.facts().rest_minor();
+            reservations_store::write(tx.connection, &row)?;
+        }
+    }
+    for mut row in receivables_store::lock_open(tx.connection, customer_id)? {
+        let slot = match (&line.group_id, &line.product) {
+            (Some(_), _) => &mut row.group_line_id,
+            (None, None) => &mut row.customer_line_id,
+            (None, Some(product)) if *product == row.product => &mut row.product_line_id,
+            (None, Some(_)) => continue,
+        };
+        if slot.is_none() && row.currency == line.currency {
+            *slot = Some(line.id);
+            balance.drawn_minor += row.outstanding_minor;
+            receivables_store::write(tx.connection, &row)?;
+        }
+    }
+    if balance != Balance::default() {
+        let movement = Movement::of_balance(MovementKind::Adopt, balance);
+        ledger.post(tx, customer_id, line.id, movement, false, Behind::default())?;
+    }
+    Ok(())
+}
+
+/// A stored currency.
+///
+/// # Errors
+/// When it is none: a bug.
+pub fn currency(code: &str) -> Result<Currency, Error> {
+    Currency::parse(code).map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// A stored organisation path.
+///
+/// # Errors
+/// When it is none: a bug.
+pub fn org_path(path: &str) -> Result<OrgPath, Error> {
+    OrgPath::parse(path).map_err(|error| Error::Internal(Box::new(error)))
+}

@@ -1,0 +1,213 @@
+//! Reserving limit for an order, and resolving it (X2).
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::json;
+
+use super::exposure::{Behind, Ledger, Request, org_path};
+use super::receivables::{self, NewReceivable};
+use crate::domain::credit_lines::{Level, MovementKind};
+use crate::domain::exposure::Assessment;
+use crate::domain::ids::{CustomerId, ReservationId};
+use crate::domain::money::Money;
+use crate::domain::reservations::ReservationStatus;
+use crate::error::{Error, Problem, Reason};
+use crate::store::exposure as store;
+use crate::store::reservations::{self as rows, ReservationRow};
+use crate::store::tx::{Event, Tx};
+
+/// Days a reservation is held when the caller does not say.
+pub const HOLD_DAYS_DEFAULT: i64 = 7;
+/// Days a reservation may be held at most.
+pub const HOLD_DAYS_MAX: i64 = 366;
+
+/// What is to be reserved.
+#[derive(Debug, Clone)]
+pub struct NewReservation {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: String,
+    /// Amount, more than nothing.
+    pub amount: Money,
+    /// The caller's own reference.
+    pub reference: String,
+    /// When it expires.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A receivable a capture turns into.
+#[derive(Debug, Clone)]
+pub struct CapturedReceivable {
+    /// Number.
+    pub number: String,
+    /// Day the term starts.
+    pub issued_on: NaiveDate,
+    /// Term in calendar days; that of the line when left out.
+    pub payment_term_days: Option<i32>,
+}
+
+/// Sets limit aside at every level, or refuses with every reason.
+///
+/// # Errors
+/// 422 with the first refusal as the code and all of them in `reasons`.
+pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<(ReservationRow, Assessment), Error> {
+    let customer = store::customer(&mut tx.reader(), new.customer_id)?;
+    let Some((status, org)) = customer else {
+        let assessment = super::exposure::check(&mut tx.reader(), new.customer_id, &new.product, new.amount)?;
+        return Err(refused(&assessment.refusals()));
+    };
+    let product_active = store::product(tx.connection, &new.product)?.map(|(active, _)| active);
+    let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
+    let expires_at = expiry(new.expires_at, tx.now)?;
+    let request = Request { customer: status, product_active, product: &new.product, amount: new.amount };
+    let mut assessment = ledger.assess(tx, &request)?;
+    if assessment.lacks_only_room() && ledger.expire_due(tx)? > 0 {
+        assessment = ledger.assess(tx, &request)?;
+    }
+    let refusals = assessment.refusals();
+    let (true, Some(product_line_id)) = (refusals.is_empty(), assessment.line_at(Level::Product)) else {
+        return Err(refused(&refusals));
+    };
+    let id: ReservationId = tx.mint(new.customer_id.bucket())?;
+    let row = ReservationRow {
+        bucket: id.bucket().as_i16(),
+        id,
+        customer_id: new.customer_id,
+        org_path: org,
+        product: new.product.clone(),
+        reference: new.reference.clone(),
+        amount_minor: new.amount.minor(),
+        currency: new.amount.currency().code().to_owned(),
+        captured_minor: 0,
+        released_minor: 0,
+        expired_minor: 0,
+        status: ReservationStatus::Held,
+        expires_at,
+        product_line_id,
+        customer_line_id: assessment.line_at(Level::Customer),
+        group_line_id: assessment.line_at(Level::Group),
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    let behind = Behind { reservation_id: Some(id.uuid()), ..Behind::default() };
+    ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Reserve, row.amount_minor, behind)?;
+    rows::insert(tx.connection, &row)?;
+    ledger.write(tx)?;
+    record(tx, "reservation.create", "reservation.created", &row, row.amount_minor)?;
+    Ok((row, assessment))
+}
+
+/// Turns a part, or all that is left, into a receivable. The last capture gives back the rest.
+///
+/// # Errors
+/// 404, 409 when already resolved or expired, 422 when more than is left, 409 for a number that
+/// is taken.
+pub fn capture(tx: &mut Tx<'_>, id: ReservationId, amount: &AmountOf<'_>, is_final: bool, receivable: &CapturedReceivable) -> Result<ReservationRow, Error> {
+    let (mut row, mut ledger) = lock(tx, id)?;
+    let amount_minor = amount(&row)?;
+    let (after, captured, returned) = row.facts().capture(amount_minor, is_final, tx.now)?;
+    let new = NewReceivable {
+        customer_id: row.customer_id,
+        product: row.product.clone(),
+        number: receivable.number.clone(),
+        amount: Money::new(captured, super::exposure::currency(&row.currency)?).map_err(|error| Error::Internal(Box::new(error)))?,
+        issued_on: receivable.issued_on,
+        payment_term_days: receivable.payment_term_days,
+    };
+    let receivable = receivables::from_reservation(tx, &mut ledger, &row, &new)?;
+    if returned > 0 {
+        let behind = Behind { reservation_id: Some(id.uuid()), ..Behind::default() };
+        ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Release, returned, behind)?;
+    }
+    row.take(after, tx.now);
+    rows::write(tx.connection, &row)?;
+    ledger.write(tx)?;
+    receivables::announce(tx, &receivable)?;
+    record(tx, "reservation.capture", "reservation.captured", &row, captured)?;
+    Ok(row)
+}
+
+/// Gives back a part, or all that is left.
+///
+/// # Errors
+/// As [`capture`].
+pub fn release(tx: &mut Tx<'_>, id: ReservationId, amount: &AmountOf<'_>) -> Result<ReservationRow, Error> {
+    let (mut row, mut ledger) = lock(tx, id)?;
+    let amount_minor = amount(&row)?;
+    let (after, released) = row.facts().release(amount_minor, tx.now)?;
+    let behind = Behind { reservation_id: Some(id.uuid()), ..Behind::default() };
+    ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Release, released, behind)?;
+    row.take(after, tx.now);
+    rows::write(tx.connection, &row)?;
+    ledger.write(tx)?;
+    record(tx, "reservation.release", "reservation.released", &row, released)?;
+    Ok(row)
+}
+
+/// Reads the amount of a request in the currency of the reservation; `None` means all that is
+/// left.
+pub type AmountOf<'a> = dyn Fn(&ReservationRow) -> Result<Option<i64>, Error> + 'a;
+
+/// Gives back what expired reservations of a customer and its group still hold. For the sweep:
+/// decisions do not wait for it.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn sweep(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<usize, Error> {
+    let mut ledger = Ledger::lock_for_customer(tx, customer_id)?;
+    let expired = ledger.expire_due(tx)?;
+    ledger.write(tx)?;
+    tx.record("reservation.sweep", customer_id.subject(), json!({"expired": expired}))?;
+    Ok(expired)
+}
+
+/// Locks the lines of a reservation, then the reservation.
+fn lock(tx: &mut Tx<'_>, id: ReservationId) -> Result<(ReservationRow, Ledger), Error> {
+    let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let ledger = Ledger::lock_in_use(tx, found.customer_id, &found.lines())?;
+    let row = rows::lock(tx.connection, id)?;
+    if !ledger.holds(&row.lines()) {
+        return Err(Error::Retry("the reservation moved to another group's line"));
+    }
+    Ok((row, ledger))
+}
+
+fn expiry(asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
+    let expires_at = asked.unwrap_or_else(|| now + TimeDelta::days(HOLD_DAYS_DEFAULT));
+    if expires_at <= now {
+        return Err(Problem::field("expires_at", "is not in the future", "不在未来").into());
+    }
+    if expires_at > now + TimeDelta::days(HOLD_DAYS_MAX) {
+        return Err(Problem::field("expires_at", "is more than 366 days away", "超过 366 天").into());
+    }
+    Ok(expires_at)
+}
+
+/// The problem of a refused decision: the first reason names it, all are in it.
+pub fn refused(reasons: &[Reason]) -> Error {
+    match reasons.first() {
+        Some(first) => {
+            let mut problem = Problem::new(first.code);
+            problem.detail = Some(first.detail.clone());
+            problem.reasons = reasons.to_vec();
+            problem.into()
+        }
+        None => Error::internal("refused without a reason"),
+    }
+}
+
+fn record(tx: &mut Tx<'_>, action: &str, kind: &'static str, row: &ReservationRow, amount_minor: i64) -> Result<(), Error> {
+    let details = json!({
+        "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
+        "currency": row.currency, "amount_minor": amount_minor, "status": row.status.as_str(),
+    });
+    tx.record(action, row.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind,
+        subject: row.id.subject(),
+        org_path: org_path(&row.org_path)?,
+        customer_id: Some(row.customer_id.uuid()),
+        data: details,
+    })
+}

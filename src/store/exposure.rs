@@ -1,0 +1,100 @@
+//! Small loads of the exposure path.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::customers::visible_to;
+use super::schema::{credit_group_members, credit_groups, customers, products};
+use super::tx::Reader;
+use crate::domain::customers::CustomerStatus;
+use crate::domain::ids::{CustomerId, GroupId};
+
+/// Status and organisation of a visible customer.
+pub fn customer(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<(CustomerStatus, String)>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select((customers::status, customers::org_path))
+        .first(reader.connection)
+        .optional()
+}
+
+/// The same, and keeps the customer from joining or leaving a group until the end of the
+/// transaction.
+pub fn customer_in_its_group(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<(CustomerStatus, String)>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select((customers::status, customers::org_path))
+        .for_share()
+        .first(reader.connection)
+        .optional()
+}
+
+/// Whether a product is offered, and its payment term in days; `None` when there is no such
+/// product.
+pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<(bool, i32)>> {
+    products::table
+        .find(code)
+        .select((products::active, products::default_payment_term_days))
+        .first(connection)
+        .optional()
+}
+
+/// The group a customer belongs to on a day.
+pub fn group_of(connection: &mut PgConnection, id: CustomerId, on: NaiveDate) -> QueryResult<Option<GroupId>> {
+    let (bucket, _) = id.key();
+    credit_group_members::table
+        .filter(credit_group_members::bucket.eq(bucket).and(credit_group_members::customer_id.eq(id)))
+        .filter(credit_group_members::member_from.le(on))
+        .filter(credit_group_members::member_until.is_null().or(credit_group_members::member_until.assume_not_null().ge(on)))
+        .select(credit_group_members::group_id)
+        .first(connection)
+        .optional()
+}
+
+/// The members of a group on a day, in order of their identifiers.
+pub fn members_of(connection: &mut PgConnection, id: GroupId, on: NaiveDate) -> QueryResult<Vec<CustomerId>> {
+    credit_group_members::table
+        .filter(credit_group_members::group_id.eq(id))
+        .filter(credit_group_members::member_from.le(on))
+        .filter(credit_group_members::member_until.is_null().or(credit_group_members::member_until.assume_not_null().ge(on)))
+        .order(credit_group_members::customer_id)
+        .select(credit_group_members::customer_id)
+        .load(connection)
+}
+
+/// Organisation of a visible group.
+pub fn group(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<String>> {
+    if reader.actor.customer_id.is_some() {
+        return Ok(None);
+    }
+    let org_path = reader.actor.org_path.as_str();
+    let subtree = format!("{}%", reader.actor.org_path.subtree_prefix());
+    credit_groups::table
+        .find(id.key())
+        .filter(credit_groups::org_path.eq(org_path).or(credit_groups::org_path.like(subtree)))
+        .select(credit_groups::org_path)
+        .first(reader.connection)
+        .optional()
+}
+
+/// Locks a customer until the end of the transaction.
+pub fn lock_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<()> {
+    customers::table
+        .find(id.key())
+        .select(customers::version)
+        .for_no_key_update()
+        .first::<i64>(connection)
+        .map(drop)
+}
+
+/// Locks a group until the end of the transaction.
+pub fn lock_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<()> {
+    credit_groups::table
+        .find(id.key())
+        .select(credit_groups::version)
+        .for_no_key_update()
+        .first::<i64>(connection)
+        .map(drop)
+}
