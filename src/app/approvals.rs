@@ -3,7 +3,9 @@
 
 use serde_json::json;
 
-use crate::domain::approvals::{self, CaseFacts, CaseStatus, Decider, Decision, StepFacts, StepStatus};
+use crate::domain::approvals::{
+    self, CaseFacts, CaseStatus, Decider, Decision, StepFacts, StepStatus,
+};
 use crate::domain::ids::{Bucket, CaseId};
 use crate::domain::organisation::OrgPath;
 use crate::error::{Error, Problem};
@@ -24,7 +26,14 @@ pub struct NewStep {
 ///
 /// # Errors
 /// When the database refuses.
-pub fn request(tx: &mut Tx<'_>, home: Bucket, kind: &str, subject: String, org_path: &OrgPath, steps: &[NewStep]) -> Result<CaseId, Error> {
+pub fn request(
+    tx: &mut Tx<'_>,
+    home: Bucket,
+    kind: &str,
+    subject: String,
+    org_path: &OrgPath,
+    steps: &[NewStep],
+) -> Result<CaseId, Error> {
     let id: CaseId = tx.mint(home)?;
     let case = CaseRow {
         bucket: home.as_i16(),
@@ -50,7 +59,11 @@ pub fn request(tx: &mut Tx<'_>, home: Bucket, kind: &str, subject: String, org_p
         })
         .collect();
     store::insert(tx.connection, &case, &rows)?;
-    tx.record("approval.request", id.subject(), json!({"kind": kind, "subject": subject, "steps": rows.len()}))?;
+    tx.record(
+        "approval.request",
+        id.subject(),
+        json!({"kind": kind, "subject": subject, "steps": rows.len()}),
+    )?;
     Ok(id)
 }
 
@@ -59,18 +72,33 @@ pub fn request(tx: &mut Tx<'_>, home: Bucket, kind: &str, subject: String, org_p
 /// # Errors
 /// 409 when it is not pending, 403 for the requester and for who decided before, 403 without the
 /// scope of the step, 404 outside its organisation.
-pub fn decide(tx: &mut Tx<'_>, id: CaseId, decision: Decision, comment: &str) -> Result<CaseStatus, Error> {
+pub fn decide(
+    tx: &mut Tx<'_>,
+    id: CaseId,
+    decision: Decision,
+    comment: &str,
+) -> Result<CaseStatus, Error> {
     let case = store::find_locked(tx.connection, id)?;
     let steps = store::steps(tx.connection, id)?;
     let decisions = store::decisions(tx.connection, id)?;
     let facts = CaseFacts {
         status: case.status,
         requested_by: case.requested_by,
-        steps: steps.into_iter().map(step_facts).collect::<Result<_, _>>()?,
-        decided_by: decisions.into_iter().map(|decision| decision.decided_by).collect(),
+        steps: steps
+            .into_iter()
+            .map(step_facts)
+            .collect::<Result<_, _>>()?,
+        decided_by: decisions
+            .into_iter()
+            .map(|decision| decision.decided_by)
+            .collect(),
     };
     let holds = |scope: &str| tx.actor.scopes.contains(scope);
-    let decider = Decider { principal: &tx.actor.principal, org_path: &tx.actor.org_path, holds: &holds };
+    let decider = Decider {
+        principal: &tx.actor.principal,
+        org_path: &tx.actor.org_path,
+        holds: &holds,
+    };
     let progress = approvals::decide(&facts, decider, decision).map_err(refusal)?;
     let row = DecisionRow {
         bucket: case.bucket,
@@ -81,7 +109,12 @@ pub fn decide(tx: &mut Tx<'_>, id: CaseId, decision: Decision, comment: &str) ->
         comment: comment.to_owned(),
         decided_at: tx.now,
     };
-    store::apply(tx.connection, &row, progress.step_status, progress.case_status)?;
+    store::apply(
+        tx.connection,
+        &row,
+        progress.step_status,
+        progress.case_status,
+    )?;
     let details = json!({"step": progress.step, "decision": decision.as_str(), "case": progress.case_status.as_str()});
     tx.record("approval.decide", id.subject(), details)?;
     Ok(progress.case_status)

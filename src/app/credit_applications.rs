@@ -109,27 +109,47 @@ pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, 
         updated_at: tx.now,
     };
     store::insert(tx.connection, &row)?;
-    record(tx, "credit_application.draw_up", "credit_application.drawn_up", &row)?;
+    record(
+        tx,
+        "credit_application.draw_up",
+        "credit_application.drawn_up",
+        &row,
+    )?;
     Ok(row)
 }
 
 fn check_terms(tx: &mut Tx<'_>, new: &NewApplication) -> Result<(), Error> {
     if let Some(product) = &new.product {
         if matches!(new.owner, Owner::Group(_)) {
-            return Err(Problem::field("product", "must be null for a group: its line is a ceiling over all products", "集团额度覆盖全部产品，不得指定产品").into());
+            return Err(Problem::field(
+                "product",
+                "must be null for a group: its line is a ceiling over all products",
+                "集团额度覆盖全部产品，不得指定产品",
+            )
+            .into());
         }
         if exposure::product(tx.connection, product)?.is_none_or(|(active, _)| !active) {
             return Err(ProblemCode::ProductUnknown.into());
         }
     }
     if new.valid_until < new.valid_from {
-        return Err(Problem::field("valid_until", "is before valid_from", "早于 valid_from").into());
+        return Err(
+            Problem::field("valid_until", "is before valid_from", "早于 valid_from").into(),
+        );
     }
     if new.valid_until < tx.today {
         return Err(Problem::field("valid_until", "is in the past", "已过期").into());
     }
-    if new.payment_term_days.is_some_and(|days| !(0..=PAYMENT_TERM_DAYS_MAX).contains(&days)) {
-        return Err(Problem::field("payment_term_days", "is not between 0 and 3650", "不在 0 与 3650 之间").into());
+    if new
+        .payment_term_days
+        .is_some_and(|days| !(0..=PAYMENT_TERM_DAYS_MAX).contains(&days))
+    {
+        return Err(Problem::field(
+            "payment_term_days",
+            "is not between 0 and 3650",
+            "不在 0 与 3650 之间",
+        )
+        .into());
     }
     if new.amount.minor() < 0 {
         return Err(Problem::field("amount", "is less than zero", "不得小于零").into());
@@ -148,11 +168,26 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
         return Err(Problem::field("valid_until", "is in the past", "已过期").into());
     }
     let organisation = org_path(&row.org_path)?;
-    let steps = [NewStep { required_scope: CreditApplicationsApprove::NAME, org_path: organisation.clone() }];
-    let case = approvals::request(tx, id.bucket(), "credit_application", id.subject(), &organisation, &steps)?;
+    let steps = [NewStep {
+        required_scope: CreditApplicationsApprove::NAME,
+        org_path: organisation.clone(),
+    }];
+    let case = approvals::request(
+        tx,
+        id.bucket(),
+        "credit_application",
+        id.subject(),
+        &organisation,
+        &steps,
+    )?;
     row.case_id = Some(case);
     advance(tx, &mut row, ApplicationStatus::Submitted)?;
-    record(tx, "credit_application.submit", "credit_application.submitted", &row)?;
+    record(
+        tx,
+        "credit_application.submit",
+        "credit_application.submitted",
+        &row,
+    )?;
     Ok(row)
 }
 
@@ -169,7 +204,12 @@ pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Deci
     let line = credit_lines::open(tx, &row)?;
     row.credit_line_id = Some(line.id);
     advance(tx, &mut row, ApplicationStatus::Approved)?;
-    record(tx, "credit_application.approve", "credit_application.approved", &row)?;
+    record(
+        tx,
+        "credit_application.approve",
+        "credit_application.approved",
+        &row,
+    )?;
     Ok(Decided::Opened(Box::new(line)))
 }
 
@@ -181,7 +221,12 @@ pub fn reject(tx: &mut Tx<'_>, id: ApplicationId, reason: &str) -> Result<Applic
     let mut row = locked(tx, id)?;
     approvals::decide(tx, case_of(&row)?, Decision::Rejected, reason)?;
     advance(tx, &mut row, ApplicationStatus::Rejected)?;
-    record(tx, "credit_application.reject", "credit_application.rejected", &row)?;
+    record(
+        tx,
+        "credit_application.reject",
+        "credit_application.rejected",
+        &row,
+    )?;
     Ok(row)
 }
 
@@ -194,14 +239,22 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Er
     expect(row.status, ApplicationStatus::Withdrawn)?;
     if row.requested_by != tx.actor.principal {
         return Err(Problem::new(ProblemCode::FourEyesRequired)
-            .because("Only who drew up an application may withdraw it.", "只有申请人本人可以撤回申请。")
+            .because(
+                "Only who drew up an application may withdraw it.",
+                "只有申请人本人可以撤回申请。",
+            )
             .into());
     }
     if let Some(case) = row.case_id {
         approvals::withdraw(tx, case)?;
     }
     advance(tx, &mut row, ApplicationStatus::Withdrawn)?;
-    record(tx, "credit_application.withdraw", "credit_application.withdrawn", &row)?;
+    record(
+        tx,
+        "credit_application.withdraw",
+        "credit_application.withdrawn",
+        &row,
+    )?;
     Ok(row)
 }
 
@@ -211,7 +264,8 @@ fn locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
 
 fn case_of(row: &ApplicationRow) -> Result<CaseId, Error> {
     expect(row.status, ApplicationStatus::Approved)?;
-    row.case_id.ok_or_else(|| Error::internal("a submitted application without a case"))
+    row.case_id
+        .ok_or_else(|| Error::internal("a submitted application without a case"))
 }
 
 fn expect(status: ApplicationStatus, next: ApplicationStatus) -> Result<(), Error> {
@@ -220,13 +274,25 @@ fn expect(status: ApplicationStatus, next: ApplicationStatus) -> Result<(), Erro
     }
     Err(Problem::new(ProblemCode::InvalidTransition)
         .because(
-            format!("The application is {} and cannot become {}.", status.as_str(), next.as_str()),
-            format!("申请状态为 {}，不能变为 {}。", status.as_str(), next.as_str()),
+            format!(
+                "The application is {} and cannot become {}.",
+                status.as_str(),
+                next.as_str()
+            ),
+            format!(
+                "申请状态为 {}，不能变为 {}。",
+                status.as_str(),
+                next.as_str()
+            ),
         )
         .into())
 }
 
-fn advance(tx: &mut Tx<'_>, row: &mut ApplicationRow, next: ApplicationStatus) -> Result<(), Error> {
+fn advance(
+    tx: &mut Tx<'_>,
+    row: &mut ApplicationRow,
+    next: ApplicationStatus,
+) -> Result<(), Error> {
     let before = row.status;
     row.status = next;
     row.version += 1;
@@ -238,7 +304,12 @@ fn advance(tx: &mut Tx<'_>, row: &mut ApplicationRow, next: ApplicationStatus) -
     }
 }
 
-fn record(tx: &mut Tx<'_>, action: &str, kind: &'static str, row: &ApplicationRow) -> Result<(), Error> {
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &ApplicationRow,
+) -> Result<(), Error> {
     let details = json!({
         "customer_id": row.customer_id, "group_id": row.group_id, "product": row.product, "currency": row.currency,
         "amount_minor": row.amount_minor, "status": row.status.as_str(), "credit_line_id": row.credit_line_id,

@@ -39,8 +39,14 @@ pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Er
     if let Some(other) = overlapping {
         return Err(Problem::new(ProblemCode::LineOverlaps)
             .because(
-                format!("The line {} is valid from {} until {}.", other.id, other.valid_from, other.valid_until),
-                format!("额度 {} 有效期为 {} 至 {}。", other.id, other.valid_from, other.valid_until),
+                format!(
+                    "The line {} is valid from {} until {}.",
+                    other.id, other.valid_from, other.valid_until
+                ),
+                format!(
+                    "额度 {} 有效期为 {} 至 {}。",
+                    other.id, other.valid_from, other.valid_until
+                ),
             )
             .into());
     }
@@ -91,15 +97,35 @@ pub enum LineAction {
 ///
 /// # Errors
 /// 404, 409 when the line is not in a state for it.
-pub fn act(tx: &mut Tx<'_>, id: LineId, action: LineAction, reason: &str) -> Result<LineRow, Error> {
+pub fn act(
+    tx: &mut Tx<'_>,
+    id: LineId,
+    action: LineAction,
+    reason: &str,
+) -> Result<LineRow, Error> {
     let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
     let (next, verb, kind) = match (action, row.status) {
-        (LineAction::Suspend, LineStatus::Active) => (LineStatus::Suspended, "credit_line.suspend", "credit_line.suspended"),
-        (LineAction::Resume, LineStatus::Suspended) => (LineStatus::Active, "credit_line.resume", "credit_line.resumed"),
-        (LineAction::Close, LineStatus::Active | LineStatus::Suspended) => (LineStatus::Closed, "credit_line.close", "credit_line.closed"),
+        (LineAction::Suspend, LineStatus::Active) => (
+            LineStatus::Suspended,
+            "credit_line.suspend",
+            "credit_line.suspended",
+        ),
+        (LineAction::Resume, LineStatus::Suspended) => (
+            LineStatus::Active,
+            "credit_line.resume",
+            "credit_line.resumed",
+        ),
+        (LineAction::Close, LineStatus::Active | LineStatus::Suspended) => (
+            LineStatus::Closed,
+            "credit_line.close",
+            "credit_line.closed",
+        ),
         (_, status) => {
             return Err(Problem::new(ProblemCode::InvalidTransition)
-                .because(format!("The line is {}.", status.as_str()), format!("额度状态为 {}。", status.as_str()))
+                .because(
+                    format!("The line is {}.", status.as_str()),
+                    format!("额度状态为 {}。", status.as_str()),
+                )
                 .into());
         }
     };
@@ -111,7 +137,13 @@ pub fn act(tx: &mut Tx<'_>, id: LineId, action: LineAction, reason: &str) -> Res
     Ok(row)
 }
 
-fn record(tx: &mut Tx<'_>, action: &str, kind: &'static str, row: &LineRow, reason: &str) -> Result<(), Error> {
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &LineRow,
+    reason: &str,
+) -> Result<(), Error> {
     let details = json!({
         "customer_id": row.customer_id, "group_id": row.group_id, "product": row.product, "currency": row.currency,
         "limit_minor": row.limit_minor, "status": row.status.as_str(), "reason": reason,

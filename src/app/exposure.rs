@@ -65,7 +65,10 @@ impl Ledger {
             return Err(Error::Retry("the customer changed its group"));
         }
         if let Some(group) = group {
-            let now: Vec<LineId> = lines::of_group(tx.connection, group)?.iter().map(|line| line.id).collect();
+            let now: Vec<LineId> = lines::of_group(tx.connection, group)?
+                .iter()
+                .map(|line| line.id)
+                .collect();
             if now != group_lines {
                 return Err(Error::Retry("the group got another line"));
             }
@@ -78,9 +81,20 @@ impl Ledger {
     ///
     /// # Errors
     /// When the database cannot serve.
-    pub fn lock_in_use(tx: &mut Tx<'_>, customer_id: CustomerId, in_use: &[LineId]) -> Result<Self, Error> {
-        let own: BTreeSet<LineId> = lines::of_customer(tx.connection, customer_id)?.iter().map(|line| line.id).collect();
-        let of_groups: BTreeSet<LineId> = in_use.iter().copied().filter(|id| !own.contains(id)).collect();
+    pub fn lock_in_use(
+        tx: &mut Tx<'_>,
+        customer_id: CustomerId,
+        in_use: &[LineId],
+    ) -> Result<Self, Error> {
+        let own: BTreeSet<LineId> = lines::of_customer(tx.connection, customer_id)?
+            .iter()
+            .map(|line| line.id)
+            .collect();
+        let of_groups: BTreeSet<LineId> = in_use
+            .iter()
+            .copied()
+            .filter(|id| !own.contains(id))
+            .collect();
         let mut locked = Vec::new();
         for id in of_groups {
             locked.push(lines::lock(tx.connection, id)?);
@@ -93,7 +107,10 @@ impl Ledger {
         if let Some(latest) = locked.iter().map(|line| line.moved_at).max() {
             tx.time_after_locks(latest);
         }
-        Self { lines: locked, ..Self::default() }
+        Self {
+            lines: locked,
+            ..Self::default()
+        }
     }
 
     /// The line, if it is under lock.
@@ -124,15 +141,26 @@ impl Ledger {
     ///
     /// # Errors
     /// When the line is not under lock or the balance would be negative: a bug.
-    pub fn post(&mut self, tx: &Tx<'_>, customer_id: CustomerId, line_id: LineId, movement: Movement, within_limit: bool, behind: Behind) -> Result<(), Error> {
+    pub fn post(
+        &mut self,
+        tx: &Tx<'_>,
+        customer_id: CustomerId,
+        line_id: LineId,
+        movement: Movement,
+        within_limit: bool,
+        behind: Behind,
+    ) -> Result<(), Error> {
         let line = self
             .lines
             .iter_mut()
             .find(|line| line.id == line_id)
             .ok_or_else(|| Error::internal("a movement on a line that is not locked"))?;
-        let after = movement
-            .apply(line.balance())
-            .ok_or_else(|| Error::internal(format!("{} would make line {line_id} negative", movement.kind.as_str())))?;
+        let after = movement.apply(line.balance()).ok_or_else(|| {
+            Error::internal(format!(
+                "{} would make line {line_id} negative",
+                movement.kind.as_str()
+            ))
+        })?;
         line.held_minor = after.held_minor;
         line.drawn_minor = after.drawn_minor;
         line.consumed_minor = after.consumed_minor;
@@ -167,11 +195,26 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::post`].
-    pub fn post_all(&mut self, tx: &Tx<'_>, customer_id: CustomerId, on: &[LineId], kind: MovementKind, amount_minor: i64, behind: Behind) -> Result<(), Error> {
+    pub fn post_all(
+        &mut self,
+        tx: &Tx<'_>,
+        customer_id: CustomerId,
+        on: &[LineId],
+        kind: MovementKind,
+        amount_minor: i64,
+        behind: Behind,
+    ) -> Result<(), Error> {
         for id in on {
             let revolving = self.line(*id).is_none_or(|line| line.revolving);
             let movement = Movement::new(kind, amount_minor, revolving);
-            self.post(tx, customer_id, *id, movement, kind == MovementKind::Reserve, behind)?;
+            self.post(
+                tx,
+                customer_id,
+                *id,
+                movement,
+                kind == MovementKind::Reserve,
+                behind,
+            )?;
         }
         Ok(())
     }
@@ -181,7 +224,11 @@ impl Ledger {
     /// # Errors
     /// When the database refuses.
     pub fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
-        for line in self.lines.iter().filter(|line| self.touched.contains(&line.id)) {
+        for line in self
+            .lines
+            .iter()
+            .filter(|line| self.touched.contains(&line.id))
+        {
             lines::write_balance(tx.connection, line)?;
         }
         lines::append_movements(tx.connection, &self.movements)?;
@@ -218,11 +265,25 @@ impl Ledger {
         let Some((after, rest)) = reservation.facts().expire(tx.now) else {
             return Ok(false);
         };
-        let behind = Behind { reservation_id: Some(reservation.id.uuid()), ..Behind::default() };
-        self.post_all(tx, reservation.customer_id, &reservation.lines(), MovementKind::Expire, rest, behind)?;
+        let behind = Behind {
+            reservation_id: Some(reservation.id.uuid()),
+            ..Behind::default()
+        };
+        self.post_all(
+            tx,
+            reservation.customer_id,
+            &reservation.lines(),
+            MovementKind::Expire,
+            rest,
+            behind,
+        )?;
         reservation.take(after, tx.now);
         reservations_store::write(tx.connection, reservation)?;
-        tx.record("reservation.expire", reservation.id.subject(), json!({"expired_minor": rest}))?;
+        tx.record(
+            "reservation.expire",
+            reservation.id.subject(),
+            json!({"expired_minor": rest}),
+        )?;
         tx.emit(Event {
             kind: "reservation.expired",
             subject: reservation.id.subject(),
@@ -252,7 +313,12 @@ pub struct Request<'a> {
 ///
 /// # Errors
 /// When the database cannot serve.
-pub fn check(reader: &mut Reader<'_>, customer_id: CustomerId, product: &str, amount: Money) -> Result<Assessment, Error> {
+pub fn check(
+    reader: &mut Reader<'_>,
+    customer_id: CustomerId,
+    product: &str,
+    amount: Money,
+) -> Result<Assessment, Error> {
     let customer = store::customer(reader, customer_id)?;
     let product_active = store::product(reader.connection, product)?.map(|(active, _)| active);
     let mut rows = Vec::new();
@@ -277,7 +343,11 @@ pub fn check(reader: &mut Reader<'_>, customer_id: CustomerId, product: &str, am
 /// # Errors
 /// When the database cannot serve.
 pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), Error> {
-    let ids: Vec<LineId> = rows.iter().filter(|line| line.held_minor > 0).map(|line| line.id).collect();
+    let ids: Vec<LineId> = rows
+        .iter()
+        .filter(|line| line.held_minor > 0)
+        .map(|line| line.id)
+        .collect();
     if ids.is_empty() {
         return Ok(());
     }
@@ -298,7 +368,9 @@ fn line_facts(rows: &[LineRow], product: &str) -> Result<Vec<LineFacts>, Error> 
     };
     let mut facts = Vec::with_capacity(rows.len());
     for row in rows {
-        let Some(own_level) = level(row) else { continue };
+        let Some(own_level) = level(row) else {
+            continue;
+        };
         facts.push(LineFacts {
             id: row.id,
             level: own_level,
@@ -308,7 +380,10 @@ fn line_facts(rows: &[LineRow], product: &str) -> Result<Vec<LineFacts>, Error> 
             valid_from: row.valid_from,
             valid_until: row.valid_until,
             balance: row.balance(),
-            carried_minor: carried_minor(row, rows.iter().filter(|other| level(other) == Some(own_level))),
+            carried_minor: carried_minor(
+                row,
+                rows.iter().filter(|other| level(other) == Some(own_level)),
+            ),
         });
     }
     Ok(facts)
@@ -327,7 +402,12 @@ pub fn carried_minor<'a>(row: &LineRow, same_level: impl Iterator<Item = &'a Lin
 ///
 /// # Errors
 /// 422 when the ceiling of the new group has no room for it.
-pub fn move_between_groups(tx: &mut Tx<'_>, customer_id: CustomerId, from: Option<GroupId>, to: Option<GroupId>) -> Result<(), Error> {
+pub fn move_between_groups(
+    tx: &mut Tx<'_>,
+    customer_id: CustomerId,
+    from: Option<GroupId>,
+    to: Option<GroupId>,
+) -> Result<(), Error> {
     let mut homes: Vec<GroupId> = [from, to].into_iter().flatten().collect();
     homes.sort_unstable();
     homes.dedup();
@@ -363,7 +443,13 @@ pub fn move_between_groups(tx: &mut Tx<'_>, customer_id: CustomerId, from: Optio
     ledger.write(tx)
 }
 
-fn take_out(tx: &Tx<'_>, ledger: &mut Ledger, customer_id: CustomerId, held: &[ReservationRow], drawn: &[ReceivableRow]) -> Result<(), Error> {
+fn take_out(
+    tx: &Tx<'_>,
+    ledger: &mut Ledger,
+    customer_id: CustomerId,
+    held: &[ReservationRow],
+    drawn: &[ReceivableRow],
+) -> Result<(), Error> {
     let on: BTreeSet<LineId> = held
         .iter()
         .filter_map(|row| row.group_line_id)
@@ -383,12 +469,23 @@ fn take_out(tx: &Tx<'_>, ledger: &mut Ledger, customer_id: CustomerId, held: &[R
     Ok(())
 }
 
-fn bring_in(tx: &Tx<'_>, ledger: &mut Ledger, customer_id: CustomerId, line: &LineFacts, held: &[ReservationRow], drawn: &[ReceivableRow]) -> Result<(), Error> {
+fn bring_in(
+    tx: &Tx<'_>,
+    ledger: &mut Ledger,
+    customer_id: CustomerId,
+    line: &LineFacts,
+    held: &[ReservationRow],
+    drawn: &[ReceivableRow],
+) -> Result<(), Error> {
     let balance = balance_of(held.iter(), drawn.iter());
     if balance == Balance::default() {
         return Ok(());
     }
-    let currencies: BTreeSet<&str> = held.iter().map(|row| row.currency.as_str()).chain(drawn.iter().map(|row| row.currency.as_str())).collect();
+    let currencies: BTreeSet<&str> = held
+        .iter()
+        .map(|row| row.currency.as_str())
+        .chain(drawn.iter().map(|row| row.currency.as_str()))
+        .collect();
     if currencies.iter().any(|own| *own != line.currency.code()) {
         return Err(Problem::new(ProblemCode::CurrencyRateMissing)
             .because(
@@ -397,7 +494,10 @@ fn bring_in(tx: &Tx<'_>, ledger: &mut Ledger, customer_id: CustomerId, line: &Li
             )
             .into());
     }
-    if line.available_minor().is_some_and(|available| balance.used_minor() > available) {
+    if line
+        .available_minor()
+        .is_some_and(|available| balance.used_minor() > available)
+    {
         let text = |minor: i64| crate::domain::money::decimal_string(minor, line.currency);
         return Err(Problem::new(ProblemCode::LimitExceeded)
             .because(
@@ -414,15 +514,29 @@ fn bring_in(tx: &Tx<'_>, ledger: &mut Ledger, customer_id: CustomerId, line: &Li
     ledger.post(tx, customer_id, line.id, movement, true, Behind::default())
 }
 
-fn group_line_today(tx: &Tx<'_>, ledger: &Ledger, group: GroupId) -> Result<Option<LineFacts>, Error> {
-    let rows: Vec<LineRow> = ledger.lines.iter().filter(|line| line.group_id == Some(group)).cloned().collect();
+fn group_line_today(
+    tx: &Tx<'_>,
+    ledger: &Ledger,
+    group: GroupId,
+) -> Result<Option<LineFacts>, Error> {
+    let rows: Vec<LineRow> = ledger
+        .lines
+        .iter()
+        .filter(|line| line.group_id == Some(group))
+        .cloned()
+        .collect();
     let facts = line_facts(&rows, "")?;
-    Ok(crate::domain::credit_lines::applicable(&facts, Level::Group, tx.today)
-        .filter(|line| line.status != crate::domain::credit_lines::LineStatus::Closed)
-        .cloned())
+    Ok(
+        crate::domain::credit_lines::applicable(&facts, Level::Group, tx.today)
+            .filter(|line| line.status != crate::domain::credit_lines::LineStatus::Closed)
+            .cloned(),
+    )
 }
 
-fn balance_of<'a>(held: impl Iterator<Item = &'a ReservationRow>, drawn: impl Iterator<Item = &'a ReceivableRow>) -> Balance {
+fn balance_of<'a>(
+    held: impl Iterator<Item = &'a ReservationRow>,
+    drawn: impl Iterator<Item = &'a ReceivableRow>,
+) -> Balance {
     Balance {
         held_minor: held.map(|row| row.facts().rest_minor()).sum(),
         drawn_minor: drawn.map(|row| row.outstanding_minor).sum(),
@@ -444,7 +558,11 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
     };
     for customer_id in members {
         let mut locked = vec![lines::lock(tx.connection, line_id)?];
-        locked.extend(lines::lock_of_customer(tx.connection, customer_id)?.into_iter().filter(|own| own.id != line_id));
+        locked.extend(
+            lines::lock_of_customer(tx.connection, customer_id)?
+                .into_iter()
+                .filter(|own| own.id != line_id),
+        );
         let mut ledger = Ledger::of(tx, locked);
         adopt_of(tx, &mut ledger, &line, customer_id)?;
         ledger.write(tx)?;
@@ -452,7 +570,12 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
     Ok(())
 }
 
-fn adopt_of(tx: &mut Tx<'_>, ledger: &mut Ledger, line: &LineRow, customer_id: CustomerId) -> Result<(), Error> {
+fn adopt_of(
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger,
+    line: &LineRow,
+    customer_id: CustomerId,
+) -> Result<(), Error> {
     let mut balance = Balance::default();
     for mut row in reservations_store::lock_open_of(tx.connection, customer_id)? {
         let slot = match (&line.group_id, &line.product) {

@@ -49,7 +49,8 @@ pub struct NewPayment {
 /// 404 when customer or receivable is not visible, 422 when an allocation goes too far or is in
 /// another currency.
 pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
-    let (_, org) = store::customer(&mut tx.reader(), new.customer_id)?.ok_or_else(Error::not_found)?;
+    let (_, org) =
+        store::customer(&mut tx.reader(), new.customer_id)?.ok_or_else(Error::not_found)?;
     if new.received_on > tx.today {
         return Err(Problem::field("received_on", "is in the future", "不能晚于今天").into());
     }
@@ -100,7 +101,13 @@ pub fn allocate(tx: &mut Tx<'_>, id: PaymentId, spread_as: &Spread) -> Result<Pa
     payment.updated_at = tx.now;
     rows::write(tx.connection, &payment)?;
     ledger.write(tx)?;
-    record(tx, "payment.allocate", "payment.allocated", &payment, &parts)?;
+    record(
+        tx,
+        "payment.allocate",
+        "payment.allocated",
+        &payment,
+        &parts,
+    )?;
     Ok(payment)
 }
 
@@ -110,7 +117,9 @@ pub fn allocate(tx: &mut Tx<'_>, id: PaymentId, spread_as: &Spread) -> Result<Pa
 /// 404, 409 when it is reversed already.
 pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRow, Error> {
     let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-    let settled: Vec<ReceivableId> = net(&rows::allocations(tx.connection, id)?).into_keys().collect();
+    let settled: Vec<ReceivableId> = net(&rows::allocations(tx.connection, id)?)
+        .into_keys()
+        .collect();
     let in_use = receivables::lines_in_use(tx.connection, found.customer_id, &settled)?;
     let mut ledger = Ledger::lock_in_use(tx, found.customer_id, &in_use)?;
     let mut owed = receivables::lock_many(tx.connection, found.customer_id, &settled)?;
@@ -120,7 +129,9 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
     }
     // Allocations may have been added between the first look and the locks.
     let allocated = net(&rows::allocations(tx.connection, id)?);
-    if allocated.keys().any(|id| !settled.contains(id)) || owed.iter().any(|row| !ledger.holds(&row.lines())) {
+    if allocated.keys().any(|id| !settled.contains(id))
+        || owed.iter().any(|row| !ledger.holds(&row.lines()))
+    {
         return Err(Error::Retry("the payment was allocated meanwhile"));
     }
     let mut undone = Vec::new();
@@ -132,7 +143,14 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
         row.outstanding_minor += amount_minor;
         touch(tx, row)?;
         let behind = behind(&payment, row);
-        ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::ReverseRepayment, amount_minor, behind)?;
+        ledger.post_all(
+            tx,
+            row.customer_id,
+            &row.lines(),
+            MovementKind::ReverseRepayment,
+            amount_minor,
+            behind,
+        )?;
         undone.push(allocation(tx, &payment, row.id, -amount_minor, tx.today)?);
     }
     rows::append_allocations(tx.connection, &undone)?;
@@ -149,7 +167,11 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
 }
 
 /// Locks the lines in use, then the receivables a spread can touch.
-fn lock_settled(tx: &mut Tx<'_>, customer_id: CustomerId, spread: &Spread) -> Result<(Ledger, Vec<ReceivableRow>), Error> {
+fn lock_settled(
+    tx: &mut Tx<'_>,
+    customer_id: CustomerId,
+    spread: &Spread,
+) -> Result<(Ledger, Vec<ReceivableRow>), Error> {
     let told: Vec<ReceivableId> = match spread {
         Spread::Told(parts) => parts.iter().map(|(id, _)| *id).collect(),
         Spread::OldestDueFirst => Vec::new(),
@@ -167,36 +189,62 @@ fn lock_settled(tx: &mut Tx<'_>, customer_id: CustomerId, spread: &Spread) -> Re
     Ok((ledger, open))
 }
 
-fn spread(payment: &PaymentRow, spread: &Spread, open: &[ReceivableRow]) -> Result<Vec<Allocation>, Error> {
+fn spread(
+    payment: &PaymentRow,
+    spread: &Spread,
+    open: &[ReceivableRow],
+) -> Result<Vec<Allocation>, Error> {
     let items: Vec<OpenItem> = open
         .iter()
         .filter(|row| row.currency == payment.currency)
-        .map(|row| OpenItem { id: row.id, due_on: row.due_on, outstanding_minor: row.outstanding_minor })
+        .map(|row| OpenItem {
+            id: row.id,
+            due_on: row.due_on,
+            outstanding_minor: row.outstanding_minor,
+        })
         .collect();
     let parts = match spread {
         Spread::Nothing => Vec::new(),
         Spread::OldestDueFirst => payments::oldest_due_first(payment.unapplied_minor, &items),
         Spread::Told(told) => told
             .iter()
-            .map(|(receivable_id, amount)| Allocation { receivable_id: *receivable_id, amount_minor: amount.minor() })
+            .map(|(receivable_id, amount)| Allocation {
+                receivable_id: *receivable_id,
+                amount_minor: amount.minor(),
+            })
             .collect(),
     };
     payments::check(payment.unapplied_minor, &parts, &items).map_err(|(index, code)| {
-        let foreign = parts
-            .get(index)
-            .is_some_and(|part| open.iter().any(|row| row.id == part.receivable_id && row.currency != payment.currency));
-        let code = if foreign { ProblemCode::CurrencyMismatch } else { code };
+        let foreign = parts.get(index).is_some_and(|part| {
+            open.iter()
+                .any(|row| row.id == part.receivable_id && row.currency != payment.currency)
+        });
+        let code = if foreign {
+            ProblemCode::CurrencyMismatch
+        } else {
+            code
+        };
         if code == ProblemCode::NotFound {
             return Error::not_found();
         }
         let entry = code.entry();
         let place = format!("allocations/{index}/amount");
-        Error::from(Problem::new(code).at(FieldError::field(&place, entry.description_en, entry.description_zh)))
+        Error::from(Problem::new(code).at(FieldError::field(
+            &place,
+            entry.description_en,
+            entry.description_zh,
+        )))
     })?;
     Ok(parts)
 }
 
-fn settle(tx: &mut Tx<'_>, ledger: &mut Ledger, payment: &mut PaymentRow, open: &mut [ReceivableRow], parts: &[Allocation]) -> Result<(), Error> {
+fn settle(
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger,
+    payment: &mut PaymentRow,
+    open: &mut [ReceivableRow],
+    parts: &[Allocation],
+) -> Result<(), Error> {
     let mut made = Vec::with_capacity(parts.len());
     for part in parts {
         let row = open
@@ -206,9 +254,22 @@ fn settle(tx: &mut Tx<'_>, ledger: &mut Ledger, payment: &mut PaymentRow, open: 
         row.outstanding_minor -= part.amount_minor;
         touch(tx, row)?;
         let behind = behind(payment, row);
-        ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Repay, part.amount_minor, behind)?;
+        ledger.post_all(
+            tx,
+            row.customer_id,
+            &row.lines(),
+            MovementKind::Repay,
+            part.amount_minor,
+            behind,
+        )?;
         payment.unapplied_minor -= part.amount_minor;
-        made.push(allocation(tx, payment, row.id, part.amount_minor, payment.received_on)?);
+        made.push(allocation(
+            tx,
+            payment,
+            row.id,
+            part.amount_minor,
+            payment.received_on,
+        )?);
     }
     rows::append_allocations(tx.connection, &made)?;
     Ok(())
@@ -229,7 +290,13 @@ fn behind(payment: &PaymentRow, row: &ReceivableRow) -> Behind {
     }
 }
 
-fn allocation(tx: &Tx<'_>, payment: &PaymentRow, receivable_id: ReceivableId, amount_minor: i64, business_date: NaiveDate) -> Result<AllocationRow, Error> {
+fn allocation(
+    tx: &Tx<'_>,
+    payment: &PaymentRow,
+    receivable_id: ReceivableId,
+    amount_minor: i64,
+    business_date: NaiveDate,
+) -> Result<AllocationRow, Error> {
     let id: AllocationId = tx.mint(payment.customer_id.bucket())?;
     Ok(AllocationRow {
         bucket: id.bucket().as_i16(),
@@ -252,7 +319,13 @@ pub fn net(allocations: &[AllocationRow]) -> BTreeMap<ReceivableId, i64> {
     net
 }
 
-fn record(tx: &mut Tx<'_>, action: &str, kind: &'static str, row: &PaymentRow, parts: &[Allocation]) -> Result<(), Error> {
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &PaymentRow,
+    parts: &[Allocation],
+) -> Result<(), Error> {
     let details = json!({
         "customer_id": row.customer_id, "currency": row.currency, "amount_minor": row.amount_minor,
         "unapplied_minor": row.unapplied_minor, "status": row.status.as_str(), "reference": row.reference,

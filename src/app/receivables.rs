@@ -41,37 +41,69 @@ pub struct NewReceivable {
 /// 404 when the customer is not visible, 422 for an unknown product, 409 for a number that is
 /// taken.
 pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error> {
-    let (status, org) = store::customer_in_its_group(&mut tx.reader(), new.customer_id)?.ok_or_else(Error::not_found)?;
+    let (status, org) = store::customer_in_its_group(&mut tx.reader(), new.customer_id)?
+        .ok_or_else(Error::not_found)?;
     let Some((active, product_term)) = store::product(tx.connection, &new.product)? else {
         return Err(Problem::new(ProblemCode::ProductUnknown).into());
     };
     let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
-    let request = Request { customer: status, product_active: Some(active), product: &new.product, amount: new.amount };
+    let request = Request {
+        customer: status,
+        product_active: Some(active),
+        product: &new.product,
+        amount: new.amount,
+    };
     let mut assessment = ledger.assess(tx, &request)?;
     if assessment.lacks_only_room() && ledger.expire_due(tx)? > 0 {
         assessment = ledger.assess(tx, &request)?;
     }
     // A line in another currency cannot count it until there is a rate.
     let usable = |level| {
-        assessment
-            .line_at(level)
-            .filter(|id| ledger.line(*id).is_some_and(|line| line.currency == new.amount.currency().code()))
+        assessment.line_at(level).filter(|id| {
+            ledger
+                .line(*id)
+                .is_some_and(|line| line.currency == new.amount.currency().code())
+        })
     };
-    let lines = Lines { product: usable(Level::Product), customer: usable(Level::Customer), group: usable(Level::Group) };
+    let lines = Lines {
+        product: usable(Level::Product),
+        customer: usable(Level::Customer),
+        group: usable(Level::Group),
+    };
     let term = new
         .payment_term_days
-        .or_else(|| lines.product.and_then(|id| ledger.line(id)).and_then(|line| line.payment_term_days))
+        .or_else(|| {
+            lines
+                .product
+                .and_then(|id| ledger.line(id))
+                .and_then(|line| line.payment_term_days)
+        })
         .unwrap_or(product_term);
     let refusals = assessment.refusals();
     let row = row(tx, new, org, term, &lines, !refusals.is_empty(), None)?;
     insert(tx, &row)?;
-    let behind = Behind { receivable_id: Some(row.id.uuid()), ..Behind::default() };
-    ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Draw, row.amount_minor, behind)?;
+    let behind = Behind {
+        receivable_id: Some(row.id.uuid()),
+        ..Behind::default()
+    };
+    ledger.post_all(
+        tx,
+        row.customer_id,
+        &row.lines(),
+        MovementKind::Draw,
+        row.amount_minor,
+        behind,
+    )?;
     ledger.write(tx)?;
     announce(tx, &row)?;
     if row.over_limit {
         let codes: Vec<&str> = refusals.iter().map(|reason| reason.code.as_str()).collect();
-        emit(tx, "receivable.over_limit", &row, json!({"number": row.number, "reasons": codes}))?;
+        emit(
+            tx,
+            "receivable.over_limit",
+            &row,
+            json!({"number": row.number, "reasons": codes}),
+        )?;
     }
     Ok(row)
 }
@@ -80,8 +112,15 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
 ///
 /// # Errors
 /// As [`post`].
-pub(super) fn from_reservation(tx: &mut Tx<'_>, ledger: &mut Ledger, reservation: &ReservationRow, new: &NewReceivable) -> Result<ReceivableRow, Error> {
-    let line_term = ledger.line(reservation.product_line_id).and_then(|line| line.payment_term_days);
+pub(super) fn from_reservation(
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger,
+    reservation: &ReservationRow,
+    new: &NewReceivable,
+) -> Result<ReceivableRow, Error> {
+    let line_term = ledger
+        .line(reservation.product_line_id)
+        .and_then(|line| line.payment_term_days);
     let term = match new.payment_term_days.or(line_term) {
         Some(term) => term,
         None => store::product(tx.connection, &new.product)?.map_or(0, |(_, term)| term),
@@ -91,14 +130,29 @@ pub(super) fn from_reservation(tx: &mut Tx<'_>, ledger: &mut Ledger, reservation
         customer: reservation.customer_line_id,
         group: reservation.group_line_id,
     };
-    let row = row(tx, new, reservation.org_path.clone(), term, &lines, false, Some(reservation))?;
+    let row = row(
+        tx,
+        new,
+        reservation.org_path.clone(),
+        term,
+        &lines,
+        false,
+        Some(reservation),
+    )?;
     insert(tx, &row)?;
     let behind = Behind {
         reservation_id: Some(reservation.id.uuid()),
         receivable_id: Some(row.id.uuid()),
         ..Behind::default()
     };
-    ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Capture, row.amount_minor, behind)?;
+    ledger.post_all(
+        tx,
+        row.customer_id,
+        &row.lines(),
+        MovementKind::Capture,
+        row.amount_minor,
+        behind,
+    )?;
     Ok(row)
 }
 
@@ -108,7 +162,9 @@ pub(super) fn from_reservation(tx: &mut Tx<'_>, ledger: &mut Ledger, reservation
 /// 404 when it is not visible, 409 when nothing is owed or it is disputed already.
 pub fn dispute(tx: &mut Tx<'_>, id: ReceivableId, reason: &str) -> Result<ReceivableRow, Error> {
     let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-    let mut row = rows::lock_many(tx.connection, found.customer_id, &[id])?.pop().ok_or_else(Error::not_found)?;
+    let mut row = rows::lock_many(tx.connection, found.customer_id, &[id])?
+        .pop()
+        .ok_or_else(Error::not_found)?;
     if row.outstanding_minor == 0 || row.disputed_on.is_some() {
         return Err(ProblemCode::InvalidTransition.into());
     }
@@ -117,8 +173,17 @@ pub fn dispute(tx: &mut Tx<'_>, id: ReceivableId, reason: &str) -> Result<Receiv
     row.version += 1;
     row.updated_at = tx.now;
     rows::write(tx.connection, &row)?;
-    tx.record("receivable.dispute", id.subject(), json!({"number": row.number}))?;
-    emit(tx, "receivable.disputed", &row, json!({"number": row.number}))?;
+    tx.record(
+        "receivable.dispute",
+        id.subject(),
+        json!({"number": row.number}),
+    )?;
+    emit(
+        tx,
+        "receivable.disputed",
+        &row,
+        json!({"number": row.number}),
+    )?;
     Ok(row)
 }
 
@@ -142,7 +207,15 @@ struct Lines {
     group: Option<LineId>,
 }
 
-fn row(tx: &Tx<'_>, new: &NewReceivable, org: String, term: i32, lines: &Lines, over_limit: bool, reservation: Option<&ReservationRow>) -> Result<ReceivableRow, Error> {
+fn row(
+    tx: &Tx<'_>,
+    new: &NewReceivable,
+    org: String,
+    term: i32,
+    lines: &Lines,
+    over_limit: bool,
+    reservation: Option<&ReservationRow>,
+) -> Result<ReceivableRow, Error> {
     let due = due_on(new.issued_on, term).ok_or_else(|| {
         Problem::field(
             "payment_term_days",
@@ -179,11 +252,18 @@ fn row(tx: &Tx<'_>, new: &NewReceivable, org: String, term: i32, lines: &Lines, 
 
 fn insert(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {
     rows::insert(tx.connection, row).map_err(|error| {
-        on_violation(error, "receivables_number_unique", || Problem::new(ProblemCode::DuplicateReceivableNumber))
+        on_violation(error, "receivables_number_unique", || {
+            Problem::new(ProblemCode::DuplicateReceivableNumber)
+        })
     })
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &ReceivableRow, data: serde_json::Value) -> Result<(), Error> {
+fn emit(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    row: &ReceivableRow,
+    data: serde_json::Value,
+) -> Result<(), Error> {
     tx.emit(Event {
         kind,
         subject: row.id.subject(),

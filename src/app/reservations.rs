@@ -50,22 +50,32 @@ pub struct CapturedReceivable {
 ///
 /// # Errors
 /// 422 with the first refusal as the code and all of them in `reasons`.
-pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<(ReservationRow, Assessment), Error> {
+pub fn reserve(
+    tx: &mut Tx<'_>,
+    new: &NewReservation,
+) -> Result<(ReservationRow, Assessment), Error> {
     let customer = store::customer(&mut tx.reader(), new.customer_id)?;
     let Some((status, org)) = customer else {
-        let assessment = super::exposure::check(&mut tx.reader(), new.customer_id, &new.product, new.amount)?;
+        let assessment =
+            super::exposure::check(&mut tx.reader(), new.customer_id, &new.product, new.amount)?;
         return Err(refused(&assessment.refusals()));
     };
     let product_active = store::product(tx.connection, &new.product)?.map(|(active, _)| active);
     let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
     let expires_at = expiry(new.expires_at, tx.now)?;
-    let request = Request { customer: status, product_active, product: &new.product, amount: new.amount };
+    let request = Request {
+        customer: status,
+        product_active,
+        product: &new.product,
+        amount: new.amount,
+    };
     let mut assessment = ledger.assess(tx, &request)?;
     if assessment.lacks_only_room() && ledger.expire_due(tx)? > 0 {
         assessment = ledger.assess(tx, &request)?;
     }
     let refusals = assessment.refusals();
-    let (true, Some(product_line_id)) = (refusals.is_empty(), assessment.line_at(Level::Product)) else {
+    let (true, Some(product_line_id)) = (refusals.is_empty(), assessment.line_at(Level::Product))
+    else {
         return Err(refused(&refusals));
     };
     let id: ReservationId = tx.mint(new.customer_id.bucket())?;
@@ -90,11 +100,27 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<(ReservationRow,
         created_at: tx.now,
         updated_at: tx.now,
     };
-    let behind = Behind { reservation_id: Some(id.uuid()), ..Behind::default() };
-    ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Reserve, row.amount_minor, behind)?;
+    let behind = Behind {
+        reservation_id: Some(id.uuid()),
+        ..Behind::default()
+    };
+    ledger.post_all(
+        tx,
+        row.customer_id,
+        &row.lines(),
+        MovementKind::Reserve,
+        row.amount_minor,
+        behind,
+    )?;
     rows::insert(tx.connection, &row)?;
     ledger.write(tx)?;
-    record(tx, "reservation.create", "reservation.created", &row, row.amount_minor)?;
+    record(
+        tx,
+        "reservation.create",
+        "reservation.created",
+        &row,
+        row.amount_minor,
+    )?;
     Ok((row, assessment))
 }
 
@@ -103,7 +129,13 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<(ReservationRow,
 /// # Errors
 /// 404, 409 when already resolved or expired, 422 when more than is left, 409 for a number that
 /// is taken.
-pub fn capture(tx: &mut Tx<'_>, id: ReservationId, amount: &AmountOf<'_>, is_final: bool, receivable: &CapturedReceivable) -> Result<ReservationRow, Error> {
+pub fn capture(
+    tx: &mut Tx<'_>,
+    id: ReservationId,
+    amount: &AmountOf<'_>,
+    is_final: bool,
+    receivable: &CapturedReceivable,
+) -> Result<ReservationRow, Error> {
     let (mut row, mut ledger) = lock(tx, id)?;
     let amount_minor = amount(&row)?;
     let (after, captured, returned) = row.facts().capture(amount_minor, is_final, tx.now)?;
@@ -111,20 +143,37 @@ pub fn capture(tx: &mut Tx<'_>, id: ReservationId, amount: &AmountOf<'_>, is_fin
         customer_id: row.customer_id,
         product: row.product.clone(),
         number: receivable.number.clone(),
-        amount: Money::new(captured, super::exposure::currency(&row.currency)?).map_err(|error| Error::Internal(Box::new(error)))?,
+        amount: Money::new(captured, super::exposure::currency(&row.currency)?)
+            .map_err(|error| Error::Internal(Box::new(error)))?,
         issued_on: receivable.issued_on,
         payment_term_days: receivable.payment_term_days,
     };
     let receivable = receivables::from_reservation(tx, &mut ledger, &row, &new)?;
     if returned > 0 {
-        let behind = Behind { reservation_id: Some(id.uuid()), ..Behind::default() };
-        ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Release, returned, behind)?;
+        let behind = Behind {
+            reservation_id: Some(id.uuid()),
+            ..Behind::default()
+        };
+        ledger.post_all(
+            tx,
+            row.customer_id,
+            &row.lines(),
+            MovementKind::Release,
+            returned,
+            behind,
+        )?;
     }
     row.take(after, tx.now);
     rows::write(tx.connection, &row)?;
     ledger.write(tx)?;
     receivables::announce(tx, &receivable)?;
-    record(tx, "reservation.capture", "reservation.captured", &row, captured)?;
+    record(
+        tx,
+        "reservation.capture",
+        "reservation.captured",
+        &row,
+        captured,
+    )?;
     Ok(row)
 }
 
@@ -132,16 +181,36 @@ pub fn capture(tx: &mut Tx<'_>, id: ReservationId, amount: &AmountOf<'_>, is_fin
 ///
 /// # Errors
 /// As [`capture`].
-pub fn release(tx: &mut Tx<'_>, id: ReservationId, amount: &AmountOf<'_>) -> Result<ReservationRow, Error> {
+pub fn release(
+    tx: &mut Tx<'_>,
+    id: ReservationId,
+    amount: &AmountOf<'_>,
+) -> Result<ReservationRow, Error> {
     let (mut row, mut ledger) = lock(tx, id)?;
     let amount_minor = amount(&row)?;
     let (after, released) = row.facts().release(amount_minor, tx.now)?;
-    let behind = Behind { reservation_id: Some(id.uuid()), ..Behind::default() };
-    ledger.post_all(tx, row.customer_id, &row.lines(), MovementKind::Release, released, behind)?;
+    let behind = Behind {
+        reservation_id: Some(id.uuid()),
+        ..Behind::default()
+    };
+    ledger.post_all(
+        tx,
+        row.customer_id,
+        &row.lines(),
+        MovementKind::Release,
+        released,
+        behind,
+    )?;
     row.take(after, tx.now);
     rows::write(tx.connection, &row)?;
     ledger.write(tx)?;
-    record(tx, "reservation.release", "reservation.released", &row, released)?;
+    record(
+        tx,
+        "reservation.release",
+        "reservation.released",
+        &row,
+        released,
+    )?;
     Ok(row)
 }
 
@@ -158,7 +227,11 @@ pub fn sweep(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<usize, Error> {
     let mut ledger = Ledger::lock_for_customer(tx, customer_id)?;
     let expired = ledger.expire_due(tx)?;
     ledger.write(tx)?;
-    tx.record("reservation.sweep", customer_id.subject(), json!({"expired": expired}))?;
+    tx.record(
+        "reservation.sweep",
+        customer_id.subject(),
+        json!({"expired": expired}),
+    )?;
     Ok(expired)
 }
 
@@ -168,7 +241,9 @@ fn lock(tx: &mut Tx<'_>, id: ReservationId) -> Result<(ReservationRow, Ledger), 
     let ledger = Ledger::lock_in_use(tx, found.customer_id, &found.lines())?;
     let row = rows::lock(tx.connection, id)?;
     if !ledger.holds(&row.lines()) {
-        return Err(Error::Retry("the reservation moved to another group's line"));
+        return Err(Error::Retry(
+            "the reservation moved to another group's line",
+        ));
     }
     Ok((row, ledger))
 }
@@ -179,7 +254,9 @@ fn expiry(asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<U
         return Err(Problem::field("expires_at", "is not in the future", "不在未来").into());
     }
     if expires_at > now + TimeDelta::days(HOLD_DAYS_MAX) {
-        return Err(Problem::field("expires_at", "is more than 366 days away", "超过 366 天").into());
+        return Err(
+            Problem::field("expires_at", "is more than 366 days away", "超过 366 天").into(),
+        );
     }
     Ok(expires_at)
 }
@@ -197,7 +274,13 @@ pub fn refused(reasons: &[Reason]) -> Error {
     }
 }
 
-fn record(tx: &mut Tx<'_>, action: &str, kind: &'static str, row: &ReservationRow, amount_minor: i64) -> Result<(), Error> {
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &ReservationRow,
+    amount_minor: i64,
+) -> Result<(), Error> {
     let details = json!({
         "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
         "currency": row.currency, "amount_minor": amount_minor, "status": row.status.as_str(),

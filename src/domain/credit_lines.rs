@@ -109,8 +109,11 @@ impl LineFacts {
 
     /// Room left in minor units: negative when over the limit, `None` without a limit.
     pub fn available_minor(&self) -> Option<i64> {
-        self.limit_minor
-            .map(|limit| limit.saturating_sub(self.balance.used_minor()).saturating_sub(self.carried_minor))
+        self.limit_minor.map(|limit| {
+            limit
+                .saturating_sub(self.balance.used_minor())
+                .saturating_sub(self.carried_minor)
+        })
     }
 }
 

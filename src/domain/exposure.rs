@@ -35,6 +35,8 @@ pub struct LevelRoom {
     pub line_id: LineId,
     /// How its limit is given.
     pub limit_kind: LimitKind,
+    /// Its status on the day.
+    pub state: LineState,
     /// The line as it was seen.
     pub line: LineFacts,
 }
@@ -124,6 +126,7 @@ pub fn assess(facts: &ExposureFacts, amount: Money) -> Assessment {
         .map(|line| LevelRoom {
             level: line.level,
             line_id: line.id,
+            state: line.state_on(facts.today),
             limit_kind: if line.limit_minor.is_some() {
                 LimitKind::Amount
             } else {

@@ -2,6 +2,10 @@
 
 pub mod answers;
 pub mod command;
+pub mod credit_applications;
+pub mod credit_checks;
+pub mod credit_lines;
+pub mod credit_summaries;
 pub mod cursor;
 pub mod customers;
 pub mod guard;
@@ -11,8 +15,11 @@ pub mod openapi;
 pub mod operation;
 pub mod operations;
 pub mod parameters;
+pub mod payments;
 pub mod problem;
 pub mod problems;
+pub mod receivables;
+pub mod reservations;
 pub mod routes;
 pub mod server;
 pub mod state;

@@ -4,7 +4,10 @@
 //! answer in its signature; what remains are the problems of its business.
 
 use super::operation::Operation;
-use super::{customers, problems};
+use super::{
+    credit_applications, credit_checks, credit_lines, credit_summaries, customers, payments,
+    problems, receivables, reservations,
+};
 use crate::error_codes::ProblemCode::{self, *};
 
 /// Joins a handler with its attributes.
@@ -29,6 +32,89 @@ pub fn operations() -> Vec<Operation> {
         route!(customers::get),
         route!(customers::patch, DuplicateSocialCreditCode),
         route!(customers::history, InvalidCursor),
+        route!(credit_summaries::get),
+        route!(credit_applications::create, ProductUnknown),
+        route!(credit_applications::list, InvalidCursor),
+        route!(credit_applications::get),
+        route!(credit_applications::submit, InvalidTransition),
+        route!(
+            credit_applications::approve,
+            InvalidTransition,
+            FourEyesRequired,
+            LineOverlaps
+        ),
+        route!(
+            credit_applications::reject,
+            InvalidTransition,
+            FourEyesRequired
+        ),
+        route!(
+            credit_applications::withdraw,
+            InvalidTransition,
+            FourEyesRequired
+        ),
+        route!(credit_lines::list, InvalidCursor),
+        route!(credit_lines::get),
+        route!(credit_lines::movements, InvalidCursor),
+        route!(credit_lines::suspend, InvalidTransition),
+        route!(credit_lines::resume, InvalidTransition),
+        route!(credit_lines::close, InvalidTransition),
+        route!(credit_checks::run),
+        route!(
+            reservations::create,
+            CustomerNotFound,
+            CustomerClosed,
+            ProductUnknown,
+            LineNotFound,
+            CurrencyRateMissing,
+            LineNotActive,
+            LineSuspended,
+            LineNotYetValid,
+            LineExpired,
+            LimitExceeded,
+        ),
+        route!(reservations::list, InvalidCursor),
+        route!(reservations::get),
+        route!(
+            reservations::capture,
+            ReservationCaptured,
+            ReservationReleased,
+            ReservationExpired,
+            ExceedsReservation,
+            DuplicateReceivableNumber,
+        ),
+        route!(
+            reservations::release,
+            ReservationCaptured,
+            ReservationReleased,
+            ReservationExpired,
+            ExceedsReservation,
+        ),
+        route!(
+            receivables::create,
+            NotFound,
+            ProductUnknown,
+            DuplicateReceivableNumber
+        ),
+        route!(receivables::list, InvalidCursor),
+        route!(receivables::get),
+        route!(
+            payments::create,
+            NotFound,
+            CurrencyMismatch,
+            AllocationExceedsOutstanding,
+            AllocationExceedsPayment,
+        ),
+        route!(payments::list, InvalidCursor),
+        route!(payments::get),
+        route!(
+            payments::allocate,
+            PaymentReversed,
+            CurrencyMismatch,
+            AllocationExceedsOutstanding,
+            AllocationExceedsPayment,
+        ),
+        route!(payments::reverse, PaymentReversed),
         route!(problems::list),
         route!(problems::get),
     ]

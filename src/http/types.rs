@@ -205,6 +205,60 @@ impl<E: Entity> ToSchema for Id<E> {
     }
 }
 
+/// Code of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ProductCode(pub String);
+
+impl<'de> Deserialize<'de> for ProductCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let fine = (1..=40).contains(&text.len())
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        if fine {
+            Ok(Self(text))
+        } else {
+            Err(serde::de::Error::custom(
+                "not a product code, expected lower-case letters, digits and underscores",
+            ))
+        }
+    }
+}
+
+impl PartialSchema for ProductCode {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Code of a product in the catalogue."))
+            .min_length(Some(1))
+            .max_length(Some(40))
+            .pattern(Some("^[a-z][a-z0-9_]{0,39}$"))
+            .examples([json!("goods_on_credit")])
+            .into()
+    }
+}
+
+impl ToSchema for ProductCode {
+    fn name() -> Cow<'static, str> {
+        "ProductCode".into()
+    }
+}
+
+/// A stored amount and currency as they are shown.
+///
+/// # Errors
+/// When the stored currency is none: a bug.
+pub fn money(minor: i64, currency: &str) -> Result<(Amount, Currency), Error> {
+    let currency = Currency::parse(currency).map_err(|error| Error::Internal(Box::new(error)))?;
+    Ok((
+        Amount(crate::domain::money::decimal_string(minor, currency)),
+        currency,
+    ))
+}
+
 /// A past moment to read as of: an instant, or a date that stands for the end of that business
 /// day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

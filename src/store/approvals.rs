@@ -74,8 +74,13 @@ pub struct DecisionRow {
 
 /// Writes a new case with its steps.
 pub fn insert(connection: &mut PgConnection, case: &CaseRow, steps: &[StepRow]) -> QueryResult<()> {
-    diesel::insert_into(approval_cases::table).values(case).execute(connection)?;
-    diesel::insert_into(approval_steps::table).values(steps).execute(connection).map(drop)
+    diesel::insert_into(approval_cases::table)
+        .values(case)
+        .execute(connection)?;
+    diesel::insert_into(approval_steps::table)
+        .values(steps)
+        .execute(connection)
+        .map(drop)
 }
 
 /// Finds a case and locks it: one decision at a time.
@@ -91,7 +96,11 @@ pub fn find_locked(connection: &mut PgConnection, id: CaseId) -> QueryResult<Cas
 pub fn steps(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<StepRow>> {
     let (bucket, case_id) = id.key();
     approval_steps::table
-        .filter(approval_steps::bucket.eq(bucket).and(approval_steps::case_id.eq(case_id)))
+        .filter(
+            approval_steps::bucket
+                .eq(bucket)
+                .and(approval_steps::case_id.eq(case_id)),
+        )
         .order(approval_steps::step_number)
         .select(StepRow::as_select())
         .load(connection)
@@ -101,24 +110,49 @@ pub fn steps(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<StepR
 pub fn decisions(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<DecisionRow>> {
     let (bucket, case_id) = id.key();
     approval_decisions::table
-        .filter(approval_decisions::bucket.eq(bucket).and(approval_decisions::case_id.eq(case_id)))
+        .filter(
+            approval_decisions::bucket
+                .eq(bucket)
+                .and(approval_decisions::case_id.eq(case_id)),
+        )
         .order(approval_decisions::step_number)
         .select(DecisionRow::as_select())
         .load(connection)
 }
 
 /// Writes a decision and where step and case stand after it.
-pub fn apply(connection: &mut PgConnection, decision: &DecisionRow, step: StepStatus, case: CaseStatus) -> QueryResult<()> {
-    diesel::insert_into(approval_decisions::table).values(decision).execute(connection)?;
-    diesel::update(approval_steps::table.find((decision.bucket, decision.case_id, decision.step_number)))
-        .set(approval_steps::status.eq(step))
+pub fn apply(
+    connection: &mut PgConnection,
+    decision: &DecisionRow,
+    step: StepStatus,
+    case: CaseStatus,
+) -> QueryResult<()> {
+    diesel::insert_into(approval_decisions::table)
+        .values(decision)
         .execute(connection)?;
+    diesel::update(approval_steps::table.find((
+        decision.bucket,
+        decision.case_id,
+        decision.step_number,
+    )))
+    .set(approval_steps::status.eq(step))
+    .execute(connection)?;
     let closed_at = (case != CaseStatus::Pending).then_some(decision.decided_at);
-    close(connection, CaseId::from_uuid(decision.case_id), case, closed_at)
+    close(
+        connection,
+        CaseId::from_uuid(decision.case_id),
+        case,
+        closed_at,
+    )
 }
 
 /// Writes where a case stands.
-pub fn close(connection: &mut PgConnection, id: CaseId, status: CaseStatus, closed_at: Option<DateTime<Utc>>) -> QueryResult<()> {
+pub fn close(
+    connection: &mut PgConnection,
+    id: CaseId,
+    status: CaseStatus,
+    closed_at: Option<DateTime<Utc>>,
+) -> QueryResult<()> {
     diesel::update(approval_cases::table.find(id.key()))
         .set((
             approval_cases::status.eq(status),

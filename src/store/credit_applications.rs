@@ -83,7 +83,10 @@ pub fn find(reader: &mut Reader<'_>, id: ApplicationId) -> QueryResult<Option<Ap
 }
 
 /// Finds a visible application and locks it.
-pub fn find_locked(reader: &mut Reader<'_>, id: ApplicationId) -> QueryResult<Option<ApplicationRow>> {
+pub fn find_locked(
+    reader: &mut Reader<'_>,
+    id: ApplicationId,
+) -> QueryResult<Option<ApplicationRow>> {
     credit_applications::table
         .find(id.key())
         .filter(visible_to(reader.actor))
@@ -94,7 +97,12 @@ pub fn find_locked(reader: &mut Reader<'_>, id: ApplicationId) -> QueryResult<Op
 }
 
 /// A page of visible applications, newest first.
-pub fn list(reader: &mut Reader<'_>, filter: &ApplicationFilter, after: Option<ApplicationId>, limit: i64) -> QueryResult<Vec<ApplicationRow>> {
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &ApplicationFilter,
+    after: Option<ApplicationId>,
+    limit: i64,
+) -> QueryResult<Vec<ApplicationRow>> {
     let mut query = credit_applications::table
         .filter(visible_to(reader.actor))
         .select(ApplicationRow::as_select())
@@ -103,11 +111,19 @@ pub fn list(reader: &mut Reader<'_>, filter: &ApplicationFilter, after: Option<A
         .into_boxed();
     if let Some(customer_id) = filter.customer_id {
         let (bucket, _) = customer_id.key();
-        query = query.filter(credit_applications::bucket.eq(bucket).and(credit_applications::customer_id.eq(customer_id)));
+        query = query.filter(
+            credit_applications::bucket
+                .eq(bucket)
+                .and(credit_applications::customer_id.eq(customer_id)),
+        );
     }
     if let Some(group_id) = filter.group_id {
         let (bucket, _) = group_id.key();
-        query = query.filter(credit_applications::bucket.eq(bucket).and(credit_applications::group_id.eq(group_id)));
+        query = query.filter(
+            credit_applications::bucket
+                .eq(bucket)
+                .and(credit_applications::group_id.eq(group_id)),
+        );
     }
     if let Some(status) = filter.status {
         query = query.filter(credit_applications::status.eq(status));
@@ -123,11 +139,18 @@ pub fn list(reader: &mut Reader<'_>, filter: &ApplicationFilter, after: Option<A
 
 /// Writes a new application.
 pub fn insert(connection: &mut PgConnection, row: &ApplicationRow) -> QueryResult<()> {
-    diesel::insert_into(credit_applications::table).values(row).execute(connection).map(drop)
+    diesel::insert_into(credit_applications::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
 }
 
 /// Writes where an application stands; `false` when it no longer stands where it was read.
-pub fn advance(connection: &mut PgConnection, row: &ApplicationRow, expected: ApplicationStatus) -> QueryResult<bool> {
+pub fn advance(
+    connection: &mut PgConnection,
+    row: &ApplicationRow,
+    expected: ApplicationStatus,
+) -> QueryResult<bool> {
     use credit_applications as a;
     diesel::update(a::table.find(row.id.key()).filter(a::status.eq(expected)))
         .set((

@@ -156,7 +156,12 @@ pub fn find_locked(reader: &mut Reader<'_>, id: LineId) -> QueryResult<Option<Li
 }
 
 /// A page of visible lines, newest first.
-pub fn list(reader: &mut Reader<'_>, filter: &LineFilter, after: Option<LineId>, limit: i64) -> QueryResult<Vec<LineRow>> {
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &LineFilter,
+    after: Option<LineId>,
+    limit: i64,
+) -> QueryResult<Vec<LineRow>> {
     let mut query = credit_lines::table
         .filter(visible_to(reader.actor))
         .select(LineRow::as_select())
@@ -165,11 +170,19 @@ pub fn list(reader: &mut Reader<'_>, filter: &LineFilter, after: Option<LineId>,
         .into_boxed();
     if let Some(customer_id) = filter.customer_id {
         let (bucket, _) = customer_id.key();
-        query = query.filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(customer_id)));
+        query = query.filter(
+            credit_lines::bucket
+                .eq(bucket)
+                .and(credit_lines::customer_id.eq(customer_id)),
+        );
     }
     if let Some(group_id) = filter.group_id {
         let (bucket, _) = group_id.key();
-        query = query.filter(credit_lines::bucket.eq(bucket).and(credit_lines::group_id.eq(group_id)));
+        query = query.filter(
+            credit_lines::bucket
+                .eq(bucket)
+                .and(credit_lines::group_id.eq(group_id)),
+        );
     }
     if let Some(product) = &filter.product {
         query = query.filter(credit_lines::product.eq(product.clone()));
@@ -190,7 +203,11 @@ pub fn list(reader: &mut Reader<'_>, filter: &LineFilter, after: Option<LineId>,
 pub fn of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<Vec<LineRow>> {
     let (bucket, _) = id.key();
     credit_lines::table
-        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(id)))
+        .filter(
+            credit_lines::bucket
+                .eq(bucket)
+                .and(credit_lines::customer_id.eq(id)),
+        )
         .order((credit_lines::product.is_not_null(), credit_lines::id))
         .select(LineRow::as_select())
         .load(connection)
@@ -200,7 +217,11 @@ pub fn of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult
 pub fn of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<LineRow>> {
     let (bucket, _) = id.key();
     credit_lines::table
-        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::group_id.eq(id)))
+        .filter(
+            credit_lines::bucket
+                .eq(bucket)
+                .and(credit_lines::group_id.eq(id)),
+        )
         .order(credit_lines::id)
         .select(LineRow::as_select())
         .load(connection)
@@ -211,7 +232,11 @@ pub fn of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<L
 pub fn lock_of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<LineRow>> {
     let (bucket, _) = id.key();
     credit_lines::table
-        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::group_id.eq(id)))
+        .filter(
+            credit_lines::bucket
+                .eq(bucket)
+                .and(credit_lines::group_id.eq(id)),
+        )
         .order(credit_lines::id)
         .select(LineRow::as_select())
         .for_no_key_update()
@@ -219,10 +244,17 @@ pub fn lock_of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<
 }
 
 /// Locks the lines of a customer: its unified limit before its products, then by identifier.
-pub fn lock_of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<Vec<LineRow>> {
+pub fn lock_of_customer(
+    connection: &mut PgConnection,
+    id: CustomerId,
+) -> QueryResult<Vec<LineRow>> {
     let (bucket, _) = id.key();
     credit_lines::table
-        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(id)))
+        .filter(
+            credit_lines::bucket
+                .eq(bucket)
+                .and(credit_lines::customer_id.eq(id)),
+        )
         .order((credit_lines::product.is_not_null(), credit_lines::id))
         .select(LineRow::as_select())
         .for_no_key_update()
@@ -239,10 +271,17 @@ pub fn lock(connection: &mut PgConnection, id: LineId) -> QueryResult<LineRow> {
 }
 
 /// Locks the lines of a customer without waiting: lines that somebody else holds are left out.
-pub fn try_lock_of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<Vec<LineRow>> {
+pub fn try_lock_of_customer(
+    connection: &mut PgConnection,
+    id: CustomerId,
+) -> QueryResult<Vec<LineRow>> {
     let (bucket, _) = id.key();
     credit_lines::table
-        .filter(credit_lines::bucket.eq(bucket).and(credit_lines::customer_id.eq(id)))
+        .filter(
+            credit_lines::bucket
+                .eq(bucket)
+                .and(credit_lines::customer_id.eq(id)),
+        )
         .order((credit_lines::product.is_not_null(), credit_lines::id))
         .select(LineRow::as_select())
         .for_no_key_update()
@@ -252,7 +291,10 @@ pub fn try_lock_of_customer(connection: &mut PgConnection, id: CustomerId) -> Qu
 
 /// Writes a new line.
 pub fn insert(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
-    diesel::insert_into(credit_lines::table).values(row).execute(connection).map(drop)
+    diesel::insert_into(credit_lines::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
 }
 
 /// Writes the balances of a locked line.
@@ -274,7 +316,11 @@ pub fn write_balance(connection: &mut PgConnection, row: &LineRow) -> QueryResul
 pub fn write_status(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
     use credit_lines as l;
     diesel::update(l::table.find(row.id.key()))
-        .set((l::status.eq(row.status), l::version.eq(row.version), l::updated_at.eq(row.updated_at)))
+        .set((
+            l::status.eq(row.status),
+            l::version.eq(row.version),
+            l::updated_at.eq(row.updated_at),
+        ))
         .execute(connection)
         .map(drop)
 }
@@ -283,16 +329,27 @@ pub fn write_status(connection: &mut PgConnection, row: &LineRow) -> QueryResult
 pub fn append_movements(connection: &mut PgConnection, rows: &[MovementRow]) -> QueryResult<()> {
     // PostgreSQL takes at most 65,535 parameters a statement.
     for part in rows.chunks(1000) {
-        diesel::insert_into(credit_movements::table).values(part).execute(connection)?;
+        diesel::insert_into(credit_movements::table)
+            .values(part)
+            .execute(connection)?;
     }
     Ok(())
 }
 
 /// Movements of a line before `before`, newest first.
-pub fn movements(connection: &mut PgConnection, id: LineId, before: Option<i64>, limit: i64) -> QueryResult<Vec<MovementRow>> {
+pub fn movements(
+    connection: &mut PgConnection,
+    id: LineId,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<MovementRow>> {
     let (bucket, _) = id.key();
     credit_movements::table
-        .filter(credit_movements::bucket.eq(bucket).and(credit_movements::line_id.eq(id)))
+        .filter(
+            credit_movements::bucket
+                .eq(bucket)
+                .and(credit_movements::line_id.eq(id)),
+        )
         .filter(credit_movements::movement_number.lt(before.unwrap_or(i64::MAX)))
         .order(credit_movements::movement_number.desc())
         .limit(limit)
@@ -301,10 +358,18 @@ pub fn movements(connection: &mut PgConnection, id: LineId, before: Option<i64>,
 }
 
 /// The latest movement of a line up to an instant.
-pub fn movement_as_of(connection: &mut PgConnection, id: LineId, instant: DateTime<Utc>) -> QueryResult<Option<MovementRow>> {
+pub fn movement_as_of(
+    connection: &mut PgConnection,
+    id: LineId,
+    instant: DateTime<Utc>,
+) -> QueryResult<Option<MovementRow>> {
     let (bucket, _) = id.key();
     credit_movements::table
-        .filter(credit_movements::bucket.eq(bucket).and(credit_movements::line_id.eq(id)))
+        .filter(
+            credit_movements::bucket
+                .eq(bucket)
+                .and(credit_movements::line_id.eq(id)),
+        )
         .filter(credit_movements::recorded_at.le(instant))
         .order(credit_movements::movement_number.desc())
         .select(MovementRow::as_select())

@@ -10,7 +10,10 @@ use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerId, GroupId};
 
 /// Status and organisation of a visible customer.
-pub fn customer(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<(CustomerStatus, String)>> {
+pub fn customer(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+) -> QueryResult<Option<(CustomerStatus, String)>> {
     customers::table
         .find(id.key())
         .filter(visible_to(reader.actor))
@@ -21,7 +24,10 @@ pub fn customer(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<(
 
 /// The same, and keeps the customer from joining or leaving a group until the end of the
 /// transaction.
-pub fn customer_in_its_group(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<(CustomerStatus, String)>> {
+pub fn customer_in_its_group(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+) -> QueryResult<Option<(CustomerStatus, String)>> {
     customers::table
         .find(id.key())
         .filter(visible_to(reader.actor))
@@ -42,23 +48,43 @@ pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<
 }
 
 /// The group a customer belongs to on a day.
-pub fn group_of(connection: &mut PgConnection, id: CustomerId, on: NaiveDate) -> QueryResult<Option<GroupId>> {
+pub fn group_of(
+    connection: &mut PgConnection,
+    id: CustomerId,
+    on: NaiveDate,
+) -> QueryResult<Option<GroupId>> {
     let (bucket, _) = id.key();
     credit_group_members::table
-        .filter(credit_group_members::bucket.eq(bucket).and(credit_group_members::customer_id.eq(id)))
+        .filter(
+            credit_group_members::bucket
+                .eq(bucket)
+                .and(credit_group_members::customer_id.eq(id)),
+        )
         .filter(credit_group_members::member_from.le(on))
-        .filter(credit_group_members::member_until.is_null().or(credit_group_members::member_until.assume_not_null().ge(on)))
+        .filter(
+            credit_group_members::member_until
+                .is_null()
+                .or(credit_group_members::member_until.assume_not_null().ge(on)),
+        )
         .select(credit_group_members::group_id)
         .first(connection)
         .optional()
 }
 
 /// The members of a group on a day, in order of their identifiers.
-pub fn members_of(connection: &mut PgConnection, id: GroupId, on: NaiveDate) -> QueryResult<Vec<CustomerId>> {
+pub fn members_of(
+    connection: &mut PgConnection,
+    id: GroupId,
+    on: NaiveDate,
+) -> QueryResult<Vec<CustomerId>> {
     credit_group_members::table
         .filter(credit_group_members::group_id.eq(id))
         .filter(credit_group_members::member_from.le(on))
-        .filter(credit_group_members::member_until.is_null().or(credit_group_members::member_until.assume_not_null().ge(on)))
+        .filter(
+            credit_group_members::member_until
+                .is_null()
+                .or(credit_group_members::member_until.assume_not_null().ge(on)),
+        )
         .order(credit_group_members::customer_id)
         .select(credit_group_members::customer_id)
         .load(connection)
@@ -73,7 +99,11 @@ pub fn group(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<String>
     let subtree = format!("{}%", reader.actor.org_path.subtree_prefix());
     credit_groups::table
         .find(id.key())
-        .filter(credit_groups::org_path.eq(org_path).or(credit_groups::org_path.like(subtree)))
+        .filter(
+            credit_groups::org_path
+                .eq(org_path)
+                .or(credit_groups::org_path.like(subtree)),
+        )
         .select(credit_groups::org_path)
         .first(reader.connection)
         .optional()

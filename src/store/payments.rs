@@ -98,7 +98,12 @@ pub fn lock(connection: &mut PgConnection, id: PaymentId) -> QueryResult<Payment
 }
 
 /// A page of visible payments, newest first.
-pub fn list(reader: &mut Reader<'_>, filter: &PaymentFilter, after: Option<PaymentId>, limit: i64) -> QueryResult<Vec<PaymentRow>> {
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &PaymentFilter,
+    after: Option<PaymentId>,
+    limit: i64,
+) -> QueryResult<Vec<PaymentRow>> {
     let mut query = payments::table
         .filter(visible_to(reader.actor))
         .select(PaymentRow::as_select())
@@ -107,7 +112,11 @@ pub fn list(reader: &mut Reader<'_>, filter: &PaymentFilter, after: Option<Payme
         .into_boxed();
     if let Some(customer_id) = filter.customer_id {
         let (bucket, _) = customer_id.key();
-        query = query.filter(payments::bucket.eq(bucket).and(payments::customer_id.eq(customer_id)));
+        query = query.filter(
+            payments::bucket
+                .eq(bucket)
+                .and(payments::customer_id.eq(customer_id)),
+        );
     }
     if let Some(status) = filter.status {
         query = query.filter(payments::status.eq(status));
@@ -123,7 +132,10 @@ pub fn list(reader: &mut Reader<'_>, filter: &PaymentFilter, after: Option<Payme
 
 /// Writes a new payment.
 pub fn insert(connection: &mut PgConnection, row: &PaymentRow) -> QueryResult<()> {
-    diesel::insert_into(payments::table).values(row).execute(connection).map(drop)
+    diesel::insert_into(payments::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
 }
 
 /// Writes what changed on a locked payment.
@@ -143,28 +155,47 @@ pub fn write(connection: &mut PgConnection, row: &PaymentRow) -> QueryResult<()>
 }
 
 /// Appends allocations.
-pub fn append_allocations(connection: &mut PgConnection, rows: &[AllocationRow]) -> QueryResult<()> {
+pub fn append_allocations(
+    connection: &mut PgConnection,
+    rows: &[AllocationRow],
+) -> QueryResult<()> {
     for part in rows.chunks(1000) {
-        diesel::insert_into(payment_allocations::table).values(part).execute(connection)?;
+        diesel::insert_into(payment_allocations::table)
+            .values(part)
+            .execute(connection)?;
     }
     Ok(())
 }
 
 /// Allocations of a payment in the order they were made.
-pub fn allocations(connection: &mut PgConnection, id: PaymentId) -> QueryResult<Vec<AllocationRow>> {
+pub fn allocations(
+    connection: &mut PgConnection,
+    id: PaymentId,
+) -> QueryResult<Vec<AllocationRow>> {
     let (bucket, _) = id.key();
     payment_allocations::table
-        .filter(payment_allocations::bucket.eq(bucket).and(payment_allocations::payment_id.eq(id)))
+        .filter(
+            payment_allocations::bucket
+                .eq(bucket)
+                .and(payment_allocations::payment_id.eq(id)),
+        )
         .order(payment_allocations::id)
         .select(AllocationRow::as_select())
         .load(connection)
 }
 
 /// Money of a customer that is not allocated, by currency.
-pub fn unapplied_of(connection: &mut PgConnection, customer_id: CustomerId) -> QueryResult<Vec<(String, i64)>> {
+pub fn unapplied_of(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<(String, i64)>> {
     let (bucket, _) = customer_id.key();
     payments::table
-        .filter(payments::bucket.eq(bucket).and(payments::customer_id.eq(customer_id)))
+        .filter(
+            payments::bucket
+                .eq(bucket)
+                .and(payments::customer_id.eq(customer_id)),
+        )
         .filter(payments::unapplied_minor.gt(0))
         .select((payments::currency, payments::unapplied_minor))
         .load(connection)

@@ -62,10 +62,14 @@ pub struct ReceivableRow {
 impl ReceivableRow {
     /// The lines it is drawn on.
     pub fn lines(&self) -> Vec<LineId> {
-        [self.group_line_id, self.customer_line_id, self.product_line_id]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            self.group_line_id,
+            self.customer_line_id,
+            self.product_line_id,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
@@ -101,7 +105,12 @@ pub fn find(reader: &mut Reader<'_>, id: ReceivableId) -> QueryResult<Option<Rec
 }
 
 /// A page of visible receivables, newest first.
-pub fn list(reader: &mut Reader<'_>, filter: &ReceivableFilter, after: Option<ReceivableId>, limit: i64) -> QueryResult<Vec<ReceivableRow>> {
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &ReceivableFilter,
+    after: Option<ReceivableId>,
+    limit: i64,
+) -> QueryResult<Vec<ReceivableRow>> {
     use receivables as r;
     let mut query = r::table
         .filter(visible_to(reader.actor))
@@ -121,11 +130,21 @@ pub fn list(reader: &mut Reader<'_>, filter: &ReceivableFilter, after: Option<Re
             query = query.filter(r::outstanding_minor.gt(0).and(r::disputed_on.is_not_null()));
         }
         Some(ReceivableStatus::Overdue) => {
-            query = query.filter(r::outstanding_minor.gt(0).and(r::disputed_on.is_null()).and(r::due_on.lt(today)));
+            query = query.filter(
+                r::outstanding_minor
+                    .gt(0)
+                    .and(r::disputed_on.is_null())
+                    .and(r::due_on.lt(today)),
+            );
         }
         Some(ReceivableStatus::PartlyPaid) => {
             query = query
-                .filter(r::outstanding_minor.gt(0).and(r::disputed_on.is_null()).and(r::due_on.ge(today)))
+                .filter(
+                    r::outstanding_minor
+                        .gt(0)
+                        .and(r::disputed_on.is_null())
+                        .and(r::due_on.ge(today)),
+                )
                 .filter(r::outstanding_minor.lt(r::amount_minor));
         }
         Some(ReceivableStatus::Open) => {
@@ -133,7 +152,9 @@ pub fn list(reader: &mut Reader<'_>, filter: &ReceivableFilter, after: Option<Re
                 .filter(r::disputed_on.is_null().and(r::due_on.ge(today)))
                 .filter(r::outstanding_minor.eq(r::amount_minor));
         }
-        Some(ReceivableStatus::WrittenOff) => query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE")),
+        Some(ReceivableStatus::WrittenOff) => {
+            query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE"))
+        }
     }
     if let Some(product) = &filter.product {
         query = query.filter(r::product.eq(product.clone()));
@@ -158,7 +179,10 @@ pub fn list(reader: &mut Reader<'_>, filter: &ReceivableFilter, after: Option<Re
 
 /// Writes a new receivable. Fails on `receivables_number_unique` when the number is taken.
 pub fn insert(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<()> {
-    diesel::insert_into(receivables::table).values(row).execute(connection).map(drop)
+    diesel::insert_into(receivables::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
 }
 
 /// Writes what changed on a locked receivable.
@@ -180,12 +204,28 @@ pub fn write(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<
 }
 
 /// The lines that open receivables of a customer are drawn on, with those of `also`.
-pub fn lines_in_use(connection: &mut PgConnection, customer_id: CustomerId, also: &[ReceivableId]) -> QueryResult<Vec<LineId>> {
+pub fn lines_in_use(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    also: &[ReceivableId],
+) -> QueryResult<Vec<LineId>> {
     let (bucket, _) = customer_id.key();
     let rows: Vec<(Option<LineId>, Option<LineId>, Option<LineId>)> = receivables::table
-        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
-        .filter(receivables::outstanding_minor.gt(0).or(receivables::id.eq_any(also)))
-        .select((receivables::group_line_id, receivables::customer_line_id, receivables::product_line_id))
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
+        .filter(
+            receivables::outstanding_minor
+                .gt(0)
+                .or(receivables::id.eq_any(also)),
+        )
+        .select((
+            receivables::group_line_id,
+            receivables::customer_line_id,
+            receivables::product_line_id,
+        ))
         .distinct()
         .load(connection)?;
     let mut lines: Vec<LineId> = rows
@@ -199,10 +239,17 @@ pub fn lines_in_use(connection: &mut PgConnection, customer_id: CustomerId, also
 }
 
 /// Open receivables of a customer, oldest due first, locked.
-pub fn lock_open(connection: &mut PgConnection, customer_id: CustomerId) -> QueryResult<Vec<ReceivableRow>> {
+pub fn lock_open(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<ReceivableRow>> {
     let (bucket, _) = customer_id.key();
     receivables::table
-        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
         .filter(receivables::outstanding_minor.gt(0))
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
@@ -211,10 +258,18 @@ pub fn lock_open(connection: &mut PgConnection, customer_id: CustomerId) -> Quer
 }
 
 /// Receivables of a customer by identifier, locked, oldest due first.
-pub fn lock_many(connection: &mut PgConnection, customer_id: CustomerId, ids: &[ReceivableId]) -> QueryResult<Vec<ReceivableRow>> {
+pub fn lock_many(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    ids: &[ReceivableId],
+) -> QueryResult<Vec<ReceivableRow>> {
     let (bucket, _) = customer_id.key();
     receivables::table
-        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
         .filter(receivables::id.eq_any(ids))
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
@@ -223,20 +278,38 @@ pub fn lock_many(connection: &mut PgConnection, customer_id: CustomerId, ids: &[
 }
 
 /// Receivables captured from a reservation.
-pub fn of_reservation(connection: &mut PgConnection, id: ReservationId) -> QueryResult<Vec<(ReceivableId, i64, DateTime<Utc>)>> {
+pub fn of_reservation(
+    connection: &mut PgConnection,
+    id: ReservationId,
+) -> QueryResult<Vec<(ReceivableId, i64, DateTime<Utc>)>> {
     let (bucket, _) = id.key();
     receivables::table
-        .filter(receivables::bucket.eq(bucket).and(receivables::reservation_id.eq(id)))
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::reservation_id.eq(id)),
+        )
         .order(receivables::id)
-        .select((receivables::id, receivables::amount_minor, receivables::created_at))
+        .select((
+            receivables::id,
+            receivables::amount_minor,
+            receivables::created_at,
+        ))
         .load(connection)
 }
 
 /// Open receivables of a customer, for its credit summary.
-pub fn open_of(connection: &mut PgConnection, customer_id: CustomerId) -> QueryResult<Vec<ReceivableRow>> {
+pub fn open_of(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<ReceivableRow>> {
     let (bucket, _) = customer_id.key();
     receivables::table
-        .filter(receivables::bucket.eq(bucket).and(receivables::customer_id.eq(customer_id)))
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
         .filter(receivables::outstanding_minor.gt(0))
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())

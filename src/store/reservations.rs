@@ -80,10 +80,14 @@ impl ReservationRow {
 
     /// The lines it is held on: group, customer, product.
     pub fn lines(&self) -> Vec<LineId> {
-        [self.group_line_id, self.customer_line_id, Some(self.product_line_id)]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            self.group_line_id,
+            self.customer_line_id,
+            Some(self.product_line_id),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
@@ -120,7 +124,12 @@ pub fn lock(connection: &mut PgConnection, id: ReservationId) -> QueryResult<Res
 }
 
 /// A page of visible reservations, newest first.
-pub fn list(reader: &mut Reader<'_>, filter: &ReservationFilter, after: Option<ReservationId>, limit: i64) -> QueryResult<Vec<ReservationRow>> {
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &ReservationFilter,
+    after: Option<ReservationId>,
+    limit: i64,
+) -> QueryResult<Vec<ReservationRow>> {
     let mut query = reservations::table
         .filter(visible_to(reader.actor))
         .select(ReservationRow::as_select())
@@ -129,18 +138,28 @@ pub fn list(reader: &mut Reader<'_>, filter: &ReservationFilter, after: Option<R
         .into_boxed();
     if let Some(customer_id) = filter.customer_id {
         let (bucket, _) = customer_id.key();
-        query = query.filter(reservations::bucket.eq(bucket).and(reservations::customer_id.eq(customer_id)));
+        query = query.filter(
+            reservations::bucket
+                .eq(bucket)
+                .and(reservations::customer_id.eq(customer_id)),
+        );
     }
     // Expiry follows from the instant, whether or not the books have caught up.
     match filter.status {
         Some(ReservationStatus::Held) => {
-            query = query.filter(reservations::status.eq(ReservationStatus::Held).and(reservations::expires_at.gt(reader.now)));
+            query = query.filter(
+                reservations::status
+                    .eq(ReservationStatus::Held)
+                    .and(reservations::expires_at.gt(reader.now)),
+            );
         }
         Some(ReservationStatus::Expired) => {
             query = query.filter(
                 reservations::status
                     .eq(ReservationStatus::Expired)
-                    .or(reservations::status.eq(ReservationStatus::Held).and(reservations::expires_at.le(reader.now))),
+                    .or(reservations::status
+                        .eq(ReservationStatus::Held)
+                        .and(reservations::expires_at.le(reader.now))),
             );
         }
         Some(status) => query = query.filter(reservations::status.eq(status)),
@@ -157,7 +176,10 @@ pub fn list(reader: &mut Reader<'_>, filter: &ReservationFilter, after: Option<R
 
 /// Writes a new reservation.
 pub fn insert(connection: &mut PgConnection, row: &ReservationRow) -> QueryResult<()> {
-    diesel::insert_into(reservations::table).values(row).execute(connection).map(drop)
+    diesel::insert_into(reservations::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
 }
 
 /// Writes what changed on a locked reservation.
@@ -180,13 +202,24 @@ pub fn write(connection: &mut PgConnection, row: &ReservationRow) -> QueryResult
 
 /// Reservations on any of `lines` whose time has come and whose rest is still in the books, locked
 /// without waiting: what somebody else is working on is left to them.
-pub fn due_on_lines(connection: &mut PgConnection, lines: &[LineId], now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<ReservationRow>> {
+pub fn due_on_lines(
+    connection: &mut PgConnection,
+    lines: &[LineId],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<ReservationRow>> {
     reservations::table
-        .filter(reservations::status.eq(ReservationStatus::Held).and(reservations::expires_at.le(now)))
+        .filter(
+            reservations::status
+                .eq(ReservationStatus::Held)
+                .and(reservations::expires_at.le(now)),
+        )
         .filter(
             reservations::product_line_id
                 .eq_any(lines)
-                .or(reservations::customer_line_id.assume_not_null().eq_any(lines))
+                .or(reservations::customer_line_id
+                    .assume_not_null()
+                    .eq_any(lines))
                 .or(reservations::group_line_id.assume_not_null().eq_any(lines)),
         )
         .order((reservations::expires_at, reservations::id))
@@ -198,9 +231,17 @@ pub fn due_on_lines(connection: &mut PgConnection, lines: &[LineId], now: DateTi
 }
 
 /// Customers with reservations whose time has come, for the sweep.
-pub fn customers_with_due(connection: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> QueryResult<Vec<CustomerId>> {
+pub fn customers_with_due(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<CustomerId>> {
     reservations::table
-        .filter(reservations::status.eq(ReservationStatus::Held).and(reservations::expires_at.le(now)))
+        .filter(
+            reservations::status
+                .eq(ReservationStatus::Held)
+                .and(reservations::expires_at.le(now)),
+        )
         .select(reservations::customer_id)
         .distinct()
         .limit(limit)
@@ -208,25 +249,36 @@ pub fn customers_with_due(connection: &mut PgConnection, now: DateTime<Utc>, lim
 }
 
 /// What is still in the books as held on each of `lines` although its time has come.
-pub fn due_by_line(connection: &mut PgConnection, lines: &[LineId], now: DateTime<Utc>) -> QueryResult<BTreeMap<LineId, i64>> {
-    let rows: Vec<(i64, i64, i64, i64, LineId, Option<LineId>, Option<LineId>)> = reservations::table
-        .filter(reservations::status.eq(ReservationStatus::Held).and(reservations::expires_at.le(now)))
-        .filter(
-            reservations::product_line_id
-                .eq_any(lines)
-                .or(reservations::customer_line_id.assume_not_null().eq_any(lines))
-                .or(reservations::group_line_id.assume_not_null().eq_any(lines)),
-        )
-        .select((
-            reservations::amount_minor,
-            reservations::captured_minor,
-            reservations::released_minor,
-            reservations::expired_minor,
-            reservations::product_line_id,
-            reservations::customer_line_id,
-            reservations::group_line_id,
-        ))
-        .load(connection)?;
+pub fn due_by_line(
+    connection: &mut PgConnection,
+    lines: &[LineId],
+    now: DateTime<Utc>,
+) -> QueryResult<BTreeMap<LineId, i64>> {
+    let rows: Vec<(i64, i64, i64, i64, LineId, Option<LineId>, Option<LineId>)> =
+        reservations::table
+            .filter(
+                reservations::status
+                    .eq(ReservationStatus::Held)
+                    .and(reservations::expires_at.le(now)),
+            )
+            .filter(
+                reservations::product_line_id
+                    .eq_any(lines)
+                    .or(reservations::customer_line_id
+                        .assume_not_null()
+                        .eq_any(lines))
+                    .or(reservations::group_line_id.assume_not_null().eq_any(lines)),
+            )
+            .select((
+                reservations::amount_minor,
+                reservations::captured_minor,
+                reservations::released_minor,
+                reservations::expired_minor,
+                reservations::product_line_id,
+                reservations::customer_line_id,
+                reservations::group_line_id,
+            ))
+            .load(connection)?;
     let mut due = BTreeMap::new();
     for (amount, captured, released, expired, product, customer, group) in rows {
         for line in [Some(product), customer, group].into_iter().flatten() {
@@ -237,10 +289,17 @@ pub fn due_by_line(connection: &mut PgConnection, lines: &[LineId], now: DateTim
 }
 
 /// Open reservations of a customer, locked, for moving exposure between groups.
-pub fn lock_open_of(connection: &mut PgConnection, customer_id: CustomerId) -> QueryResult<Vec<ReservationRow>> {
+pub fn lock_open_of(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<ReservationRow>> {
     let (bucket, _) = customer_id.key();
     reservations::table
-        .filter(reservations::bucket.eq(bucket).and(reservations::customer_id.eq(customer_id)))
+        .filter(
+            reservations::bucket
+                .eq(bucket)
+                .and(reservations::customer_id.eq(customer_id)),
+        )
         .filter(reservations::status.eq(ReservationStatus::Held))
         .order(reservations::id)
         .select(ReservationRow::as_select())

@@ -1,0 +1,221 @@
+//! Credit checks over HTTP: the decision without side effects.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::answers::Computed;
+use super::command::Query;
+use super::guard::Require;
+use super::problem::{ReasonView, Wording};
+use super::types::{Amount, ProductCode, money};
+use crate::app::exposure as app;
+use crate::auth::scopes;
+use crate::domain::credit_lines::{Level, LineState};
+use crate::domain::currency::Currency;
+use crate::domain::exposure::{Assessment, LevelRoom, RuleResult};
+use crate::domain::ids::{CustomerId, LineId};
+use crate::error::Error;
+
+crate::text_enum! {
+    /// How a credit check came out.
+    pub enum CreditDecision {
+        /// The order can ship on credit.
+        Approved = "approved",
+        /// Somebody with authority has to decide.
+        Referred = "referred",
+        /// It cannot.
+        Declined = "declined",
+    }
+}
+
+crate::text_enum! {
+    /// How one rule came out.
+    pub enum RuleOutcome {
+        /// Nothing in the way.
+        Pass = "pass",
+        /// In the way.
+        Fail = "fail",
+    }
+}
+
+/// What an order would need.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "product": "goods_on_credit",
+    "amount": "20000.00", "currency": "CNY",
+}))]
+pub struct RunCreditCheck {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: ProductCode,
+    /// Amount of the order, tax included.
+    pub amount: Amount,
+    /// Currency of the amount.
+    pub currency: Currency,
+}
+
+/// The decision, the room at every level, and every rule.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "decision": "approved", "available": "400000.00", "binding_level": "product", "currency": "CNY",
+    "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "status": "active",
+        "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "carried": "0.00", "available": "400000.00", "currency": "CNY"}],
+    "rules": [{"rule": "limit_exceeded", "level": "product", "result": "pass"}], "reasons": [],
+}))]
+pub struct CreditCheckResult {
+    /// approved, referred or declined.
+    pub decision: CreditDecision,
+    /// Room over all levels before the order; null where nothing limits it.
+    #[schema(required = true)]
+    pub available: Option<Amount>,
+    /// The level with the least room.
+    #[schema(required = true)]
+    pub binding_level: Option<Level>,
+    /// Currency of the check.
+    pub currency: Currency,
+    /// Room at every level that exists.
+    #[schema(max_items = 3)]
+    pub levels: Vec<LevelView>,
+    /// Every rule, in the documented order of precedence.
+    #[schema(max_items = 100)]
+    pub rules: Vec<RuleView>,
+    /// Everything in the way, in the same order; empty when approved.
+    #[schema(max_items = 100)]
+    pub reasons: Vec<ReasonView>,
+}
+
+/// Room at one level.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LevelRoom)]
+pub struct LevelView {
+    /// product, customer or group.
+    pub level: Level,
+    /// The line that applies.
+    pub credit_line_id: LineId,
+    /// Status of the line today.
+    pub status: LineState,
+    /// Limit; null where the level has none of its own.
+    #[schema(required = true)]
+    pub limit: Option<Amount>,
+    /// Set aside.
+    pub held: Amount,
+    /// Drawn.
+    pub drawn: Amount,
+    /// Held and drawn on other lines of the level.
+    pub carried: Amount,
+    /// What is left; negative when over the limit, null without a limit.
+    #[schema(required = true)]
+    pub available: Option<Amount>,
+    /// Currency of the line.
+    pub currency: Currency,
+}
+
+/// How one rule came out.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RuleResult)]
+pub struct RuleView {
+    /// The rule, named by the problem code it can lead to.
+    #[schema(max_length = 60, pattern = "^[a-z_]+$")]
+    pub rule: &'static str,
+    /// Level it was evaluated at; null where it has none.
+    #[schema(required = true)]
+    pub level: Option<Level>,
+    /// pass or fail.
+    pub result: RuleOutcome,
+}
+
+/// Run a credit check
+///
+/// Could the customer have this much more of the product on credit now? Evaluates every rule and
+/// changes nothing. A customer the caller may not know of is declined as `customer_not_found`.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-checks",
+    tag = "credit-checks",
+    operation_id = "runCreditCheck"
+)]
+pub async fn run(
+    guard: Require<scopes::CreditChecksRun>,
+    query: Query<RunCreditCheck>,
+) -> Result<Computed<CreditCheckResult>, Error> {
+    let Query { body } = query;
+    let amount = body.amount.positive(body.currency, "amount")?;
+    let assessment = guard
+        .read_snapshot(move |reader| app::check(reader, body.customer_id, &body.product.0, amount))
+        .await?;
+    Ok(Computed(result(
+        &assessment,
+        body.currency,
+        guard.wording(),
+    )?))
+}
+
+fn result(
+    assessment: &Assessment,
+    currency: Currency,
+    wording: &Wording,
+) -> Result<CreditCheckResult, Error> {
+    let reasons = assessment.refusals();
+    // Rooms in another currency than the check do not add up to an amount in it.
+    let comparable = assessment
+        .levels
+        .iter()
+        .all(|room| room.line.currency == currency);
+    let available = match assessment.available_minor() {
+        Some(minor) if comparable => Some(money(minor, currency.code())?.0),
+        Some(_) => Some(money(0, currency.code())?.0),
+        None => None,
+    };
+    Ok(CreditCheckResult {
+        decision: if reasons.is_empty() {
+            CreditDecision::Approved
+        } else {
+            CreditDecision::Declined
+        },
+        available,
+        binding_level: assessment.binding(),
+        currency,
+        levels: assessment
+            .levels
+            .iter()
+            .map(level)
+            .collect::<Result<_, _>>()?,
+        rules: assessment.rules.iter().map(rule).collect(),
+        reasons: reasons
+            .iter()
+            .map(|reason| ReasonView::new(reason, wording.language))
+            .collect(),
+    })
+}
+
+/// Room at a level as it is shown, here and on reservations.
+pub(super) fn level(room: &LevelRoom) -> Result<LevelView, Error> {
+    let line = &room.line;
+    let amount = |minor: i64| money(minor, line.currency.code()).map(|(amount, _)| amount);
+    Ok(LevelView {
+        level: room.level,
+        credit_line_id: room.line_id,
+        status: room.state,
+        limit: line.limit_minor.map(amount).transpose()?,
+        held: amount(line.balance.held_minor)?,
+        drawn: amount(line.balance.drawn_minor)?,
+        carried: amount(line.carried_minor)?,
+        available: line.available_minor().map(amount).transpose()?,
+        currency: line.currency,
+    })
+}
+
+fn rule(rule: &RuleResult) -> RuleView {
+    RuleView {
+        rule: rule.code.as_str(),
+        level: rule.level,
+        result: if rule.refusal.is_some() {
+            RuleOutcome::Fail
+        } else {
+            RuleOutcome::Pass
+        },
+    }
+}

@@ -1,0 +1,512 @@
+//! Credit lines over HTTP.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::Reply;
+use super::answers::{Listing, Representation, Resource};
+use super::command::{Command, KeyedAction};
+use super::cursor;
+use super::customers::ReadAsOf;
+use super::guard::Require;
+use super::parameters::{Parameters, PathId};
+use super::types::{Amount, Date, ProductCode, Text, money};
+use crate::app::credit_lines::{self as app, LineAction};
+use crate::app::exposure::{carried_minor, without_due};
+use crate::auth::scopes;
+use crate::domain::credit_lines::{LimitKind, LineState, LineStatus, MovementKind, state_on};
+use crate::domain::currency::Currency;
+use crate::domain::ids::{
+    ApplicationId, CustomerId, GroupId, LineEntity, LineId, PaymentId, ReceivableId, ReservationId,
+};
+use crate::domain::organisation::OrgPath;
+use crate::error::Error;
+use crate::store::credit_lines::{self as store, LineFilter, LineRow, MovementRow};
+use crate::store::tx::Reader;
+use crate::{listing_parameters, page};
+
+/// How a limit is given.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Limit)]
+pub struct LimitView {
+    /// amount, unlimited, or inherit from the levels above.
+    pub kind: LimitKind,
+    /// The limit where the kind is amount; 0 blocks.
+    #[schema(required = true)]
+    pub amount: Option<Amount>,
+}
+
+/// A credit line with its balances.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreditLine, example = json!({
+    "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
+    "group_id": null, "org_path": "head-office/east/shanghai", "product": "goods_on_credit",
+    "limit": {"kind": "amount", "amount": "500000.00"}, "currency": "CNY", "held": "20000.00", "drawn": "80000.00",
+    "consumed": "0.00", "carried": "0.00", "available": "400000.00", "status": "active",
+    "valid_from": "2026-01-01", "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
+    "application_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "version": 1,
+    "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
+}))]
+pub struct CreditLineView {
+    /// Identifier.
+    pub id: LineId,
+    /// The customer, or null for a group line.
+    #[schema(required = true)]
+    pub customer_id: Option<CustomerId>,
+    /// The group, or null for a customer line.
+    #[schema(required = true)]
+    pub group_id: Option<GroupId>,
+    /// Organisation of the customer or group.
+    #[schema(
+        max_length = 200,
+        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
+    )]
+    pub org_path: String,
+    /// Product; null for the unified limit.
+    #[schema(required = true)]
+    pub product: Option<ProductCode>,
+    /// Limit.
+    pub limit: LimitView,
+    /// Currency of limit and balances.
+    pub currency: Currency,
+    /// Set aside by open reservations.
+    pub held: Amount,
+    /// Used by open receivables.
+    pub drawn: Amount,
+    /// Repaid on a line that does not revolve: gone for good.
+    pub consumed: Amount,
+    /// Held and drawn on other lines for the same product of the same owner, such as an expired one
+    /// that this one follows: counts against the limit too.
+    pub carried: Amount,
+    /// What is left: limit less held, drawn, consumed and carried. Negative when over the limit;
+    /// null without a limit.
+    #[schema(required = true)]
+    pub available: Option<Amount>,
+    /// Status today; expiry follows from the dates.
+    pub status: LineState,
+    /// First day of use.
+    pub valid_from: Date,
+    /// Last day of use.
+    pub valid_until: Date,
+    /// Payment term in calendar days; null takes that of the product.
+    #[schema(required = true, minimum = 0, maximum = 3650)]
+    pub payment_term_days: Option<i32>,
+    /// Whether repaid limit can be used again.
+    pub revolving: bool,
+    /// Application that opened the line.
+    pub application_id: ApplicationId,
+    /// Version of terms and status; movements do not change it.
+    pub version: i64,
+    /// Instant of opening.
+    pub created_at: DateTime<Utc>,
+    /// Instant of the latest change of terms or status.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Representation for CreditLineView {
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn location(&self) -> String {
+        format!("/v1/credit-lines/{}", self.id)
+    }
+}
+
+page! {
+    /// A page of credit lines.
+    CreditLinePage of CreditLineView
+}
+
+listing_parameters! {
+    /// What the listing is narrowed by.
+    ListCreditLines {
+        /// Customer.
+        customer_id: CustomerId,
+        /// Group.
+        group_id: GroupId,
+        /// Product.
+        product: ProductCode,
+        /// Stored status: active, suspended or closed. Active includes lines whose dates have passed.
+        status: LineStatus,
+        /// At or below this organisation.
+        #[param(value_type = Option<String>, max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", example = "head-office/east")]
+        org_path: OrgPath,
+    }
+}
+
+listing_parameters! {
+    /// Pages of the movements.
+    ListMovements {}
+}
+
+/// Why a line is suspended, resumed or closed.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Lawsuit against the customer."}))]
+pub struct ActOnCreditLine {
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<Text<1000>>,
+}
+
+/// A movement of the ledger of a line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CreditMovement, example = json!({
+    "number": 2, "kind": "capture", "held_change": "-80000.00", "drawn_change": "80000.00", "consumed_change": "0.00",
+    "held_after": "20000.00", "drawn_after": "80000.00", "consumed_after": "0.00", "currency": "CNY",
+    "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "reservation_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
+    "receivable_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "payment_id": null,
+    "business_date": "2026-01-05", "recorded_at": "2026-01-05T02:00:00Z",
+}))]
+pub struct CreditMovementView {
+    /// 1, 2, 3 … without gaps.
+    pub number: i64,
+    /// What happened.
+    pub kind: MovementKind,
+    /// Change of held.
+    pub held_change: Amount,
+    /// Change of drawn.
+    pub drawn_change: Amount,
+    /// Change of consumed.
+    pub consumed_change: Amount,
+    /// Held after.
+    pub held_after: Amount,
+    /// Drawn after.
+    pub drawn_after: Amount,
+    /// Consumed after.
+    pub consumed_after: Amount,
+    /// Currency.
+    pub currency: Currency,
+    /// Customer whose business moved it.
+    pub customer_id: CustomerId,
+    /// Reservation behind it.
+    #[schema(required = true)]
+    pub reservation_id: Option<ReservationId>,
+    /// Receivable behind it.
+    #[schema(required = true)]
+    pub receivable_id: Option<ReceivableId>,
+    /// Payment behind it.
+    #[schema(required = true)]
+    pub payment_id: Option<PaymentId>,
+    /// Business date.
+    pub business_date: Date,
+    /// Instant of recording.
+    pub recorded_at: DateTime<Utc>,
+}
+
+page! {
+    /// A page of movements.
+    CreditMovementPage of CreditMovementView
+}
+
+/// The line as it is shown on a day. `carried_minor` is what other lines of its level still hold.
+pub(super) fn view(
+    row: LineRow,
+    carried_minor: i64,
+    today: NaiveDate,
+) -> Result<CreditLineView, Error> {
+    let balance = row.balance();
+    let available = row.limit_minor.map(|limit| {
+        limit
+            .saturating_sub(balance.used_minor())
+            .saturating_sub(carried_minor)
+    });
+    let (_, currency) = money(0, &row.currency)?;
+    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
+    Ok(CreditLineView {
+        id: row.id,
+        customer_id: row.customer_id,
+        group_id: row.group_id,
+        org_path: row.org_path.clone(),
+        product: row.product.clone().map(ProductCode),
+        limit: LimitView {
+            kind: row.limit_kind,
+            amount: row.limit_minor.map(amount).transpose()?,
+        },
+        currency,
+        held: amount(row.held_minor)?,
+        drawn: amount(row.drawn_minor)?,
+        consumed: amount(row.consumed_minor)?,
+        carried: amount(carried_minor)?,
+        available: available.map(amount).transpose()?,
+        status: state_on(row.status, row.valid_from, row.valid_until, today),
+        valid_from: Date(row.valid_from),
+        valid_until: Date(row.valid_until),
+        payment_term_days: row.payment_term_days,
+        revolving: row.revolving,
+        application_id: row.application_id,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+/// The line with what follows from the moment: what expired reservations still hold in the books
+/// is taken off, and what other lines of its level hold is counted.
+pub(super) fn shown(reader: &mut Reader<'_>, row: LineRow) -> Result<CreditLineView, Error> {
+    let mut siblings = siblings(reader, &row)?;
+    siblings.push(row);
+    without_due(reader, &mut siblings)?;
+    let Some(row) = siblings.pop() else {
+        return Err(Error::internal("a line is gone"));
+    };
+    let carried = carried_minor(&row, siblings.iter());
+    view(row, carried, reader.today)
+}
+
+/// Other lines of the same owner for the same product.
+fn siblings(reader: &mut Reader<'_>, row: &LineRow) -> Result<Vec<LineRow>, Error> {
+    let mut lines = match (row.customer_id, row.group_id) {
+        (Some(id), _) => store::of_customer(reader.connection, id)?,
+        (None, Some(id)) => store::of_group(reader.connection, id)?,
+        (None, None) => Vec::new(),
+    };
+    lines.retain(|other| other.id != row.id && other.product == row.product);
+    Ok(lines)
+}
+
+fn movement(row: MovementRow, currency: &str) -> Result<CreditMovementView, Error> {
+    let amount = |minor: i64| money(minor, currency).map(|(amount, _)| amount);
+    let (_, currency) = money(0, currency)?;
+    Ok(CreditMovementView {
+        number: row.movement_number,
+        kind: row.kind,
+        held_change: amount(row.held_delta_minor)?,
+        drawn_change: amount(row.drawn_delta_minor)?,
+        consumed_change: amount(row.consumed_delta_minor)?,
+        held_after: amount(row.held_after_minor)?,
+        drawn_after: amount(row.drawn_after_minor)?,
+        consumed_after: amount(row.consumed_after_minor)?,
+        currency,
+        customer_id: row.customer_id,
+        reservation_id: row.reservation_id.map(ReservationId::from_uuid),
+        receivable_id: row.receivable_id.map(ReceivableId::from_uuid),
+        payment_id: row.payment_id.map(PaymentId::from_uuid),
+        business_date: Date(row.business_date),
+        recorded_at: row.recorded_at,
+    })
+}
+
+/// List credit lines
+///
+/// Newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/credit-lines",
+    tag = "credit-lines",
+    operation_id = "listCreditLines"
+)]
+pub async fn list(
+    guard: Require<scopes::CreditLinesRead>,
+    parameters: Parameters<ListCreditLines>,
+) -> Result<Listing<CreditLinePage>, Error> {
+    let Parameters { values, place } = parameters;
+    let after: Option<LineId> =
+        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
+    let limit = values.limit;
+    let filter = LineFilter {
+        customer_id: values.customer_id,
+        group_id: values.group_id,
+        product: values.product.map(|code| code.0),
+        status: values.status,
+        org_path: values.org_path.map(|path| path.as_str().to_owned()),
+    };
+    let views = guard
+        .read_snapshot(move |reader| {
+            let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
+            rows.into_iter()
+                .map(|row| shown(reader, row))
+                .collect::<Result<Vec<_>, Error>>()
+        })
+        .await?;
+    cursor::paginate(
+        &guard.state().cursors,
+        &place,
+        limit,
+        views,
+        (|view| view.id, |view| view),
+        |items, next_cursor| CreditLinePage { items, next_cursor },
+    )
+}
+
+/// Read a credit line
+///
+/// With its balances now, or, with `as_of`, as they were at a past moment.
+#[utoipa::path(
+    get,
+    path = "/v1/credit-lines/{line_id}",
+    tag = "credit-lines",
+    operation_id = "getCreditLine"
+)]
+pub async fn get(
+    guard: Require<scopes::CreditLinesRead>,
+    id: PathId<LineEntity>,
+    parameters: Parameters<ReadAsOf>,
+) -> Result<Resource<CreditLineView>, Error> {
+    let time_zone = guard.state().time_zone;
+    let as_of = parameters
+        .values
+        .as_of
+        .map(|as_of| as_of.instant(time_zone));
+    guard
+        .read_snapshot(move |reader| {
+            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            let Some(instant) = as_of else {
+                return Ok(Resource(shown(reader, row)?));
+            };
+            if instant < row.created_at {
+                return Err(Error::not_found());
+            }
+            let day = crate::clock::business_date(instant, time_zone);
+            let carried = siblings(reader, &row)?
+                .into_iter()
+                .filter(|other| other.currency == row.currency)
+                .map(|other| past(reader, other, instant))
+                .try_fold(0, |total, other| {
+                    other.map(|other| total + other.held_minor + other.drawn_minor)
+                })?;
+            Ok(Resource(view(past(reader, row, instant)?, carried, day)?))
+        })
+        .await
+}
+
+/// The balances as the ledger had them at an instant.
+fn past(
+    reader: &mut Reader<'_>,
+    mut row: LineRow,
+    instant: DateTime<Utc>,
+) -> Result<LineRow, Error> {
+    let latest = store::movement_as_of(reader.connection, row.id, instant)?;
+    let (held, drawn, consumed) = latest.map_or((0, 0, 0), |movement| {
+        (
+            movement.held_after_minor,
+            movement.drawn_after_minor,
+            movement.consumed_after_minor,
+        )
+    });
+    row.held_minor = held;
+    row.drawn_minor = drawn;
+    row.consumed_minor = consumed;
+    Ok(row)
+}
+
+/// Read the movements of a credit line
+///
+/// The ledger, newest first: what moved the line, and its balances after each movement.
+#[utoipa::path(
+    get,
+    path = "/v1/credit-lines/{line_id}/movements",
+    tag = "credit-lines",
+    operation_id = "listCreditLineMovements"
+)]
+pub async fn movements(
+    guard: Require<scopes::CreditLinesRead>,
+    id: PathId<LineEntity>,
+    parameters: Parameters<ListMovements>,
+) -> Result<Listing<CreditMovementPage>, Error> {
+    let Parameters { values, place } = parameters;
+    let before: Option<i64> =
+        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
+    let limit = values.limit;
+    let views = guard
+        .read_snapshot(move |reader| {
+            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            store::movements(reader.connection, id.0, before, cursor::rows_to_load(limit))?
+                .into_iter()
+                .map(|found| movement(found, &row.currency))
+                .collect::<Result<Vec<_>, Error>>()
+        })
+        .await?;
+    cursor::paginate(
+        &guard.state().cursors,
+        &place,
+        limit,
+        views,
+        (|view| view.number, |view| view),
+        |items, next_cursor| CreditMovementPage { items, next_cursor },
+    )
+}
+
+async fn act(
+    guard: Require<scopes::CreditLinesSuspend>,
+    id: PathId<LineEntity>,
+    command: KeyedAction<ActOnCreditLine>,
+    (name, action): (&'static str, LineAction),
+) -> Reply<Resource<CreditLineView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let reason = body.reason.map_or_else(String::new, |text| text.0);
+    guard
+        .write(name, repeatable, move |tx| {
+            let row = app::act(tx, id.0, action, &reason)?;
+            Ok(Resource(shown(&mut tx.reader(), row)?))
+        })
+        .await
+}
+
+/// Suspend a credit line
+///
+/// It takes no new exposure from now on and still releases.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-lines/{line_id}/suspend",
+    tag = "credit-lines",
+    operation_id = "suspendCreditLine"
+)]
+pub async fn suspend(
+    guard: Require<scopes::CreditLinesSuspend>,
+    id: PathId<LineEntity>,
+    command: KeyedAction<ActOnCreditLine>,
+) -> Reply<Resource<CreditLineView>> {
+    act(
+        guard,
+        id,
+        command,
+        ("credit_line.suspend", LineAction::Suspend),
+    )
+    .await
+}
+
+/// Resume a credit line
+///
+/// It takes new exposure again, within its dates.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-lines/{line_id}/resume",
+    tag = "credit-lines",
+    operation_id = "resumeCreditLine"
+)]
+pub async fn resume(
+    guard: Require<scopes::CreditLinesSuspend>,
+    id: PathId<LineEntity>,
+    command: KeyedAction<ActOnCreditLine>,
+) -> Reply<Resource<CreditLineView>> {
+    act(
+        guard,
+        id,
+        command,
+        ("credit_line.resume", LineAction::Resume),
+    )
+    .await
+}
+
+/// Close a credit line
+///
+/// For good. What is drawn on it is still released when it is paid.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-lines/{line_id}/close",
+    tag = "credit-lines",
+    operation_id = "closeCreditLine"
+)]
+pub async fn close(
+    guard: Require<scopes::CreditLinesSuspend>,
+    id: PathId<LineEntity>,
+    command: KeyedAction<ActOnCreditLine>,
+) -> Reply<Resource<CreditLineView>> {
+    act(guard, id, command, ("credit_line.close", LineAction::Close)).await
+}

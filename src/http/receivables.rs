@@ -1,0 +1,283 @@
+//! Receivables over HTTP.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::Reply;
+use super::answers::{Created, Listing, Representation, Resource};
+use super::command::{Command, KeyedCommand};
+use super::cursor;
+use super::guard::Require;
+use super::parameters::{Parameters, PathId};
+use super::types::{Amount, Date, ProductCode, Text, money};
+use crate::app::receivables::{self as app, NewReceivable};
+use crate::auth::scopes;
+use crate::domain::currency::Currency;
+use crate::domain::ids::{CustomerId, LineId, ReceivableEntity, ReceivableId, ReservationId};
+use crate::domain::organisation::OrgPath;
+use crate::domain::receivables::{ReceivableStatus, overdue_days, status_on};
+use crate::error::Error;
+use crate::store::receivables::{self as store, ReceivableFilter, ReceivableRow};
+use crate::{listing_parameters, page};
+
+/// A receivable that exists already.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "product": "goods_on_credit", "number": "INV-2026-0002",
+    "amount": "8000.00", "currency": "CNY", "issued_on": "2026-03-01", "payment_term_days": 30,
+}))]
+pub struct PostReceivable {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: ProductCode,
+    /// Number by which the company knows it, unique for the customer.
+    pub number: Text<100>,
+    /// Amount, tax included.
+    pub amount: Amount,
+    /// Currency of the amount.
+    pub currency: Currency,
+    /// Day the term starts.
+    pub issued_on: Date,
+    /// Term in calendar days; that of the line, else of the product, when left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 3650)]
+    pub payment_term_days: Option<i32>,
+}
+
+/// A receivable.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Receivable, example = json!({
+    "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "number": "INV-2026-0001",
+    "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "org_path": "head-office/east/shanghai",
+    "product": "goods_on_credit", "amount": "15000.00", "outstanding": "5000.00", "currency": "CNY",
+    "issued_on": "2026-03-01", "payment_term_days": 30, "due_on": "2026-03-31", "status": "partly_paid",
+    "overdue_days": 0, "disputed_on": null, "dispute_reason": null, "over_limit": false, "reservation_id": null,
+    "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "version": 2,
+    "created_at": "2026-03-01T02:00:00Z", "updated_at": "2026-03-15T02:00:00Z",
+}))]
+pub struct ReceivableView {
+    /// Identifier.
+    pub id: ReceivableId,
+    /// Number by which the company knows it.
+    pub number: Text<100>,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    #[schema(
+        max_length = 200,
+        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
+    )]
+    pub org_path: String,
+    /// Product.
+    pub product: ProductCode,
+    /// Amount.
+    pub amount: Amount,
+    /// Still owed.
+    pub outstanding: Amount,
+    /// Currency.
+    pub currency: Currency,
+    /// Day the term starts.
+    pub issued_on: Date,
+    /// Term in calendar days.
+    #[schema(minimum = 0, maximum = 3650)]
+    pub payment_term_days: i32,
+    /// Due date: the start plus the term; holidays never excuse lateness.
+    pub due_on: Date,
+    /// State today. Overdue follows from the date.
+    pub status: ReceivableStatus,
+    /// Days overdue today; 0 when paid or not yet due.
+    pub overdue_days: i64,
+    /// Day from which it is disputed.
+    #[schema(required = true)]
+    pub disputed_on: Option<Date>,
+    /// Why it is disputed.
+    #[schema(required = true)]
+    pub dispute_reason: Option<Text<1000>>,
+    /// Whether it was posted although over the limit or without a usable line.
+    pub over_limit: bool,
+    /// Reservation it was captured from.
+    #[schema(required = true)]
+    pub reservation_id: Option<ReservationId>,
+    /// Line at product level that it is drawn on.
+    #[schema(required = true)]
+    pub credit_line_id: Option<LineId>,
+    /// Version.
+    pub version: i64,
+    /// Instant of recording.
+    pub created_at: DateTime<Utc>,
+    /// Instant of the latest change.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Representation for ReceivableView {
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn location(&self) -> String {
+        format!("/v1/receivables/{}", self.id)
+    }
+}
+
+page! {
+    /// A page of receivables.
+    ReceivablePage of ReceivableView
+}
+
+listing_parameters! {
+    /// What the listing is narrowed by.
+    ListReceivables {
+        /// Customer.
+        customer_id: CustomerId,
+        /// State today.
+        status: ReceivableStatus,
+        /// Product.
+        product: ProductCode,
+        /// Number by which the company knows it.
+        number: Text<100>,
+        /// Due on this day or earlier.
+        due_until: Date,
+        /// Whether it was posted over the limit.
+        over_limit: bool,
+        /// At or below this organisation.
+        #[param(value_type = Option<String>, max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", example = "head-office/east")]
+        org_path: OrgPath,
+    }
+}
+
+fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
+    let (amount, currency) = money(row.amount_minor, &row.currency)?;
+    let (outstanding, _) = money(row.outstanding_minor, &row.currency)?;
+    Ok(ReceivableView {
+        status: status_on(
+            row.amount_minor,
+            row.outstanding_minor,
+            row.due_on,
+            row.disputed_on.is_some(),
+            today,
+        ),
+        overdue_days: overdue_days(row.outstanding_minor, row.due_on, today),
+        id: row.id,
+        number: Text(row.number),
+        customer_id: row.customer_id,
+        org_path: row.org_path,
+        product: ProductCode(row.product),
+        amount,
+        outstanding,
+        currency,
+        issued_on: Date(row.issued_on),
+        payment_term_days: row.payment_term_days,
+        due_on: Date(row.due_on),
+        disputed_on: row.disputed_on.map(Date),
+        dispute_reason: row.dispute_reason.map(Text),
+        over_limit: row.over_limit,
+        reservation_id: row.reservation_id,
+        credit_line_id: row.product_line_id,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+/// Post a receivable
+///
+/// Records goods that were handed over already. A fact always lands: over the limit, or without a
+/// usable line, it is marked `over_limit` and an event says so.
+#[utoipa::path(
+    post,
+    path = "/v1/receivables",
+    tag = "receivables",
+    operation_id = "postReceivable"
+)]
+pub async fn create(
+    guard: Require<scopes::ReceivablesWrite>,
+    command: KeyedCommand<PostReceivable>,
+) -> Reply<Created<ReceivableView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let new = NewReceivable {
+        customer_id: body.customer_id,
+        amount: body.amount.positive(body.currency, "amount")?,
+        product: body.product.0,
+        number: body.number.0,
+        issued_on: body.issued_on.0,
+        payment_term_days: body.payment_term_days,
+    };
+    guard
+        .write("receivable.post", repeatable, move |tx| {
+            let row = app::post(tx, &new)?;
+            Ok(Created(view(row, tx.today)?))
+        })
+        .await
+}
+
+/// List receivables
+///
+/// Newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/receivables",
+    tag = "receivables",
+    operation_id = "listReceivables"
+)]
+pub async fn list(
+    guard: Require<scopes::ReceivablesRead>,
+    parameters: Parameters<ListReceivables>,
+) -> Result<Listing<ReceivablePage>, Error> {
+    let Parameters { values, place } = parameters;
+    let after: Option<ReceivableId> =
+        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
+    let limit = values.limit;
+    let filter = ReceivableFilter {
+        customer_id: values.customer_id,
+        status: values.status,
+        product: values.product.map(|code| code.0),
+        number: values.number.map(|text| text.0),
+        due_until: values.due_until.map(|date| date.0),
+        over_limit: values.over_limit,
+        org_path: values.org_path.map(|path| path.as_str().to_owned()),
+    };
+    let views = guard
+        .read(move |reader| {
+            let today = reader.today;
+            let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
+            rows.into_iter()
+                .map(|row| view(row, today))
+                .collect::<Result<Vec<_>, Error>>()
+        })
+        .await?;
+    cursor::paginate(
+        &guard.state().cursors,
+        &place,
+        limit,
+        views,
+        (|view| view.id, |view| view),
+        |items, next_cursor| ReceivablePage { items, next_cursor },
+    )
+}
+
+/// Read a receivable
+///
+/// What is owed, since when, and how late it is today.
+#[utoipa::path(
+    get,
+    path = "/v1/receivables/{receivable_id}",
+    tag = "receivables",
+    operation_id = "getReceivable"
+)]
+pub async fn get(
+    guard: Require<scopes::ReceivablesRead>,
+    id: PathId<ReceivableEntity>,
+) -> Result<Resource<ReceivableView>, Error> {
+    guard
+        .read(move |reader| {
+            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            Ok(Resource(view(row, reader.today)?))
+        })
+        .await
+}

@@ -1,0 +1,423 @@
+//! Reservations over HTTP.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::Reply;
+use super::answers::{Created, Listing, Representation, Resource};
+use super::command::{Command, KeyedAction, KeyedCommand};
+use super::cursor;
+use super::guard::Require;
+use super::parameters::{Parameters, PathId};
+use super::types::{Amount, Date, ProductCode, Text, money};
+use crate::app::exposure::currency;
+use crate::app::reservations::{self as app, CapturedReceivable, NewReservation};
+use crate::auth::scopes;
+use crate::domain::credit_lines::Level;
+use crate::domain::currency::Currency;
+use crate::domain::ids::{CustomerId, LineId, ReceivableId, ReservationEntity, ReservationId};
+use crate::domain::reservations::ReservationStatus;
+use crate::error::Error;
+use crate::store::receivables;
+use crate::store::reservations::{self as store, ReservationFilter, ReservationRow};
+use crate::store::tx::Reader;
+use crate::{listing_parameters, page};
+
+/// What is to be set aside.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "product": "goods_on_credit", "amount": "20000.00",
+    "currency": "CNY", "reference": "SO-2026-0001", "expires_at": "2026-12-31T16:00:00Z",
+}))]
+pub struct CreateReservation {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: ProductCode,
+    /// Amount, tax included.
+    pub amount: Amount,
+    /// Currency of the amount.
+    pub currency: Currency,
+    /// The caller's own reference, such as the order number.
+    pub reference: Text<100>,
+    /// Instant from which what is left goes back to the limit; 7 days from now when left out, 366
+    /// days at most.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The receivable that a capture turns into.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"number": "INV-2026-0001", "issued_on": "2026-03-01", "payment_term_days": 30}))]
+pub struct CaptureReceivable {
+    /// Number by which the company knows it, unique for the customer.
+    pub number: Text<100>,
+    /// Day the term starts.
+    pub issued_on: Date,
+    /// Term in calendar days; that of the line, else of the product, when left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 3650)]
+    pub payment_term_days: Option<i32>,
+}
+
+/// What is captured.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "amount": "15000.00", "final": false,
+    "receivable": {"number": "INV-2026-0001", "issued_on": "2026-03-01", "payment_term_days": 30},
+}))]
+pub struct CaptureReservation {
+    /// Amount in the currency of the reservation; all that is left when null or left out.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// The receivable it turns into.
+    pub receivable: CaptureReceivable,
+    /// Whether this is the last capture: the rest goes back to the limit.
+    #[serde(default, rename = "final")]
+    pub is_final: bool,
+}
+
+/// What is given back.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": null}))]
+pub struct ReleaseReservation {
+    /// Amount in the currency of the reservation; all that is left when null or left out.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+}
+
+/// A reservation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reservation, example = json!({
+    "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
+    "org_path": "head-office/east/shanghai", "product": "goods_on_credit", "reference": "SO-2026-0001",
+    "status": "held", "amount": "20000.00", "held": "20000.00", "captured": "0.00", "released": "0.00", "expired": "0.00",
+    "currency": "CNY", "expires_at": "2026-12-31T16:00:00Z",
+    "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234"}], "captures": [],
+    "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
+}))]
+pub struct ReservationView {
+    /// Identifier.
+    pub id: ReservationId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    #[schema(
+        max_length = 200,
+        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
+    )]
+    pub org_path: String,
+    /// Product.
+    pub product: ProductCode,
+    /// The caller's own reference.
+    pub reference: Text<100>,
+    /// held while anything is left; then how the last part was resolved. Expiry follows from the
+    /// instant.
+    pub status: ReservationStatus,
+    /// Set aside at first.
+    pub amount: Amount,
+    /// Still set aside.
+    pub held: Amount,
+    /// Turned into receivables.
+    pub captured: Amount,
+    /// Given back.
+    pub released: Amount,
+    /// Given back by expiry.
+    pub expired: Amount,
+    /// Currency.
+    pub currency: Currency,
+    /// Instant from which what is left goes back to the limit.
+    pub expires_at: DateTime<Utc>,
+    /// The lines it is held on.
+    #[schema(max_items = 3)]
+    pub levels: Vec<ReservationLevel>,
+    /// Receivables it was captured into.
+    #[schema(max_items = 10000)]
+    pub captures: Vec<CaptureView>,
+    /// Version.
+    pub version: i64,
+    /// Instant of creation.
+    pub created_at: DateTime<Utc>,
+    /// Instant of the latest change.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A line a reservation is held on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReservationLevel {
+    /// product, customer or group.
+    pub level: Level,
+    /// The line.
+    pub credit_line_id: LineId,
+}
+
+/// A part that became a receivable.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Capture)]
+pub struct CaptureView {
+    /// The receivable.
+    pub receivable_id: ReceivableId,
+    /// Amount.
+    pub amount: Amount,
+    /// Instant of the capture.
+    pub captured_at: DateTime<Utc>,
+}
+
+impl Representation for ReservationView {
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn location(&self) -> String {
+        format!("/v1/reservations/{}", self.id)
+    }
+}
+
+page! {
+    /// A page of reservations.
+    ReservationPage of ReservationView
+}
+
+listing_parameters! {
+    /// What the listing is narrowed by.
+    ListReservations {
+        /// Customer.
+        customer_id: CustomerId,
+        /// Status now.
+        status: ReservationStatus,
+        /// The caller's own reference.
+        reference: Text<100>,
+    }
+}
+
+fn view(
+    row: ReservationRow,
+    captures: Vec<(ReceivableId, i64, DateTime<Utc>)>,
+    now: DateTime<Utc>,
+) -> Result<ReservationView, Error> {
+    // What has expired is shown as given back, whether or not the books have caught up.
+    let facts = row
+        .facts()
+        .expire(now)
+        .map_or_else(|| row.facts(), |(after, _)| after);
+    let (_, currency) = money(0, &row.currency)?;
+    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
+    let level = |level, line: Option<LineId>| {
+        line.map(|credit_line_id| ReservationLevel {
+            level,
+            credit_line_id,
+        })
+    };
+    let levels = [
+        level(Level::Product, Some(row.product_line_id)),
+        level(Level::Customer, row.customer_line_id),
+        level(Level::Group, row.group_line_id),
+    ];
+    Ok(ReservationView {
+        id: row.id,
+        customer_id: row.customer_id,
+        org_path: row.org_path.clone(),
+        product: ProductCode(row.product.clone()),
+        reference: Text(row.reference.clone()),
+        status: facts.status,
+        amount: amount(facts.amount_minor)?,
+        held: amount(facts.rest_minor())?,
+        captured: amount(facts.captured_minor)?,
+        released: amount(facts.released_minor)?,
+        expired: amount(facts.expired_minor)?,
+        currency,
+        expires_at: row.expires_at,
+        levels: levels.into_iter().flatten().collect(),
+        captures: captures
+            .into_iter()
+            .map(|(receivable_id, minor, captured_at)| {
+                Ok(CaptureView {
+                    receivable_id,
+                    amount: amount(minor)?,
+                    captured_at,
+                })
+            })
+            .collect::<Result<_, Error>>()?,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    })
+}
+
+fn shown(reader: &mut Reader<'_>, row: ReservationRow) -> Result<ReservationView, Error> {
+    let captures = if row.captured_minor > 0 {
+        receivables::of_reservation(reader.connection, row.id)?
+    } else {
+        Vec::new()
+    };
+    view(row, captures, reader.now)
+}
+
+/// Reserve limit
+///
+/// Sets the amount aside atomically at every level that exists: product, customer, group. Refused
+/// as a whole when any rule is in the way; the first refusal is the code, all are in `reasons`.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations",
+    tag = "reservations",
+    operation_id = "createReservation"
+)]
+pub async fn create(
+    guard: Require<scopes::ReservationsWrite>,
+    command: KeyedCommand<CreateReservation>,
+) -> Reply<Created<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let new = NewReservation {
+        customer_id: body.customer_id,
+        amount: body.amount.positive(body.currency, "amount")?,
+        product: body.product.0,
+        reference: body.reference.0,
+        expires_at: body.expires_at,
+    };
+    guard
+        .write("reservation.create", repeatable, move |tx| {
+            let (row, _) = app::reserve(tx, &new)?;
+            Ok(Created(view(row, Vec::new(), tx.now)?))
+        })
+        .await
+}
+
+/// List reservations
+///
+/// Newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/reservations",
+    tag = "reservations",
+    operation_id = "listReservations"
+)]
+pub async fn list(
+    guard: Require<scopes::ReservationsRead>,
+    parameters: Parameters<ListReservations>,
+) -> Result<Listing<ReservationPage>, Error> {
+    let Parameters { values, place } = parameters;
+    let after: Option<ReservationId> =
+        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
+    let limit = values.limit;
+    let filter = ReservationFilter {
+        customer_id: values.customer_id,
+        status: values.status,
+        reference: values.reference.map(|text| text.0),
+    };
+    let views = guard
+        .read_snapshot(move |reader| {
+            let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
+            rows.into_iter()
+                .map(|row| shown(reader, row))
+                .collect::<Result<Vec<_>, Error>>()
+        })
+        .await?;
+    cursor::paginate(
+        &guard.state().cursors,
+        &place,
+        limit,
+        views,
+        (|view| view.id, |view| view),
+        |items, next_cursor| ReservationPage { items, next_cursor },
+    )
+}
+
+/// Read a reservation
+///
+/// With its captures and the lines it is held on.
+#[utoipa::path(
+    get,
+    path = "/v1/reservations/{reservation_id}",
+    tag = "reservations",
+    operation_id = "getReservation"
+)]
+pub async fn get(
+    guard: Require<scopes::ReservationsRead>,
+    id: PathId<ReservationEntity>,
+) -> Result<Resource<ReservationView>, Error> {
+    guard
+        .read_snapshot(move |reader| {
+            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            Ok(Resource(shown(reader, row)?))
+        })
+        .await
+}
+
+/// Capture a reservation
+///
+/// Turns a part, or all that is left, into a receivable: held becomes drawn at every level. The
+/// rest stays held unless `final` is true.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservation_id}/capture",
+    tag = "reservations",
+    operation_id = "captureReservation"
+)]
+pub async fn capture(
+    guard: Require<scopes::ReservationsWrite>,
+    id: PathId<ReservationEntity>,
+    command: KeyedCommand<CaptureReservation>,
+) -> Reply<Resource<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let receivable = CapturedReceivable {
+        number: body.receivable.number.0,
+        issued_on: body.receivable.issued_on.0,
+        payment_term_days: body.receivable.payment_term_days,
+    };
+    let (amount, is_final) = (body.amount, body.is_final);
+    guard
+        .write("reservation.capture", repeatable, move |tx| {
+            let row = app::capture(
+                tx,
+                id.0,
+                &|row| amount_of(amount.as_ref(), row),
+                is_final,
+                &receivable,
+            )?;
+            Ok(Resource(shown(&mut tx.reader(), row)?))
+        })
+        .await
+}
+
+/// Release a reservation
+///
+/// Gives a part, or all that is left, back to the limit at every level.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservation_id}/release",
+    tag = "reservations",
+    operation_id = "releaseReservation"
+)]
+pub async fn release(
+    guard: Require<scopes::ReservationsWrite>,
+    id: PathId<ReservationEntity>,
+    command: KeyedAction<ReleaseReservation>,
+) -> Reply<Resource<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    guard
+        .write("reservation.release", repeatable, move |tx| {
+            let row = app::release(tx, id.0, &|row| amount_of(body.amount.as_ref(), row))?;
+            Ok(Resource(shown(&mut tx.reader(), row)?))
+        })
+        .await
+}
+
+fn amount_of(amount: Option<&Amount>, row: &ReservationRow) -> Result<Option<i64>, Error> {
+    let own = currency(&row.currency)?;
+    amount
+        .map(|amount| amount.positive(own, "amount").map(|money| money.minor()))
+        .transpose()
+}
