@@ -8,5 +8,6 @@ pub mod masking;
 pub mod money;
 pub mod names;
 pub mod organisation;
+pub mod products;
 pub mod social_credit_code;
 mod text_enum;

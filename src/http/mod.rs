@@ -13,6 +13,7 @@ pub mod operations;
 pub mod parameters;
 pub mod problem;
 pub mod problems;
+pub mod products;
 pub mod routes;
 pub mod server;
 pub mod state;

@@ -397,3 +397,80 @@ fn bound_schema(schema: &mut Map<String, Value>) {
         schema.entry(name).or_insert(value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn operations(document: &Value) -> Vec<&Value> {
+        document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|path| path.as_object().unwrap().values())
+            .collect()
+    }
+
+    fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            Value::Object(object) => {
+                if let Some(Value::String(target)) = object.get("$ref") {
+                    found.insert(target);
+                }
+                object.values().for_each(|member| references(member, found));
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_schema_name_stands_for_two_schemas() {
+        assert_eq!(ambiguous_schemas(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        for target in found {
+            let pointer = target.trim_start_matches('#');
+            assert!(document.pointer(pointer).is_some(), "{target}");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_words_and_a_known_tag() {
+        let document = document();
+        let operations = operations(&document);
+        let names: BTreeSet<_> = operations
+            .iter()
+            .map(|operation| operation["operationId"].as_str().unwrap())
+            .collect();
+        assert_eq!(names.len(), operations.len());
+        for operation in operations {
+            let name = operation["operationId"].as_str().unwrap();
+            for words in ["summary", "description"] {
+                assert!(operation[words].is_string(), "{name} has no {words}");
+            }
+            let tag = operation["tags"][0].as_str().unwrap();
+            assert!(TAGS.iter().any(|(known, _)| *known == tag), "{name}: {tag}");
+        }
+    }
+
+    #[test]
+    fn every_body_has_an_example() {
+        let document = document();
+        for operation in operations(&document) {
+            let name = &operation["operationId"];
+            if let Some(content) = operation.pointer("/requestBody/content") {
+                for media in content.as_object().unwrap().values() {
+                    assert!(media.get("example").is_some(), "{name}");
+                }
+            }
+        }
+    }
+}

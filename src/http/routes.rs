@@ -4,7 +4,7 @@
 //! answer in its signature; what remains are the problems of its business.
 
 use super::operation::Operation;
-use super::{customers, problems};
+use super::{customers, problems, products};
 use crate::error_codes::ProblemCode::{self, *};
 
 /// Joins a handler with its attributes.
@@ -31,5 +31,9 @@ pub fn operations() -> Vec<Operation> {
         route!(customers::history, InvalidCursor),
         route!(problems::list),
         route!(problems::get),
+        route!(products::list, InvalidCursor),
+        route!(products::create, DuplicateProductCode),
+        route!(products::get),
+        route!(products::patch),
     ]
 }

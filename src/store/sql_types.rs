@@ -15,6 +15,7 @@ use crate::domain::customers::{
     TradingClass, ValueClass,
 };
 use crate::domain::ids::{Entity, Id};
+use crate::domain::products::{ExposureTreatment, ProductKind};
 
 impl<E: Entity> ToSql<SqlUuid, Pg> for Id<E> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -96,7 +97,9 @@ words!(
     CustomerKind,
     CustomerNature,
     CustomerStatus,
+    ExposureTreatment,
     MarketWeight,
+    ProductKind,
     ServiceTier,
     TimeClass,
     TradingClass,
