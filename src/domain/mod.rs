@@ -1,6 +1,7 @@
 //! Pure decisions and types: no database, no clock, no randomness, no I/O.
 
 pub mod actor;
+pub mod credit_groups;
 pub mod currency;
 pub mod customers;
 pub mod ids;

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod command;
+pub mod credit_groups;
 pub mod cursor;
 pub mod customers;
 pub mod guard;

@@ -70,6 +70,7 @@ pub const EXAMPLE_ID: &str = "01940c9e-7a3b-7d2c-8f00-3b9aca001234";
 fn short(noun: &str) -> &str {
     match noun {
         "credit_group" => "group",
+        "credit_group_member" => "member",
         "credit_line" => "line",
         "credit_application" => "application",
         other => other,

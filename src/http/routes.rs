@@ -4,7 +4,7 @@
 //! answer in its signature; what remains are the problems of its business.
 
 use super::operation::Operation;
-use super::{customers, problems, products};
+use super::{credit_groups, customers, problems, products};
 use crate::error_codes::ProblemCode::{self, *};
 
 /// Joins a handler with its attributes.
@@ -19,6 +19,14 @@ macro_rules! route {
 /// Every operation of the API.
 pub fn operations() -> Vec<Operation> {
     vec![
+        route!(credit_groups::create, OutsideOrganisation),
+        route!(credit_groups::list, InvalidCursor),
+        route!(credit_groups::get),
+        route!(credit_groups::patch),
+        route!(credit_groups::members, InvalidCursor),
+        route!(credit_groups::join, AlreadyMember),
+        route!(credit_groups::member),
+        route!(credit_groups::leave, AlreadyMember),
         route!(
             customers::create,
             DuplicateSocialCreditCode,

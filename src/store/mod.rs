@@ -4,6 +4,7 @@
 //! no function here decides anything about the business.
 
 pub mod audit;
+pub mod credit_groups;
 pub mod customers;
 pub mod db;
 pub mod errors;

@@ -10,6 +10,7 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 
+use crate::domain::credit_groups::GroupBasis;
 use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass,
@@ -98,6 +99,7 @@ words!(
     CustomerNature,
     CustomerStatus,
     ExposureTreatment,
+    GroupBasis,
     MarketWeight,
     ProductKind,
     ServiceTier,
