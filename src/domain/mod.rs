@@ -4,6 +4,7 @@ pub mod actor;
 pub mod credit_groups;
 pub mod currency;
 pub mod customers;
+pub mod events;
 pub mod ids;
 pub mod masking;
 pub mod money;

@@ -5,6 +5,7 @@ pub mod command;
 pub mod credit_groups;
 pub mod cursor;
 pub mod customers;
+pub mod events;
 pub mod guard;
 pub mod metrics;
 pub mod middleware;

@@ -4,7 +4,7 @@
 //! answer in its signature; what remains are the problems of its business.
 
 use super::operation::Operation;
-use super::{credit_groups, customers, problems, products};
+use super::{credit_groups, customers, events, problems, products};
 use crate::error_codes::ProblemCode::{self, *};
 
 /// Joins a handler with its attributes.
@@ -37,6 +37,7 @@ pub fn operations() -> Vec<Operation> {
         route!(customers::get),
         route!(customers::patch, DuplicateSocialCreditCode),
         route!(customers::history, InvalidCursor),
+        route!(events::list, InvalidCursor, CursorExpired),
         route!(problems::list),
         route!(problems::get),
         route!(products::list, InvalidCursor),
