@@ -294,7 +294,10 @@ impl Db {
 
     /// One transaction. The work runs in a savepoint, so that a refusal takes back what the work
     /// wrote and can still be recorded and kept under its key.
-    #[expect(clippy::disallowed_methods, reason = "this is the one home of transactions")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one home of transactions"
+    )]
     fn attempt<T>(
         &self,
         connection: &mut PgConnection,
