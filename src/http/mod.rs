@@ -4,6 +4,7 @@ pub mod answers;
 pub mod command;
 pub mod cursor;
 pub mod customers;
+mod examples;
 pub mod guard;
 pub mod metrics;
 pub mod middleware;

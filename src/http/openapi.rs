@@ -240,8 +240,13 @@ fn all_problems(operation: &Operation) -> Vec<ProblemCode> {
         ProblemCode::InternalError,
     ]);
     if operation.scope.is_none() {
-        // Open operations have no quota and no token, but the contract of a problem is the same.
-        codes.extend([ProblemCode::InvalidParameter, ProblemCode::RateLimited]);
+        // Open operations have no quota and no token, but the contract of a problem is the same,
+        // and an installation may put them behind both.
+        codes.extend([
+            ProblemCode::InvalidParameter,
+            ProblemCode::Unauthenticated,
+            ProblemCode::RateLimited,
+        ]);
     }
     codes.sort_unstable();
     codes.dedup();
@@ -327,6 +332,16 @@ fn complete(document: &mut Value) {
         }
     }
     bound(document);
+    super::examples::complete(document);
+    drop_unused_headers(document);
+}
+
+/// Headers are described for all nouns there will ever be; the document has those it refers to.
+fn drop_unused_headers(document: &mut Value) {
+    let paths = document["paths"].to_string();
+    if let Some(headers) = document["components"]["headers"].as_object_mut() {
+        headers.retain(|name, _| paths.contains(&format!("#/components/headers/{name}\"")));
+    }
 }
 
 fn bound(value: &mut Value) {
