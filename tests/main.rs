@@ -10,5 +10,6 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
+mod contract;
 mod harness;
 mod support;

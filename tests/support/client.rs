@@ -7,6 +7,7 @@ use serde_json::Value;
 use ureq::http::{HeaderMap, Method, Request};
 
 use super::actors::{Credentials, Identity};
+use super::document::assert_documented;
 
 /// Sends requests as somebody.
 #[derive(Clone)]
@@ -137,7 +138,8 @@ impl Call {
         self
     }
 
-    /// Sends the request and gives whatever comes back.
+    /// Sends the request and gives whatever comes back, as long as the document promises it.
+    #[track_caller]
     pub fn send(self) -> Answer {
         let request = format!("{} {}", self.method, self.path);
         let mut builder = Request::builder()
@@ -167,12 +169,14 @@ impl Call {
         };
         let mut response = sent.unwrap_or_else(|error| panic!("{request}: {error}"));
         let body = response.body_mut().read_to_vec().unwrap();
-        Answer {
+        let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body,
             request,
-        }
+        };
+        assert_documented(self.method.as_str(), &self.path, &answer);
+        answer
     }
 
     /// Sends the request; any other status than this one ends the test.

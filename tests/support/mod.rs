@@ -4,6 +4,7 @@ pub mod actors;
 pub mod builders;
 pub mod client;
 pub mod cluster;
+pub mod document;
 pub mod server;
 
 pub use builders::*;
