@@ -6,6 +6,7 @@ pub mod credit_groups;
 pub mod cursor;
 pub mod customers;
 pub mod events;
+mod examples;
 pub mod guard;
 pub mod metrics;
 pub mod middleware;
