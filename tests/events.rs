@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
+use shouxin::app::products::ProductChange;
+use shouxin::domain::actor::Actor;
+use shouxin::domain::organisation::OrgPath;
 
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::client::Client;
@@ -129,13 +132,51 @@ fn readers_beside_concurrent_writers_get_every_event_once_and_each_subject_in_or
         }
     }
     // Any past cursor gives the same again.
-    let (again, _) = read(&feed(&server), "limit=200", &{
-        feed(&server)
-            .get("/v1/events?limit=5")
-            .expect(200)
-            .field("next_cursor")
-    });
-    assert_eq!(again[..], feeds[0][5..205]);
+    let client = feed(&server);
+    let cursor = client
+        .get("/v1/events?limit=50")
+        .expect(200)
+        .field("next_cursor");
+    let (again, _) = read(&client, "limit=100", &cursor);
+    assert_eq!(again[..], feeds[0][50..150]);
+}
+
+#[test]
+fn changes_of_one_thing_stay_in_order_even_if_the_later_one_began_first() {
+    let server = TestServer::start();
+    a_product(&server, "goods");
+    let administrator = server.as_tier("administrator");
+    let identity = administrator.identity();
+    let actor = Actor {
+        principal: identity.principal(),
+        client_id: identity.client_id.clone(),
+        scopes: BTreeSet::new(),
+        org_path: OrgPath::root(),
+        customer_id: None,
+        request_id: uuid::Uuid::nil(),
+    };
+    server
+        .db()
+        .write_blocking(&actor, "product.change", &|tx| {
+            // The transaction has its number before the other one even begins.
+            tx.connection
+                .batch_execute("SELECT pg_current_xact_id()")
+                .unwrap();
+            set_term(&administrator, "goods", 1);
+            let change = ProductChange {
+                default_payment_term_days: Some(2),
+                ..ProductChange::default()
+            };
+            shouxin::app::products::change(tx, "goods", &|_| Ok(()), &change)
+        })
+        .unwrap();
+    let client = feed(&server);
+    let items = client.get("/v1/events").expect(200).items();
+    let versions: Vec<i64> = items
+        .iter()
+        .map(|item| item["data"]["version"].as_i64().unwrap())
+        .collect();
+    assert_eq!(versions, [1, 2, 3]);
 }
 
 #[test]

@@ -86,7 +86,11 @@ pub struct EventPage {
     #[schema(max_items = 200)]
     pub items: Vec<EventView>,
     /// Where to go on. Always given: the feed has no last page.
-    #[schema(max_length = 1024, pattern = "^[A-Za-z0-9_-]+$")]
+    #[schema(
+        max_length = 1024,
+        pattern = "^[A-Za-z0-9_-]+$",
+        example = "eyJvZiI6ImV2ZW50cyJ9"
+    )]
     pub next_cursor: String,
 }
 

@@ -1,10 +1,17 @@
 //! The change feed, read in commit order.
 //!
 //! A sequence is drawn at insert and seen at commit, so ordering by it loses rows. Events carry
-//! the number of their transaction; a reader sees only transactions below the oldest one still
-//! running, ordered by `(xid, seq)`: nothing is skipped and nothing comes twice.
+//! a transaction number too; a reader sees only those below the oldest transaction still running,
+//! ordered by `(xid, seq)`: nothing is skipped and nothing comes twice.
+//!
+//! The number is not simply that of the writing transaction. PostgreSQL gives a transaction its
+//! number before it waits for its first row lock, and whoever waits longer may have the lower
+//! one, so two changes of one row could come in the wrong order. [`PLACE`] is at least the number
+//! of the transaction, which is what the horizon relies on, and above every number that had ended
+//! when the event was written, which is after the lock was had: events of one row stay in order.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
@@ -38,9 +45,9 @@ pub struct EventRow {
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = events)]
 pub struct FedEventRow {
-    /// Transaction that wrote it.
+    /// Transaction number under which it is read.
     pub xid: i64,
-    /// Place within the transaction.
+    /// Place under that number.
     pub seq: i64,
     /// Identifier.
     pub id: Uuid,
@@ -65,8 +72,16 @@ pub struct FeedHorizon {
     pub epoch: String,
 }
 
-/// Writes events.
+/// The transaction number under which an event is read, as seen by the statement that writes it.
+const PLACE: &str =
+    "GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint";
+
+/// Writes events. The caller holds the locks of what they tell of.
 pub fn append(connection: &mut PgConnection, rows: &[EventRow]) -> QueryResult<()> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (row, events::xid.eq(sql::<BigInt>(PLACE))))
+        .collect();
     diesel::insert_into(events::table)
         .values(rows)
         .execute(connection)
