@@ -120,6 +120,10 @@ codes! {
         "A customer with this social credit code exists", "统一社会信用代码已存在",
         "One archive per customer: the code is already in use.",
         "一户一档：该代码已被使用。";
+    DuplicateProductCode: "duplicate_product_code", 409,
+        "A product with this code exists", "产品代码已存在",
+        "Codes name products for good: the code is already in use.",
+        "产品代码一经使用不再变更：该代码已被占用。";
     DuplicateReceivableNumber: "duplicate_receivable_number", 409,
         "A receivable with this number exists", "应收编号已存在",
         "The customer already has a receivable with the number.",

@@ -1,1 +1,18 @@
-//! tests
+//! The integration tests: the service as its callers meet it, over HTTP and a real PostgreSQL.
+//!
+//! One binary, because linking is what costs. `support` starts a private PostgreSQL once and a
+//! server on a database of its own for every test.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that meets something unexpected ends there"
+)]
+
+mod contract;
+mod credit_groups;
+mod events;
+mod harness;
+mod products;
+mod support;

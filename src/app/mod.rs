@@ -2,10 +2,12 @@
 
 pub mod approvals;
 pub mod credit_applications;
+pub mod credit_groups;
 pub mod credit_lines;
 pub mod customers;
 pub mod exposure;
 pub mod payments;
+pub mod products;
 pub mod receivables;
 pub mod reservations;
 pub mod verification;

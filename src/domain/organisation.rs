@@ -75,6 +75,18 @@ impl OrgPath {
         }
     }
 
+    /// The lowest unit that contains both, if they are of one tree.
+    pub fn common(&self, other: &Self) -> Option<Self> {
+        let shared: Vec<&str> = self
+            .0
+            .split('/')
+            .zip(other.0.split('/'))
+            .take_while(|(one, another)| one == another)
+            .map(|(segment, _)| segment)
+            .collect();
+        (!shared.is_empty()).then(|| Self(shared.join("/")))
+    }
+
     /// What the path of every unit below this one begins with: `head-office/east/`.
     ///
     /// A query for the subtree asks for this prefix or the path itself.
@@ -183,6 +195,33 @@ mod tests {
         .join("/");
         assert_eq!(text.len(), PATH_CHARACTERS_MAX);
         assert_eq!(path(&text).as_str(), text);
+    }
+
+    #[test]
+    fn common_is_the_lowest_unit_that_contains_both() {
+        for (one, other, expected) in [
+            ("head-office", "head-office/east", Some("head-office")),
+            (
+                "head-office/east",
+                "head-office/eastern",
+                Some("head-office"),
+            ),
+            (
+                "head-office/east/a",
+                "head-office/east/b",
+                Some("head-office/east"),
+            ),
+            (
+                "head-office/east",
+                "head-office/east",
+                Some("head-office/east"),
+            ),
+            ("head-office", "elsewhere", None),
+        ] {
+            let expected = expected.map(path);
+            assert_eq!(path(one).common(&path(other)), expected, "{one}, {other}");
+            assert_eq!(path(other).common(&path(one)), expected, "{other}, {one}");
+        }
     }
 
     #[test]

@@ -4,13 +4,28 @@
 #[macro_export]
 macro_rules! text_enum {
     (
-        $(#[$meta:meta])*
-        pub enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)* }
+        $(#[doc = $doc:expr])*
+        pub enum $name:ident { $($(#[doc = $variant_doc:expr])* $variant:ident = $word:literal,)* }
     ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
-            $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)*
+            $($(#[doc = $variant_doc])* #[serde(rename = $word)] $variant,)*
+        }
+
+        // By hand: the derive of utoipa does not see a word that comes through a macro, and would
+        // document the names of the variants instead.
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let meanings = [$(($word, concat!($($variant_doc, "\n"),*).trim())),*];
+                $crate::domain::text_enum::schema(concat!($($doc, "\n"),*).trim(), &meanings)
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
         }
 
         impl $name {
@@ -33,4 +48,27 @@ macro_rules! text_enum {
             }
         }
     };
+}
+
+/// A string of these words, each with what it means.
+pub fn schema(
+    description: &str,
+    meanings: &[(&'static str, &'static str)],
+) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    use utoipa::openapi::extensions::ExtensionsBuilder;
+    use utoipa::openapi::schema::{ObjectBuilder, Type};
+    let by_word: serde_json::Map<String, serde_json::Value> = meanings
+        .iter()
+        .map(|(word, meaning)| ((*word).to_owned(), (*meaning).into()))
+        .collect();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(meanings.iter().map(|(word, _)| *word)))
+        .extensions(Some(
+            ExtensionsBuilder::new()
+                .add("x-enum-descriptions", by_word)
+                .build(),
+        ))
+        .into()
 }

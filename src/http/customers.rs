@@ -432,7 +432,11 @@ pub struct ReadAsOf {
 
 /// One version of an archive and what it changed.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CustomerVersion)]
+#[schema(as = CustomerVersion, example = json!({
+    "version": 2, "recorded_at": "2026-01-05T02:00:00Z", "changed_by": "https://issuer.internal.test|clerk-1",
+    "request_id": "5b0cbd2e-58e1-4a52-9a51-3f1c5a0a9b11", "major": false,
+    "changes": [{"field": "industry", "before": null, "after": "steel"}],
+}))]
 pub struct CustomerVersionView {
     /// Version.
     pub version: i64,
@@ -458,10 +462,10 @@ pub struct FieldChangeView {
     #[schema(max_length = 60, pattern = "^[a-z_]+$")]
     pub field: String,
     /// Value before; null where it was empty.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub before: Value,
     /// Value after; null where it is empty.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub after: Value,
 }
 

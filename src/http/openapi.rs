@@ -240,8 +240,13 @@ fn all_problems(operation: &Operation) -> Vec<ProblemCode> {
         ProblemCode::InternalError,
     ]);
     if operation.scope.is_none() {
-        // Open operations have no quota and no token, but the contract of a problem is the same.
-        codes.extend([ProblemCode::InvalidParameter, ProblemCode::RateLimited]);
+        // Open operations have no quota and no token, but the contract of a problem is the same,
+        // and an installation may put them behind both.
+        codes.extend([
+            ProblemCode::InvalidParameter,
+            ProblemCode::Unauthenticated,
+            ProblemCode::RateLimited,
+        ]);
     }
     codes.sort_unstable();
     codes.dedup();
@@ -327,6 +332,16 @@ fn complete(document: &mut Value) {
         }
     }
     bound(document);
+    super::examples::complete(document);
+    drop_unused_headers(document);
+}
+
+/// Headers are described for all nouns there will ever be; the document has those it refers to.
+fn drop_unused_headers(document: &mut Value) {
+    let paths = document["paths"].to_string();
+    if let Some(headers) = document["components"]["headers"].as_object_mut() {
+        headers.retain(|name, _| paths.contains(&format!("#/components/headers/{name}\"")));
+    }
 }
 
 fn bound(value: &mut Value) {
@@ -395,5 +410,41 @@ fn bound_schema(schema: &mut Map<String, Value>) {
     }
     for (name, value) in defaults {
         schema.entry(name).or_insert(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            Value::Object(object) => {
+                if let Some(Value::String(target)) = object.get("$ref") {
+                    found.insert(target);
+                }
+                object.values().for_each(|member| references(member, found));
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_schema_name_stands_for_two_schemas() {
+        assert_eq!(ambiguous_schemas(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        for target in found {
+            let pointer = target.trim_start_matches('#');
+            assert!(document.pointer(pointer).is_some(), "{target}");
+        }
     }
 }

@@ -206,7 +206,8 @@ impl Operation {
     /// Joins the attributes of a handler (`utoipa::path`) with its signature.
     pub fn new<P, H, A>(handler: H, business: &[ProblemCode]) -> Self
     where
-        P: utoipa::Path,
+        // utoipa keeps the tags of a path in a trait of their own, which its documentation hides.
+        P: utoipa::Path + utoipa::__dev::Tags<'static>,
         H: Handler<A> + Send + Sync,
         H::Output: Output + 'static,
         A: Arguments + 'static,
@@ -217,6 +218,7 @@ impl Operation {
             _ => Map::new(),
         };
         operation.remove("responses");
+        operation.insert("tags".to_owned(), json!(P::tags()));
         let mut draft = Draft {
             operation,
             schemas: Vec::new(),

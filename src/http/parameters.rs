@@ -1,6 +1,7 @@
 //! Path and query parameters: typed, strict, described.
 
 use std::future::{Ready, ready};
+use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -69,17 +70,36 @@ pub const EXAMPLE_ID: &str = "01940c9e-7a3b-7d2c-8f00-3b9aca001234";
 fn short(noun: &str) -> &str {
     match noun {
         "credit_group" => "group",
+        "credit_group_member" => "member",
         "credit_line" => "line",
         "credit_application" => "application",
         other => other,
     }
 }
 
+/// Something that is named by a code, not by an identifier.
+pub trait Coded: 'static {
+    /// The thing, in words.
+    const NOUN: &'static str;
+    /// A code for the example.
+    const EXAMPLE: &'static str;
+}
+
 /// One word in the path that is no identifier, such as a product code.
 #[derive(Debug, Clone)]
-pub struct PathCode(pub String);
+pub struct PathCode<C: Coded> {
+    code: String,
+    of: PhantomData<fn() -> C>,
+}
 
-impl FromRequest for PathCode {
+impl<C: Coded> PathCode<C> {
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        &self.code
+    }
+}
+
+impl<C: Coded> FromRequest for PathCode<C> {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
@@ -90,20 +110,23 @@ impl FromRequest for PathCode {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         ready(if fine {
-            Ok(Self(code))
+            Ok(Self {
+                code,
+                of: PhantomData,
+            })
         } else {
             Err(Error::not_found())
         })
     }
 }
 
-impl Input for PathCode {
+impl<C: Coded> Input for PathCode<C> {
     fn describe(draft: &mut Draft) {
         draft.parameter(json!({
             "name": "code", "in": "path", "required": true,
-            "description": "Code of the entry: lower-case letters, digits and underscores.",
+            "description": format!("Code of the {}: lower-case letters, digits and underscores.", C::NOUN),
             "schema": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": "^[a-z0-9_]+$"},
-            "example": "not_found",
+            "example": C::EXAMPLE,
         }));
         draft.problem(&[ProblemCode::NotFound]);
     }
@@ -291,10 +314,13 @@ macro_rules! listing_parameters {
 #[macro_export]
 macro_rules! page {
     ($(#[$meta:meta])* $page:ident of $item:ty) => {
+        $crate::page! { $(#[$meta])* $page of $item, "The items, newest first." }
+    };
+    ($(#[$meta:meta])* $page:ident of $item:ty, $order:literal) => {
         $(#[$meta])*
         #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
         pub struct $page {
-            /// The items, newest first.
+            #[doc = $order]
             #[schema(max_items = 200)]
             pub items: Vec<$item>,
             /// Where the next page begins; null on the last page.

@@ -5,10 +5,19 @@ use utoipa::ToSchema;
 
 use super::answers::Computed;
 use super::guard::Anyone;
-use super::parameters::PathCode;
+use super::parameters::{Coded, PathCode};
 use super::problem::Language;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
+
+/// Problems are named by their code.
+#[derive(Debug)]
+pub enum ProblemEntry {}
+
+impl Coded for ProblemEntry {
+    const NOUN: &'static str = "problem";
+    const EXAMPLE: &'static str = "not_found";
+}
 
 /// What a problem code means, in both languages.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,8 +103,11 @@ pub async fn list(anyone: Anyone) -> Result<Computed<ProblemCodeList>, Error> {
     tag = "problems",
     operation_id = "getProblemCode"
 )]
-pub async fn get(anyone: Anyone, code: PathCode) -> Result<Computed<ProblemCodeView>, Error> {
-    ProblemCode::find(&code.0)
+pub async fn get(
+    anyone: Anyone,
+    code: PathCode<ProblemEntry>,
+) -> Result<Computed<ProblemCodeView>, Error> {
+    ProblemCode::find(code.as_str())
         .map(|code| Computed(view(code, anyone.language)))
         .ok_or_else(Error::not_found)
 }

@@ -5,8 +5,8 @@
 
 use super::operation::Operation;
 use super::{
-    credit_applications, credit_checks, credit_lines, credit_summaries, customers, payments,
-    problems, receivables, reservations,
+    credit_applications, credit_checks, credit_groups, credit_lines, credit_summaries, customers,
+    events, payments, problems, products, receivables, reservations,
 };
 use crate::error_codes::ProblemCode::{self, *};
 
@@ -22,6 +22,14 @@ macro_rules! route {
 /// Every operation of the API.
 pub fn operations() -> Vec<Operation> {
     vec![
+        route!(credit_groups::create, OutsideOrganisation),
+        route!(credit_groups::list, InvalidCursor),
+        route!(credit_groups::get),
+        route!(credit_groups::patch),
+        route!(credit_groups::members, InvalidCursor),
+        route!(credit_groups::join, AlreadyMember),
+        route!(credit_groups::member),
+        route!(credit_groups::leave, AlreadyMember),
         route!(
             customers::create,
             DuplicateSocialCreditCode,
@@ -115,7 +123,12 @@ pub fn operations() -> Vec<Operation> {
             AllocationExceedsPayment,
         ),
         route!(payments::reverse, PaymentReversed),
+        route!(events::list, InvalidCursor, CursorExpired),
         route!(problems::list),
         route!(problems::get),
+        route!(products::list, InvalidCursor),
+        route!(products::create, DuplicateProductCode),
+        route!(products::get),
+        route!(products::patch),
     ]
 }

@@ -1,10 +1,17 @@
 //! The change feed, read in commit order.
 //!
 //! A sequence is drawn at insert and seen at commit, so ordering by it loses rows. Events carry
-//! the number of their transaction; a reader sees only transactions below the oldest one still
-//! running, ordered by `(xid, seq)`: nothing is skipped and nothing comes twice.
+//! a transaction number too; a reader sees only those below the oldest transaction still running,
+//! ordered by `(xid, seq)`: nothing is skipped and nothing comes twice.
+//!
+//! The number is not simply that of the writing transaction. PostgreSQL gives a transaction its
+//! number before it waits for its first row lock, and whoever waits longer may have the lower
+//! one, so two changes of one row could come in the wrong order. [`PLACE`] is at least the number
+//! of the transaction, which is what the horizon relies on, and above every number that had ended
+//! when the event was written, which is after the lock was had: events of one row stay in order.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
@@ -12,6 +19,7 @@ use uuid::Uuid;
 
 use super::schema::events;
 use super::tx::Reader;
+use crate::domain::ids::CustomerId;
 
 /// An event as it is written.
 #[derive(Debug, Insertable)]
@@ -37,9 +45,9 @@ pub struct EventRow {
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = events)]
 pub struct FedEventRow {
-    /// Transaction that wrote it.
+    /// Transaction number under which it is read.
     pub xid: i64,
-    /// Place within the transaction.
+    /// Place under that number.
     pub seq: i64,
     /// Identifier.
     pub id: Uuid,
@@ -64,8 +72,16 @@ pub struct FeedHorizon {
     pub epoch: String,
 }
 
-/// Writes events.
+/// The transaction number under which an event is read, as seen by the statement that writes it.
+const PLACE: &str =
+    "GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint";
+
+/// Writes events. The caller holds the locks of what they tell of.
 pub fn append(connection: &mut PgConnection, rows: &[EventRow]) -> QueryResult<()> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (row, events::xid.eq(sql::<BigInt>(PLACE))))
+        .collect();
     diesel::insert_into(events::table)
         .values(rows)
         .execute(connection)
@@ -82,38 +98,124 @@ pub fn horizon(reader: &mut Reader<'_>) -> QueryResult<FeedHorizon> {
     .get_result(reader.connection)
 }
 
-/// Events after the place `(xid, seq)` and below the horizon that the caller may see.
+/// A place in the feed: everything up to it has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedPlace {
+    /// Transaction.
+    pub xid: i64,
+    /// Place within the transaction.
+    pub seq: i64,
+}
+
+impl FeedPlace {
+    /// Before the first event.
+    pub const BEGINNING: Self = Self { xid: 0, seq: 0 };
+
+    /// Behind the last event below the horizon. Events are numbered from 1.
+    fn at(horizon: &FeedHorizon) -> Self {
+        Self {
+            xid: horizon.xmin,
+            seq: 0,
+        }
+    }
+}
+
+/// What reading the feed can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Exact type.
+    pub kind: Option<String>,
+    /// About this customer.
+    pub customer_id: Option<CustomerId>,
+}
+
+/// A stretch of the feed.
+#[derive(Debug)]
+pub struct FeedStretch {
+    /// What the caller may see of it.
+    pub events: Vec<FedEventRow>,
+    /// Where it ends: the next one begins here.
+    pub end: FeedPlace,
+    /// Whether there is nothing behind it yet.
+    pub is_last: bool,
+}
+
+/// Most events that one stretch passes over, whoever may see them: a caller who may see few of
+/// many gets on in bounded steps.
+const STRETCH_MAX: i64 = 10_000;
+
+macro_rules! between {
+    ($after:expr, $horizon:expr) => {
+        events::table
+            .filter(
+                events::xid
+                    .gt($after.xid)
+                    .or(events::xid.eq($after.xid).and(events::seq.gt($after.seq))),
+            )
+            .filter(events::xid.ge($after.xid))
+            .filter(events::xid.lt($horizon.xmin))
+            .order((events::xid, events::seq))
+    };
+}
+
+/// Events after a place and below the horizon that the caller may see, at most `limit`.
 pub fn after(
     reader: &mut Reader<'_>,
-    (xid, seq): (i64, i64),
-    xmin: i64,
+    after: FeedPlace,
+    horizon: &FeedHorizon,
+    filter: &EventFilter,
     limit: i64,
-) -> QueryResult<Vec<FedEventRow>> {
-    let org_path = reader.actor.org_path.as_str();
-    let subtree = format!("{}%", reader.actor.org_path.subtree_prefix());
-    let query = events::table
-        .filter(
-            events::xid
-                .gt(xid)
-                .or(events::xid.eq(xid).and(events::seq.gt(seq))),
-        )
-        .filter(events::xid.ge(xid))
-        .filter(events::xid.lt(xmin))
-        .order((events::xid, events::seq))
+) -> QueryResult<FeedStretch> {
+    let farthest = between!(after, horizon)
+        .offset(STRETCH_MAX - 1)
+        .select((events::xid, events::seq))
+        .first::<(i64, i64)>(reader.connection)
+        .optional()?
+        .map(|(xid, seq)| FeedPlace { xid, seq });
+    let mut query = between!(after, horizon)
         .limit(limit)
-        .select(FedEventRow::as_select());
-    match reader.actor.customer_id {
-        Some(customer_id) => query
-            .filter(events::customer_id.eq(customer_id.uuid()))
-            .load(reader.connection),
-        None => query
-            .filter(
+        .select(FedEventRow::as_select())
+        .into_boxed();
+    if let Some(FeedPlace { xid, seq }) = farthest {
+        query = query.filter(
+            events::xid
+                .lt(xid)
+                .or(events::xid.eq(xid).and(events::seq.le(seq))),
+        );
+    }
+    query = match reader.actor.customer_id {
+        Some(own) => query.filter(events::customer_id.eq(own)),
+        None => {
+            let org_path = reader.actor.org_path.as_str();
+            let subtree = format!("{}%", reader.actor.org_path.subtree_prefix());
+            query.filter(
                 events::org_path
                     .eq(org_path)
                     .or(events::org_path.like(subtree)),
             )
-            .load(reader.connection),
+        }
+    };
+    if let Some(kind) = &filter.kind {
+        query = query.filter(events::kind.eq(kind));
     }
+    if let Some(customer_id) = filter.customer_id {
+        query = query.filter(events::customer_id.eq(customer_id));
+    }
+    let events = query.load(reader.connection)?;
+    let is_full = i64::try_from(events.len()).is_ok_and(|found| found == limit);
+    let end = match (events.last(), farthest) {
+        (Some(last), _) if is_full => FeedPlace {
+            xid: last.xid,
+            seq: last.seq,
+        },
+        (_, Some(farthest)) => farthest,
+        (_, None) => FeedPlace::at(horizon),
+    };
+    Ok(FeedStretch {
+        is_last: !is_full && farthest.is_none(),
+        events,
+        end,
+    })
 }
 
 /// How many committed-or-running events are not shown yet, and how old the oldest of them is in

@@ -6,6 +6,7 @@
 pub mod approvals;
 pub mod audit;
 pub mod credit_applications;
+pub mod credit_groups;
 pub mod credit_lines;
 pub mod customers;
 pub mod db;
@@ -15,6 +16,7 @@ pub mod exposure;
 pub mod idempotency;
 pub mod migrations;
 pub mod payments;
+pub mod products;
 pub mod receivables;
 pub mod reservations;
 #[expect(

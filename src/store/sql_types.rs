@@ -12,6 +12,7 @@ use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 
 use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
 use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
+use crate::domain::credit_groups::GroupBasis;
 use crate::domain::credit_lines::{LimitKind, LineStatus, MovementKind};
 use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
@@ -19,6 +20,7 @@ use crate::domain::customers::{
 };
 use crate::domain::ids::{Entity, Id};
 use crate::domain::payments::PaymentStatus;
+use crate::domain::products::{ExposureTreatment, ProductKind};
 use crate::domain::reservations::ReservationStatus;
 
 impl<E: Entity> ToSql<SqlUuid, Pg> for Id<E> {
@@ -105,11 +107,14 @@ words!(
     CustomerNature,
     CustomerStatus,
     Decision,
+    ExposureTreatment,
+    GroupBasis,
     LimitKind,
     LineStatus,
     MarketWeight,
     MovementKind,
     PaymentStatus,
+    ProductKind,
     ReservationStatus,
     ServiceTier,
     StepStatus,

@@ -1,0 +1,121 @@
+//! Credit groups: customers that are one risk, and since when until when they belong together.
+
+use chrono::NaiveDate;
+
+crate::text_enum! {
+    /// Why the members of a group belong together (P02.2.9, P12).
+    pub enum GroupBasis {
+        /// One actual controller.
+        Control = "control",
+        /// One set of consolidated accounts.
+        Consolidation = "consolidation",
+    }
+}
+
+/// Days of membership, both ends included; open until somebody records the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MembershipDays {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day, empty while it lasts.
+    pub until: Option<NaiveDate>,
+}
+
+/// Why a membership cannot begin or end on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DayRefusal {
+    /// Exposure moves when the membership is recorded, not on a later day.
+    #[error("must not be later than today: a membership takes effect when it is recorded")]
+    BeginsInFuture,
+    /// Exposure moves when the end is recorded, not on a later day.
+    #[error("must not be later than today: a membership ends when its end is recorded")]
+    EndsInFuture,
+    /// The end is before the beginning.
+    #[error("must not be before the first day of the membership")]
+    EndsBeforeItBegan,
+}
+
+impl MembershipDays {
+    /// A membership that begins on `from`.
+    ///
+    /// # Errors
+    /// [`DayRefusal::BeginsInFuture`] after `today`.
+    pub fn beginning(from: NaiveDate, today: NaiveDate) -> Result<Self, DayRefusal> {
+        if from > today {
+            return Err(DayRefusal::BeginsInFuture);
+        }
+        Ok(Self { from, until: None })
+    }
+
+    /// The membership with `until` as its last day, for the first time or corrected.
+    ///
+    /// # Errors
+    /// [`DayRefusal`] before it began and after `today`.
+    pub fn ending(self, until: NaiveDate, today: NaiveDate) -> Result<Self, DayRefusal> {
+        if until < self.from {
+            return Err(DayRefusal::EndsBeforeItBegan);
+        }
+        if until > today {
+            return Err(DayRefusal::EndsInFuture);
+        }
+        Ok(Self {
+            until: Some(until),
+            ..self
+        })
+    }
+
+    /// Whether it still lasts. Exposure counts at the group exactly as long.
+    pub fn is_open(self) -> bool {
+        self.until.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 3, day).unwrap()
+    }
+
+    #[test]
+    fn a_membership_begins_today_or_earlier() {
+        let today = day(10);
+        for (from, expected) in [
+            (day(1), Ok(())),
+            (today, Ok(())),
+            (day(11), Err(DayRefusal::BeginsInFuture)),
+        ] {
+            let begun = MembershipDays::beginning(from, today);
+            assert_eq!(begun.map(drop), expected, "{from}");
+            assert!(begun.is_ok_and(MembershipDays::is_open) == expected.is_ok());
+        }
+    }
+
+    #[test]
+    fn a_membership_ends_between_its_first_day_and_today() {
+        let today = day(10);
+        let membership = MembershipDays::beginning(day(5), today).unwrap();
+        for (until, expected) in [
+            (day(4), Err(DayRefusal::EndsBeforeItBegan)),
+            (day(5), Ok(())),
+            (today, Ok(())),
+            (day(11), Err(DayRefusal::EndsInFuture)),
+        ] {
+            assert_eq!(
+                membership.ending(until, today).map(drop),
+                expected,
+                "{until}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_end_can_be_corrected() {
+        let today = day(10);
+        let membership = MembershipDays::beginning(day(5), today).unwrap();
+        let ended = membership.ending(today, today).unwrap();
+        assert!(!ended.is_open());
+        assert_eq!(ended.ending(day(7), today).unwrap().until, Some(day(7)));
+    }
+}

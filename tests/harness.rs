@@ -1,0 +1,24 @@
+//! The harness itself works.
+
+use crate::support::{TestServer, a_customer};
+
+#[test]
+fn a_customer_can_be_made_and_read_by_its_account_manager() {
+    let server = TestServer::start();
+    let made = a_customer(&server);
+    let read = server
+        .as_tier("account_manager")
+        .get(&format!("/v1/customers/{}", made.id()))
+        .expect(200);
+    assert_eq!(read.etag(), made.etag());
+    assert_eq!(server.number("SELECT count(*) FROM customers"), 1);
+}
+
+#[test]
+fn every_test_has_a_database_and_a_clock_of_its_own() {
+    let (one, other) = (TestServer::start(), TestServer::start());
+    a_customer(&one);
+    one.advance(chrono::TimeDelta::days(1));
+    assert_eq!(other.number("SELECT count(*) FROM customers"), 0);
+    assert_eq!(other.now().to_rfc3339(), "2026-03-02T02:00:00+00:00");
+}

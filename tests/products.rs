@@ -1,0 +1,166 @@
+//! The product catalogue.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, TestServer};
+
+fn body(code: &str) -> Value {
+    json!({
+        "code": code, "name_en": "Goods on credit", "name_zh": "赊销", "kind": "receivable",
+        "exposure_treatment": "gross", "default_payment_term_days": 30,
+    })
+}
+
+fn a_product(server: &TestServer, code: &str) -> Answer {
+    server
+        .as_tier("administrator")
+        .post("/v1/products", &body(code))
+        .expect(201)
+}
+
+#[test]
+fn a_product_is_added_and_read_by_everybody_who_may_read_products() {
+    let server = TestServer::start();
+    let made = a_product(&server, "goods");
+    assert_eq!(made.header("location"), Some("/v1/products/goods"));
+    assert_eq!(made.json()["active"], true);
+    for tier in ["clerk", "integration", "auditor"] {
+        let read = server.as_tier(tier).get("/v1/products/goods").expect(200);
+        assert_eq!((read.etag(), read.json()), (made.etag(), made.json()));
+    }
+    server
+        .as_tier("clerk")
+        .post("/v1/products", &body("more_goods"))
+        .expect_problem("insufficient_scope");
+}
+
+#[test]
+fn codes_are_unique_and_well_formed() {
+    let server = TestServer::start();
+    a_product(&server, "goods");
+    let administrator = server.as_tier("administrator");
+    administrator
+        .post("/v1/products", &body("goods"))
+        .expect_problem("duplicate_product_code");
+    for malformed in ["", "Goods", "1goods", "goods-2", &"a".repeat(41)] {
+        administrator
+            .post("/v1/products", &body(malformed))
+            .expect_problem("invalid_field");
+    }
+    for unknown in ["services", "Goods", "goods-2", "%00"] {
+        administrator
+            .get(&format!("/v1/products/{unknown}"))
+            .expect_problem("not_found");
+    }
+    let mut out_of_range = body("services");
+    out_of_range["default_payment_term_days"] = json!(3651);
+    let refused = administrator
+        .post("/v1/products", &out_of_range)
+        .expect_problem("validation_failed");
+    assert_eq!(
+        refused.json()["errors"][0]["pointer"],
+        "#/default_payment_term_days"
+    );
+}
+
+#[test]
+fn of_products_added_at_once_under_one_code_exactly_one_is_made() {
+    let server = TestServer::start();
+    let client = server.as_tier("administrator");
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| client.post("/v1/products", &body("goods")).send().status))
+            .collect();
+        running
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert_eq!(
+        answers.iter().filter(|status| **status == 201).count(),
+        1,
+        "{answers:?}"
+    );
+    assert_eq!(answers.iter().filter(|status| **status == 409).count(), 7);
+}
+
+#[test]
+fn a_change_needs_the_version_it_is_meant_for_and_leaves_what_is_fixed() {
+    let server = TestServer::start();
+    let made = a_product(&server, "goods");
+    let client = server.as_tier("administrator");
+    let path = "/v1/products/goods";
+    let changed = client
+        .patch(
+            path,
+            &made.etag(),
+            &json!({"default_payment_term_days": 45, "active": false}),
+        )
+        .expect(200);
+    assert_eq!(changed.json()["version"], 2);
+    assert_eq!(changed.json()["default_payment_term_days"], 45);
+    client
+        .patch(path, &made.etag(), &json!({"active": true}))
+        .expect_problem("precondition_failed");
+    for fixed in ["code", "kind", "exposure_treatment"] {
+        client
+            .patch(path, "*", &json!({fixed: "loan"}))
+            .expect_problem("unknown_field");
+    }
+    client
+        .patch(path, "*", &json!({"name_en": null}))
+        .expect_problem("invalid_field");
+    // What is already so makes no new version and no event.
+    let same = client
+        .patch(path, "*", &json!({"active": false}))
+        .expect(200);
+    assert_eq!(same.etag(), changed.etag());
+    client
+        .patch("/v1/products/services", "*", &json!({"active": false}))
+        .expect_problem("not_found");
+    assert_eq!(
+        server.texts("SELECT kind FROM events WHERE subject = 'product/goods' ORDER BY seq"),
+        ["product.created", "product.changed"]
+    );
+    assert_eq!(
+        server
+            .texts("SELECT action FROM audit_entries WHERE subject = 'product/goods' ORDER BY seq"),
+        ["product.create", "product.change", "product.change"]
+    );
+}
+
+#[test]
+fn products_are_listed_by_code_page_by_page() {
+    let server = TestServer::start();
+    for code in ["b", "d", "a", "c", "e"] {
+        a_product(&server, code);
+    }
+    let client = server.as_tier("administrator");
+    client
+        .patch("/v1/products/c", "*", &json!({"active": false}))
+        .expect(200);
+    let mut codes = Vec::new();
+    let mut next = Some("/v1/products?limit=2".to_owned());
+    while let Some(path) = next {
+        let page = client.get(&path).expect(200).json();
+        for item in page["items"].as_array().unwrap() {
+            codes.push(item["code"].as_str().unwrap().to_owned());
+        }
+        next = page["next_cursor"]
+            .as_str()
+            .map(|cursor| format!("/v1/products?limit=2&cursor={cursor}"));
+    }
+    assert_eq!(codes, ["a", "b", "c", "d", "e"]);
+    let inactive = client.get("/v1/products?active=false").expect(200).items();
+    assert_eq!(inactive.len(), 1);
+    assert!(
+        client
+            .get("/v1/products?kind=loan")
+            .expect(200)
+            .items()
+            .is_empty()
+    );
+    client
+        .get("/v1/products?active=maybe")
+        .expect_problem("invalid_parameter");
+}

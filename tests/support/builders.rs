@@ -1,0 +1,52 @@
+//! Business things to test with: each builder makes one over HTTP, as somebody allowed to.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+use shouxin::domain::social_credit_code::SocialCreditCode;
+
+use super::actors::SALES;
+use super::{Answer, TestServer};
+
+/// A social credit code that nobody else in the run has.
+pub fn a_social_credit_code() -> String {
+    let body = format!("MA{:06}", next());
+    SocialCreditCode::from_parts("91", "310115", &body)
+        .unwrap()
+        .as_str()
+        .to_owned()
+}
+
+/// A name that nobody else in the run has.
+pub fn a_company_name() -> String {
+    format!("测试第{}贸易有限公司", next())
+}
+
+/// The body of a request for a new customer of `org_path`.
+pub fn customer_body(org_path: &str) -> Value {
+    json!({
+        "name": a_company_name(),
+        "kind": "company",
+        "unified_social_credit_code": a_social_credit_code(),
+        "org_path": org_path,
+        "roles": ["buyer"],
+    })
+}
+
+/// A customer of the sales department.
+pub fn a_customer(server: &TestServer) -> Answer {
+    a_customer_of(server, SALES)
+}
+
+/// A customer of any organisation.
+pub fn a_customer_of(server: &TestServer, org_path: &str) -> Answer {
+    server
+        .with_everything()
+        .post("/v1/customers", &customer_body(org_path))
+        .expect(201)
+}
+
+fn next() -> u32 {
+    static COUNT: AtomicU32 = AtomicU32::new(1);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}

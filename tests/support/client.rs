@@ -1,0 +1,277 @@
+//! A client that reads well: every status is an answer, and a wrong one prints its body.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::http::{HeaderMap, Method, Request};
+
+use super::actors::{Credentials, Identity};
+use super::document::assert_documented;
+
+/// Sends requests as somebody.
+#[derive(Clone)]
+pub struct Client {
+    base: String,
+    agent: ureq::Agent,
+    credentials: Credentials,
+}
+
+/// A request about to be sent.
+#[must_use = "a call is only made by send() or expect()"]
+pub struct Call {
+    client: Client,
+    method: Method,
+    path: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Option<Vec<u8>>,
+    content_type: Option<&'static str>,
+    key: Key,
+}
+
+enum Key {
+    /// A fresh one where the method is POST.
+    Automatic,
+    Exactly(String),
+    None,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    request: String,
+}
+
+impl Client {
+    pub fn new(base: String, credentials: Credentials) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .into();
+        Self {
+            base,
+            agent,
+            credentials,
+        }
+    }
+
+    /// Who the client calls as.
+    pub fn identity(&self) -> &Identity {
+        match &self.credentials {
+            Credentials::Identity(identity, _) => identity,
+            _ => panic!("this client has no identity"),
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Call {
+        self.call("GET", path)
+    }
+
+    pub fn delete(&self, path: &str) -> Call {
+        self.call("DELETE", path)
+    }
+
+    /// A POST with a JSON body and a fresh `Idempotency-Key`.
+    pub fn post(&self, path: &str, body: &Value) -> Call {
+        self.call("POST", path).json(body)
+    }
+
+    /// A merge patch. `etag` is what a read answered; pass `*` to change whatever is there.
+    pub fn patch(&self, path: &str, etag: &str, body: &Value) -> Call {
+        self.call("PATCH", path)
+            .body("application/merge-patch+json", body.to_string())
+            .header("If-Match", etag)
+    }
+
+    /// Any method, without a body.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call {
+            client: self.clone(),
+            method: method.parse().unwrap(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            content_type: None,
+            key: Key::Automatic,
+        }
+    }
+}
+
+impl Call {
+    /// Adds a header; several of one name are sent as several.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.raw_header(name, value.as_bytes())
+    }
+
+    /// Adds a header that need not be text.
+    pub fn raw_header(mut self, name: &str, value: &[u8]) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    /// A body as it is.
+    pub fn body(mut self, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        self.content_type = (!content_type.is_empty()).then_some(content_type);
+        self.body = Some(body.into());
+        self
+    }
+
+    /// This `Idempotency-Key` instead of a fresh one.
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = Key::Exactly(key.to_owned());
+        self
+    }
+
+    /// No `Idempotency-Key`.
+    pub fn without_key(mut self) -> Self {
+        self.key = Key::None;
+        self
+    }
+
+    /// Sends the request and gives whatever comes back, as long as the document promises it.
+    #[track_caller]
+    pub fn send(self) -> Answer {
+        let request = format!("{} {}", self.method, self.path);
+        let mut builder = Request::builder()
+            .method(self.method.clone())
+            .uri(format!("{}{}", self.client.base, self.path));
+        if let Some(token) = self.client.credentials.token() {
+            builder = builder.header("Authorization", format!("Bearer {token}"));
+        }
+        if let Some(content_type) = self.content_type {
+            builder = builder.header("Content-Type", content_type);
+        }
+        let key = match self.key {
+            Key::Exactly(key) => Some(key),
+            Key::Automatic if self.method == Method::POST => Some(fresh_key()),
+            Key::Automatic | Key::None => None,
+        };
+        if let Some(key) = key {
+            builder = builder.header("Idempotency-Key", key);
+        }
+        for (name, value) in &self.headers {
+            builder = builder.header(name, value.as_slice());
+        }
+        let agent = &self.client.agent;
+        let sent = match self.body {
+            Some(body) => agent.run(builder.body(body).unwrap()),
+            None => agent.run(builder.body(()).unwrap()),
+        };
+        let mut response = sent.unwrap_or_else(|error| panic!("{request}: {error}"));
+        let body = response.body_mut().read_to_vec().unwrap();
+        let answer = Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body,
+            request,
+        };
+        assert_documented(self.method.as_str(), &self.path, &answer);
+        answer
+    }
+
+    /// Sends the request; any other status than this one ends the test.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Answer {
+        self.send().expect(status)
+    }
+
+    /// Sends the request and expects the problem with this code, under the status that the
+    /// table of codes gives it.
+    #[track_caller]
+    pub fn expect_problem(self, code: &str) -> Answer {
+        self.send().expect_problem(code)
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(
+            self.status,
+            status,
+            "{} answered {}: {}",
+            self.request,
+            self.status,
+            self.text()
+        );
+        self
+    }
+
+    #[track_caller]
+    pub fn expect_problem(self, code: &str) -> Self {
+        let known = shouxin::error_codes::ProblemCode::find(code)
+            .unwrap_or_else(|| panic!("there is no problem code {code}"));
+        let answer = self.expect(known.status());
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            answer.request
+        );
+        let body = answer.json();
+        assert_eq!(body["code"], code, "{} answered {body}", answer.request);
+        assert_eq!(body["status"], known.status());
+        answer
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{}: {error} in {}", self.request, self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        self.header("etag").expect("an ETag").to_owned()
+    }
+
+    /// A text member of the body.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> String {
+        match &self.json()[name] {
+            Value::String(text) => text.clone(),
+            other => panic!("{}: {name} is {other}", self.request),
+        }
+    }
+
+    /// The identifier of the resource in the body.
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.field("id")
+    }
+
+    /// The items of a page.
+    #[track_caller]
+    pub fn items(&self) -> Vec<Value> {
+        match self.json()["items"].take() {
+            Value::Array(items) => items,
+            _ => panic!("{}: no items in {}", self.request, self.text()),
+        }
+    }
+}
+
+/// A key that no other request of the run has.
+pub fn fresh_key() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("test-key-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}

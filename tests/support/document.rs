@@ -1,0 +1,251 @@
+//! The OpenAPI document as the tests use it: they are driven by it, so that a new operation
+//! cannot be forgotten, and every answer is held against it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jsonschema::Validator;
+use serde_json::{Map, Value, json};
+
+use super::client::Answer;
+
+/// One operation of the document.
+#[derive(Debug, Clone)]
+pub struct Documented {
+    pub id: String,
+    /// Upper case.
+    pub method: String,
+    /// Template, such as `/v1/customers/{customer_id}`.
+    pub path: String,
+    /// Scope it needs; `None` where it is open to everybody.
+    pub scope: Option<String>,
+    pub object: Value,
+}
+
+/// The document.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(shouxin::http::openapi::document)
+}
+
+/// Every operation of the document.
+pub fn operations() -> &'static [Documented] {
+    static OPERATIONS: OnceLock<Vec<Documented>> = OnceLock::new();
+    OPERATIONS.get_or_init(|| {
+        let paths = document()["paths"].as_object().unwrap();
+        paths
+            .iter()
+            .flat_map(|(path, item)| {
+                item.as_object()
+                    .unwrap()
+                    .iter()
+                    .map(move |(method, object)| Documented {
+                        id: object["operationId"].as_str().unwrap_or("").to_owned(),
+                        method: method.to_ascii_uppercase(),
+                        path: path.clone(),
+                        scope: object["security"][0]["oauth2"][0]
+                            .as_str()
+                            .map(str::to_owned),
+                        object: object.clone(),
+                    })
+            })
+            .collect()
+    })
+}
+
+/// Operations that need a token.
+pub fn guarded() -> impl Iterator<Item = &'static Documented> {
+    operations()
+        .iter()
+        .filter(|operation| operation.scope.is_some())
+}
+
+/// Operations that POST only because their criteria should not stand in an address. They change
+/// nothing, so they take no key and leave no audit entry.
+pub const READS_BY_POST: &[&str] = &["searchCustomers"];
+
+impl Documented {
+    /// Whether it changes something.
+    pub fn is_write(&self) -> bool {
+        self.method != "GET" && !READS_BY_POST.contains(&self.id.as_str())
+    }
+
+    pub fn parameters(&self) -> &[Value] {
+        self.object["parameters"]
+            .as_array()
+            .map_or(&[], Vec::as_slice)
+    }
+
+    pub fn parameter(&self, place: &str, name: &str) -> Option<&Value> {
+        self.parameters()
+            .iter()
+            .find(|parameter| parameter["in"] == place && parameter["name"] == name)
+    }
+
+    /// Whether it refuses requests without an `Idempotency-Key`.
+    pub fn requires_key(&self) -> bool {
+        self.parameter("header", "Idempotency-Key")
+            .is_some_and(|parameter| parameter["required"] == true)
+    }
+
+    /// The thing its path identifies, such as `customer` for `customer_id`.
+    pub fn noun(&self) -> Option<&str> {
+        self.path
+            .split(['{', '}'])
+            .nth(1)
+            .and_then(|name| name.strip_suffix("_id"))
+    }
+
+    /// The path with `value` in place of its parameter.
+    pub fn path_with(&self, value: &str) -> String {
+        match (self.path.find('{'), self.path.find('}')) {
+            (Some(begin), Some(end)) => {
+                format!("{}{value}{}", &self.path[..begin], &self.path[end + 1..])
+            }
+            _ => self.path.clone(),
+        }
+    }
+
+    /// The path with an identifier that names nothing.
+    pub fn path_to_nothing(&self) -> String {
+        self.path_with(if self.noun().is_some() {
+            NOTHING
+        } else {
+            "no_such_code"
+        })
+    }
+
+    /// Content type and example of the request body.
+    pub fn body(&self) -> Option<(&str, &Value)> {
+        let content = self.object["requestBody"]["content"].as_object()?;
+        let (media_type, media) = content.iter().next()?;
+        Some((media_type, &media["example"]))
+    }
+}
+
+/// A well-formed identifier that names nothing.
+pub const NOTHING: &str = "01940c9e-7a3b-7d2c-8f00-000000000000";
+
+/// What is wrong with `value` under `schema`, references being into the document.
+pub fn violations(schema: &Value, value: &Value) -> Vec<String> {
+    static VALIDATORS: OnceLock<Mutex<BTreeMap<String, Arc<Validator>>>> = OnceLock::new();
+    let validators = VALIDATORS.get_or_init(Mutex::default);
+    let name = schema.to_string();
+    let mut known = validators.lock().unwrap_or_else(PoisonError::into_inner);
+    let validator = known
+        .entry(name)
+        .or_insert_with(|| {
+            let whole = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "allOf": [schema],
+                "components": document()["components"],
+            });
+            let validator = jsonschema::options()
+                .should_validate_formats(true)
+                .build(&whole)
+                .unwrap_or_else(|error| panic!("{error} in {schema}"));
+            Arc::new(validator)
+        })
+        .clone();
+    drop(known);
+    validator
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+/// Ends the test when an answer is not one that the document promises.
+#[track_caller]
+pub fn assert_documented(method: &str, path: &str, answer: &Answer) {
+    let Some(operation) = operation_at(method, path) else {
+        return;
+    };
+    let status = answer.status.to_string();
+    // 304 is what a conditional read answers instead of the documented 200.
+    if status == "304" {
+        return;
+    }
+    let response = &operation.object["responses"][&status];
+    assert!(
+        response.is_object(),
+        "{} answers {status}, which is not documented: {}",
+        operation.id,
+        answer.text()
+    );
+    for name in required_headers(response) {
+        assert!(
+            answer.headers.contains_key(&name),
+            "{} answers {status} without the documented {name}",
+            operation.id
+        );
+    }
+    if method == "HEAD" {
+        return;
+    }
+    let content = response["content"].as_object().cloned().unwrap_or_default();
+    assert_body(operation, answer, &content);
+}
+
+fn assert_body(operation: &Documented, answer: &Answer, content: &Map<String, Value>) {
+    let Some(media_type) = answer.header("content-type") else {
+        assert!(
+            content.is_empty(),
+            "{} answers without a body",
+            operation.id
+        );
+        return;
+    };
+    let media = content.get(media_type).unwrap_or_else(|| {
+        panic!(
+            "{} answers {media_type}, which is not documented",
+            operation.id
+        )
+    });
+    let problems = violations(&media["schema"], &answer.json());
+    assert!(
+        problems.is_empty(),
+        "{} answers {} against its schema: {problems:#?}\n{}",
+        operation.id,
+        answer.status,
+        answer.text()
+    );
+}
+
+/// Headers that an answer always has; the others depend on the caller or on the quota.
+fn required_headers(response: &Value) -> Vec<String> {
+    const SOMETIMES: &[&str] = &[
+        "Access-Control-Allow-Origin",
+        "Idempotent-Replayed",
+        "Link",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "WWW-Authenticate",
+    ];
+    let headers = response["headers"].as_object().cloned().unwrap_or_default();
+    headers
+        .keys()
+        .filter(|name| !SOMETIMES.contains(&name.as_str()))
+        .cloned()
+        .collect()
+}
+
+fn operation_at(method: &str, path: &str) -> Option<&'static Documented> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let path = path.split('?').next()?;
+    operations()
+        .iter()
+        .find(|operation| operation.method == method && matches(&operation.path, path))
+}
+
+fn matches(template: &str, path: &str) -> bool {
+    let (mut wanted, mut found) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (Some(one), Some(other)) if one == other => {}
+            (Some(one), Some(other)) if one.starts_with('{') && !other.is_empty() => {}
+            _ => return false,
+        }
+    }
+}

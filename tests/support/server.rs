@@ -1,0 +1,291 @@
+//! The service, in this process, on a database and under a clock of its own.
+
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use actix_web::web;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use jsonwebtoken::Algorithm;
+use shouxin::auth::development::DevelopmentKeys;
+use shouxin::auth::jwks::KeySet;
+use shouxin::auth::key_holder::KeyHolder;
+use shouxin::auth::token::{TokenLimits, TokenVerifier, TrustedIssuer};
+use shouxin::clock::{Clock, SetClock};
+use shouxin::crypto::{CursorSeal, MasterKeys};
+use shouxin::http::server::{self, Bound, ServerOptions};
+use shouxin::http::state::{Parts, RequestLimits, State};
+use shouxin::store::db::{Db, DbOptions};
+
+use super::cluster::TestDatabase;
+
+/// When every test begins: a Monday, 10 o'clock in Shanghai.
+pub const START: &str = "2026-03-02T02:00:00Z";
+
+/// What a test may want otherwise.
+pub struct Settings {
+    pub start: DateTime<Utc>,
+    pub workers: usize,
+    pub quota_per_minute: u32,
+    pub limits: RequestLimits,
+    pub allowed_origins: Vec<String>,
+    pub pool_size: u32,
+    pub queue_max: usize,
+    pub queue_wait: Duration,
+    pub deadline: Duration,
+    pub statement_timeout: Duration,
+    pub lock_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            start: START.parse().unwrap(),
+            workers: 1,
+            quota_per_minute: 0,
+            limits: RequestLimits {
+                body_bytes: 64 * 1024,
+                json_depth: 32,
+                uri_bytes: 4096,
+            },
+            allowed_origins: Vec::new(),
+            pool_size: 8,
+            queue_max: 256,
+            queue_wait: Duration::from_secs(10),
+            deadline: Duration::from_secs(20),
+            statement_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A running server. It stops, and its database goes, when this is dropped.
+pub struct TestServer {
+    /// The clock of the service; it stands still until a test moves it.
+    pub clock: Arc<SetClock>,
+    /// The state the handlers share, for jobs and direct use of the database.
+    pub state: web::Data<State>,
+    address: SocketAddr,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    // Last, so that it is dropped after the server has stopped.
+    database: TestDatabase,
+}
+
+impl TestServer {
+    /// A server with the usual settings.
+    pub fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// A server with other settings.
+    pub fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let database = TestDatabase::create();
+        let clock = Arc::new(SetClock::at(settings.start));
+        let state = state(&settings, &database, clock.clone());
+        let options = ServerOptions {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            workers: settings.workers,
+            connections_max: 1000,
+            request_timeout: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(0),
+        };
+        let (sender, receiver) = channel();
+        let shared = state.clone();
+        let thread = std::thread::spawn(move || {
+            System::new().block_on(async move {
+                let Bound {
+                    address,
+                    server,
+                    handle,
+                } = server::bind(&options, shared).expect("a free port");
+                sender.send((address, handle)).expect("the test waits");
+                server.await.expect("the server runs");
+            });
+        });
+        let (address, handle) = receiver.recv().expect("the server starts");
+        Self {
+            clock,
+            state,
+            address,
+            handle,
+            thread: Some(thread),
+            database,
+        }
+    }
+
+    /// Address of the server, such as `http://127.0.0.1:40000`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Socket address of the server.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// URL of the database, for its owner.
+    pub fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
+    /// The database as the service sees it.
+    pub fn db(&self) -> &Db {
+        self.state.database()
+    }
+
+    /// What time it is for the service.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+    }
+
+    /// A connection as the owner of the database.
+    pub fn owner(&self) -> PgConnection {
+        PgConnection::establish(self.database.url()).expect("a connection")
+    }
+
+    /// A connection with the rights the service has.
+    pub fn service_role(&self) -> PgConnection {
+        let mut connection = self.owner();
+        connection
+            .batch_execute("SET ROLE shouxin_service")
+            .expect("the role of the service");
+        connection
+    }
+
+    /// Runs statements as the owner of the database.
+    pub fn sql(&self, statements: &str) {
+        if let Err(error) = self.owner().batch_execute(statements) {
+            panic!("{error} in {statements}");
+        }
+    }
+
+    /// The one number that a query gives.
+    pub fn number(&self, query: &str) -> i64 {
+        numbers(&mut self.owner(), query)[0]
+    }
+
+    /// The one column of text that a query gives; null is an empty text.
+    pub fn texts(&self, query: &str) -> Vec<String> {
+        texts(&mut self.owner(), query)
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // Whether the answer of `stop` is awaited does not matter: the thread ends with it.
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(
+                ended.is_ok() || std::thread::panicking(),
+                "the server panicked"
+            );
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct TextRow {
+    #[diesel(sql_type = Nullable<Text>)]
+    value: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct NumberRow {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+/// The one column of text that a query gives; null is an empty text.
+pub fn texts(connection: &mut PgConnection, query: &str) -> Vec<String> {
+    diesel::sql_query(format!(
+        "SELECT value::text AS value FROM ({query}) AS asked (value)"
+    ))
+    .load::<TextRow>(connection)
+    .unwrap_or_else(|error| panic!("{error} in {query}"))
+    .into_iter()
+    .map(|row| row.value.unwrap_or_default())
+    .collect()
+}
+
+/// The one column of numbers that a query gives.
+pub fn numbers(connection: &mut PgConnection, query: &str) -> Vec<i64> {
+    diesel::sql_query(format!(
+        "SELECT value::bigint AS value FROM ({query}) AS asked (value)"
+    ))
+    .load::<NumberRow>(connection)
+    .unwrap_or_else(|error| panic!("{error} in {query}"))
+    .into_iter()
+    .map(|row| row.value)
+    .collect()
+}
+
+fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> web::Data<State> {
+    let master = MasterKeys::parse(master_keys()).expect("generated keys");
+    let cursors = CursorSeal::derive(&master).expect("a derived key");
+    let jwks = development_keys().jwks_json();
+    let keys = KeySet::from_json(jwks.as_bytes(), &[Algorithm::EdDSA]).expect("a key set");
+    let keys = Arc::new(KeyHolder::fixed(keys));
+    let trusted = TrustedIssuer {
+        issuer: DevelopmentKeys::issuer().to_owned(),
+        audiences: [DevelopmentKeys::audience().to_owned()].into(),
+        algorithms: vec![Algorithm::EdDSA],
+        lifetime_max: TimeDelta::hours(24),
+        keys: keys.clone(),
+        refresh: None,
+    };
+    let verifier =
+        TokenVerifier::new(vec![trusted], TokenLimits::default()).expect("a trusted issuer");
+    let time_zone = chrono_tz::Asia::Shanghai;
+    let options = DbOptions {
+        url: database.url().to_owned(),
+        pool_size: settings.pool_size,
+        queue_max: settings.queue_max,
+        queue_wait: settings.queue_wait,
+        deadline: settings.deadline,
+        statement_timeout: settings.statement_timeout,
+        lock_timeout: settings.lock_timeout,
+    };
+    web::Data::new(State::new(Parts {
+        db: Db::new(options, clock, time_zone, Arc::new(master)),
+        verifier,
+        keys: vec![keys],
+        cursors,
+        quota_per_minute: settings.quota_per_minute,
+        limits: settings.limits,
+        allowed_origins: settings.allowed_origins.clone(),
+        time_zone,
+    }))
+}
+
+fn master_keys() -> &'static str {
+    static KEYS: OnceLock<String> = OnceLock::new();
+    KEYS.get_or_init(|| MasterKeys::generate().expect("randomness"))
+}
+
+/// The signing key of the run: in a folder that is removed once it is read.
+pub fn development_keys() -> &'static DevelopmentKeys {
+    static KEYS: OnceLock<DevelopmentKeys> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let name = format!("shouxin-test-keys-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let keys = DevelopmentKeys::load_or_create(&folder).expect("a signing key");
+        let _only_a_leftover = std::fs::remove_dir_all(&folder);
+        keys
+    })
+}
