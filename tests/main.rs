@@ -10,6 +10,9 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
+mod audit;
+mod authorisation;
 mod contract;
 mod harness;
+mod idempotency;
 mod support;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use super::client::Answer;
+use super::client::{Answer, Call, Client};
 
 /// One operation of the document.
 #[derive(Debug, Clone)]
@@ -115,11 +115,38 @@ impl Documented {
         })
     }
 
+    /// A request with everything the document asks for: its example as the body, its required
+    /// query parameters, and `If-Match` for whatever is there.
+    pub fn request(&'static self, client: &Client, path: &str) -> Call {
+        let query: Vec<String> = self
+            .parameters()
+            .iter()
+            .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true)
+            .map(|parameter| {
+                let example = &parameter["example"];
+                let text = example.as_str().map_or(example.to_string(), str::to_owned);
+                format!("{}={text}", parameter["name"].as_str().unwrap())
+            })
+            .collect();
+        let address = match query.as_slice() {
+            [] => path.to_owned(),
+            query => format!("{path}?{}", query.join("&")),
+        };
+        let mut call = client.call(&self.method, &address);
+        if let Some((media_type, example)) = self.body() {
+            call = call.body(media_type, example.to_string());
+        }
+        if self.parameter("header", "If-Match").is_some() {
+            call = call.header("If-Match", "*");
+        }
+        call
+    }
+
     /// Content type and example of the request body.
-    pub fn body(&self) -> Option<(&str, &Value)> {
+    pub fn body(&'static self) -> Option<(&'static str, &'static Value)> {
         let content = self.object["requestBody"]["content"].as_object()?;
         let (media_type, media) = content.iter().next()?;
-        Some((media_type, &media["example"]))
+        Some((media_type.as_str(), &media["example"]))
     }
 }
 
