@@ -14,5 +14,6 @@ mod audit;
 mod authorisation;
 mod contract;
 mod harness;
+mod http;
 mod idempotency;
 mod support;
