@@ -166,8 +166,8 @@ codes! {
         "变更流已重建，请从头或从快照重新开始。";
     PreconditionFailed: "precondition_failed", 412,
         "The resource has changed", "资源已被修改",
-        "If-Match names another version than the current one; the ETag header has the current one.",
-        "If-Match 与当前版本不符，ETag 头给出当前版本。";
+        "If-Match names another version than the current one; read the resource again before changing it.",
+        "If-Match 与当前版本不符，请重新读取后再修改。";
     BodyTooLarge: "body_too_large", 413,
         "The body is too large", "请求体过大",
         "Bodies are limited to the documented size.",

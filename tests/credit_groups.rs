@@ -4,18 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::client::Client;
-use crate::support::{Answer, TestServer, a_customer, a_customer_of};
+use crate::support::{Answer, TestServer, a_customer, a_customer_of, a_group_of};
 
 /// The business date on which every test begins.
 const TODAY: &str = "2026-03-02";
-
-fn a_group(server: &TestServer, org_path: &str) -> Answer {
-    let body = json!({"name": "测试集团", "basis": "control", "org_path": org_path});
-    server
-        .with_everything()
-        .post("/v1/credit-groups", &body)
-        .expect(201)
-}
 
 fn members(group: &str) -> String {
     format!("/v1/credit-groups/{group}/members")
@@ -55,7 +47,7 @@ fn a_group_is_placed_at_the_callers_own_unit_or_below() {
 #[test]
 fn a_group_is_seen_from_its_unit_and_above_and_never_by_customers() {
     let server = TestServer::start();
-    let group = a_group(&server, SALES);
+    let group = a_group_of(&server, SALES);
     let path = group.header("location").unwrap();
     let everything = server.with_everything();
     let customer = a_customer(&server).id();
@@ -82,7 +74,7 @@ fn a_group_is_seen_from_its_unit_and_above_and_never_by_customers() {
 #[test]
 fn a_group_is_changed_under_its_version() {
     let server = TestServer::start();
-    let group = a_group(&server, SALES);
+    let group = a_group_of(&server, SALES);
     let client = server.as_tier("account_manager");
     let path = group.header("location").unwrap();
     let changed = client
@@ -109,9 +101,9 @@ fn a_group_is_changed_under_its_version() {
 fn groups_are_listed_newest_first_and_narrowed() {
     let server = TestServer::start();
     let client = server.with_everything();
-    let first = a_group(&server, SALES).id();
+    let first = a_group_of(&server, SALES).id();
     server.advance(chrono::TimeDelta::seconds(1));
-    let second = a_group(&server, ELSEWHERE).id();
+    let second = a_group_of(&server, ELSEWHERE).id();
     server.advance(chrono::TimeDelta::seconds(1));
     let body = json!({"name": "合并报表", "basis": "consolidation"});
     let third = client.post("/v1/credit-groups", &body).expect(201).id();
@@ -124,8 +116,8 @@ fn groups_are_listed_newest_first_and_narrowed() {
             .collect()
     };
     assert_eq!(ids(""), [third.clone(), second.clone(), first.clone()]);
-    assert_eq!(ids("?basis=consolidation"), [third.clone()]);
-    assert_eq!(ids("?org_path=head-office/east"), [first.clone()]);
+    assert_eq!(ids("?basis=consolidation"), [third.as_str()]);
+    assert_eq!(ids("?org_path=head-office/east"), [first.as_str()]);
     let page = client.get("/v1/credit-groups?limit=2").expect(200);
     let cursor = page.field("next_cursor");
     assert_eq!(ids(&format!("?limit=2&cursor={cursor}")), [first]);
@@ -139,7 +131,10 @@ fn a_customer_joins_leaves_and_joins_another_group() {
     let server = TestServer::start();
     let client = server.as_tier("account_manager");
     let customer = a_customer(&server).id();
-    let (one, other) = (a_group(&server, SALES).id(), a_group(&server, SALES).id());
+    let (one, other) = (
+        a_group_of(&server, SALES).id(),
+        a_group_of(&server, SALES).id(),
+    );
     let joined = join(&client, &one, &customer, "2026-02-01").expect(201);
     assert_eq!(joined.field("customer_id"), customer);
     assert_eq!(joined.field("group_id"), one);
@@ -185,7 +180,7 @@ fn days_of_membership_are_never_in_the_future_and_never_end_before_they_began() 
     let server = TestServer::start();
     let client = server.as_tier("account_manager");
     let customer = a_customer(&server).id();
-    let group = a_group(&server, SALES).id();
+    let group = a_group_of(&server, SALES).id();
     let refused =
         join(&client, &group, &customer, "2026-03-03").expect_problem("validation_failed");
     assert_eq!(refused.json()["errors"][0]["pointer"], "#/from");
@@ -207,7 +202,7 @@ fn days_of_membership_are_never_in_the_future_and_never_end_before_they_began() 
 fn members_are_listed_by_day_and_only_as_far_as_the_caller_knows_them() {
     let server = TestServer::start();
     let everything = server.with_everything();
-    let group = a_group(&server, "head-office/east").id();
+    let group = a_group_of(&server, "head-office/east").id();
     let here = a_customer(&server).id();
     let there = a_customer_of(&server, ELSEWHERE).id();
     let joined = join(&everything, &group, &here, "2026-01-10").expect(201);
@@ -228,9 +223,9 @@ fn members_are_listed_by_day_and_only_as_far_as_the_caller_knows_them() {
     let mut both = vec![here.clone(), there.clone()];
     both.sort();
     assert_eq!(customers(&everything, ""), both);
-    assert_eq!(customers(&everything, "?on=2026-01-14"), [here.clone()]);
+    assert_eq!(customers(&everything, "?on=2026-01-14"), [here.as_str()]);
     assert_eq!(customers(&everything, "?on=2026-01-20"), both);
-    assert_eq!(customers(&everything, "?on=2026-01-21"), [there.clone()]);
+    assert_eq!(customers(&everything, "?on=2026-01-21"), [there.as_str()]);
     assert!(customers(&everything, "?on=2026-01-09").is_empty());
     // The branch knows the group, but not the customer of another branch.
     let branch = server.as_tier("credit_officer_branch");
@@ -254,7 +249,7 @@ fn of_joins_at_once_exactly_one_succeeds() {
     let client = server.as_tier("account_manager");
     for _ in 0..5 {
         let customer = a_customer(&server).id();
-        let groups: Vec<String> = (0..8).map(|_| a_group(&server, SALES).id()).collect();
+        let groups: Vec<String> = (0..8).map(|_| a_group_of(&server, SALES).id()).collect();
         let mut statuses: Vec<u16> = std::thread::scope(|scope| {
             let running: Vec<_> = groups
                 .iter()
@@ -279,7 +274,7 @@ fn a_join_is_repeated_under_its_key() {
     let server = TestServer::start();
     let client = server.as_tier("account_manager");
     let customer = a_customer(&server).id();
-    let group = a_group(&server, SALES).id();
+    let group = a_group_of(&server, SALES).id();
     let body = joining(&customer, TODAY);
     let first = client.post(&members(&group), &body).key("once").expect(201);
     let again = client.post(&members(&group), &body).key("once").expect(201);

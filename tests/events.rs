@@ -11,7 +11,7 @@ use shouxin::domain::organisation::OrgPath;
 
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::client::Client;
-use crate::support::{TestServer, a_customer, a_customer_of};
+use crate::support::{TestServer, a_customer, a_customer_of, a_product};
 
 /// Writers at once.
 const WRITERS: usize = 8;
@@ -42,17 +42,6 @@ fn end(client: &Client) -> String {
             return cursor;
         }
     }
-}
-
-fn a_product(server: &TestServer, code: &str) {
-    let body = json!({
-        "code": code, "name_en": "Goods", "name_zh": "货物", "kind": "receivable",
-        "exposure_treatment": "gross", "default_payment_term_days": 0,
-    });
-    server
-        .as_tier("administrator")
-        .post("/v1/products", &body)
-        .expect(201);
 }
 
 fn set_term(client: &Client, code: &str, days: usize) {
@@ -224,7 +213,9 @@ fn a_wait_ends_with_the_next_event_with_the_time_or_with_the_service() {
     let (found, elapsed) = timed("wait=1", &|| {});
     assert_eq!(found, 0);
     assert!(elapsed >= Duration::from_secs(1) && elapsed < Duration::from_secs(5));
-    let (found, elapsed) = timed("wait=20", &|| a_product(&server, "goods"));
+    let (found, elapsed) = timed("wait=20", &|| {
+        a_product(&server, "goods");
+    });
     assert_eq!(found, 1);
     assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
     let (found, elapsed) = timed("wait=20&type=customer.created", &|| server.state.drain());

@@ -10,9 +10,13 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
+mod audit;
+mod authorisation;
 mod contract;
 mod credit_groups;
 mod events;
 mod harness;
+mod http;
+mod idempotency;
 mod products;
 mod support;

@@ -1,22 +1,8 @@
 //! The product catalogue.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Answer, TestServer};
-
-fn body(code: &str) -> Value {
-    json!({
-        "code": code, "name_en": "Goods on credit", "name_zh": "赊销", "kind": "receivable",
-        "exposure_treatment": "gross", "default_payment_term_days": 30,
-    })
-}
-
-fn a_product(server: &TestServer, code: &str) -> Answer {
-    server
-        .as_tier("administrator")
-        .post("/v1/products", &body(code))
-        .expect(201)
-}
+use crate::support::{TestServer, a_product, product_body};
 
 #[test]
 fn a_product_is_added_and_read_by_everybody_who_may_read_products() {
@@ -30,7 +16,7 @@ fn a_product_is_added_and_read_by_everybody_who_may_read_products() {
     }
     server
         .as_tier("clerk")
-        .post("/v1/products", &body("more_goods"))
+        .post("/v1/products", &product_body("more_goods"))
         .expect_problem("insufficient_scope");
 }
 
@@ -40,11 +26,11 @@ fn codes_are_unique_and_well_formed() {
     a_product(&server, "goods");
     let administrator = server.as_tier("administrator");
     administrator
-        .post("/v1/products", &body("goods"))
+        .post("/v1/products", &product_body("goods"))
         .expect_problem("duplicate_product_code");
     for malformed in ["", "Goods", "1goods", "goods-2", &"a".repeat(41)] {
         administrator
-            .post("/v1/products", &body(malformed))
+            .post("/v1/products", &product_body(malformed))
             .expect_problem("invalid_field");
     }
     for unknown in ["services", "Goods", "goods-2", "%00"] {
@@ -52,7 +38,7 @@ fn codes_are_unique_and_well_formed() {
             .get(&format!("/v1/products/{unknown}"))
             .expect_problem("not_found");
     }
-    let mut out_of_range = body("services");
+    let mut out_of_range = product_body("services");
     out_of_range["default_payment_term_days"] = json!(3651);
     let refused = administrator
         .post("/v1/products", &out_of_range)
@@ -69,7 +55,14 @@ fn of_products_added_at_once_under_one_code_exactly_one_is_made() {
     let client = server.as_tier("administrator");
     let answers: Vec<u16> = std::thread::scope(|scope| {
         let running: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| client.post("/v1/products", &body("goods")).send().status))
+            .map(|_| {
+                scope.spawn(|| {
+                    client
+                        .post("/v1/products", &product_body("goods"))
+                        .send()
+                        .status
+                })
+            })
             .collect();
         running
             .into_iter()

@@ -118,12 +118,12 @@ impl Repeatable {
 }
 
 /// The version a change means to change, from `If-Match` (RFC 9110 §13.1.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
     /// Any version.
     Any,
-    /// Exactly this version; 0 when the header names none of ours.
-    Version(i64),
+    /// One of these versions; none when the header names none of ours.
+    OneOf(Vec<i64>),
 }
 
 impl IfMatch {
@@ -131,9 +131,9 @@ impl IfMatch {
     ///
     /// # Errors
     /// [`ProblemCode::PreconditionFailed`] when it is another.
-    pub fn check(self, current: i64) -> Result<(), Error> {
+    pub fn check(&self, current: i64) -> Result<(), Error> {
         match self {
-            Self::Version(wanted) if wanted != current => {
+            Self::OneOf(wanted) if !wanted.contains(&current) => {
                 Err(ProblemCode::PreconditionFailed.into())
             }
             _ => Ok(()),
@@ -180,7 +180,7 @@ fn if_match(request: &HttpRequest) -> Result<IfMatch, Error> {
         }))
     };
     // Lists are allowed; one of the tags has to be ours. A weak tag never matches strongly.
-    let mut version = 0;
+    let mut versions = Vec::new();
     for tag in text.split(',').map(str::trim) {
         let weak = tag.starts_with("W/");
         let inner = tag
@@ -190,10 +190,10 @@ fn if_match(request: &HttpRequest) -> Result<IfMatch, Error> {
             .ok_or_else(malformed)?;
         let number = inner.split('-').next().unwrap_or("");
         if let (false, Ok(found)) = (weak, number.parse::<i64>()) {
-            version = found;
+            versions.push(found);
         }
     }
-    Ok(IfMatch::Version(version))
+    Ok(IfMatch::OneOf(versions))
 }
 
 impl<T, K, M> FromRequest for Command<T, K, M>
@@ -420,7 +420,7 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         return ProblemCode::MalformedBody.into();
     }
     let message = inner.to_string();
-    let pointer = pointer(error.path());
+    let mut pointer = pointer(error.path());
     let (code, en, zh) = if message.starts_with("unknown field") {
         (
             ProblemCode::UnknownField,
@@ -431,10 +431,12 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         .strip_prefix("missing field `")
         .and_then(|rest| rest.split('`').next())
     {
+        // serde stands at the object that lacks it; a form wants to know the field.
+        pointer.push_str(&format!("/{name}"));
         (
             ProblemCode::InvalidField,
-            format!("lacks the field {name}"),
-            format!("缺少字段 {name}"),
+            "is missing".to_owned(),
+            "缺失".to_owned(),
         )
     } else if message.starts_with("duplicate field") {
         (

@@ -15,9 +15,11 @@ pub struct Client {
     base: String,
     agent: ureq::Agent,
     credentials: Credentials,
+    key: Option<String>,
 }
 
 /// A request about to be sent.
+#[derive(Clone)]
 #[must_use = "a call is only made by send() or expect()"]
 pub struct Call {
     client: Client,
@@ -29,6 +31,7 @@ pub struct Call {
     key: Key,
 }
 
+#[derive(Clone)]
 enum Key {
     /// A fresh one where the method is POST.
     Automatic,
@@ -37,12 +40,13 @@ enum Key {
 }
 
 /// What came back.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
     request: String,
+    call: Call,
 }
 
 impl Client {
@@ -58,7 +62,14 @@ impl Client {
             base,
             agent,
             credentials,
+            key: None,
         }
+    }
+
+    /// The same caller, sending this `Idempotency-Key` with every write.
+    pub fn always_with_key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
     }
 
     /// Who the client calls as.
@@ -98,7 +109,10 @@ impl Client {
             headers: Vec::new(),
             body: None,
             content_type: None,
-            key: Key::Automatic,
+            key: match &self.key {
+                Some(key) if method != "GET" => Key::Exactly(key.clone()),
+                _ => Key::Automatic,
+            },
         }
     }
 }
@@ -142,29 +156,16 @@ impl Call {
     #[track_caller]
     pub fn send(self) -> Answer {
         let request = format!("{} {}", self.method, self.path);
+        let call = self.with_key_decided();
         let mut builder = Request::builder()
-            .method(self.method.clone())
-            .uri(format!("{}{}", self.client.base, self.path));
-        if let Some(token) = self.client.credentials.token() {
-            builder = builder.header("Authorization", format!("Bearer {token}"));
+            .method(call.method.clone())
+            .uri(format!("{}{}", call.client.base, call.path));
+        for (name, value) in call.all_headers() {
+            builder = builder.header(name, value);
         }
-        if let Some(content_type) = self.content_type {
-            builder = builder.header("Content-Type", content_type);
-        }
-        let key = match self.key {
-            Key::Exactly(key) => Some(key),
-            Key::Automatic if self.method == Method::POST => Some(fresh_key()),
-            Key::Automatic | Key::None => None,
-        };
-        if let Some(key) = key {
-            builder = builder.header("Idempotency-Key", key);
-        }
-        for (name, value) in &self.headers {
-            builder = builder.header(name, value.as_slice());
-        }
-        let agent = &self.client.agent;
-        let sent = match self.body {
-            Some(body) => agent.run(builder.body(body).unwrap()),
+        let agent = &call.client.agent;
+        let sent = match &call.body {
+            Some(body) => agent.run(builder.body(body.as_slice()).unwrap()),
             None => agent.run(builder.body(()).unwrap()),
         };
         let mut response = sent.unwrap_or_else(|error| panic!("{request}: {error}"));
@@ -174,9 +175,36 @@ impl Call {
             headers: response.headers().clone(),
             body,
             request,
+            call,
         };
-        assert_documented(self.method.as_str(), &self.path, &answer);
+        assert_documented(answer.call.method.as_str(), &answer.call.path, &answer);
         answer
+    }
+
+    fn with_key_decided(mut self) -> Self {
+        if matches!(self.key, Key::Automatic) {
+            self.key = match self.method {
+                Method::POST => Key::Exactly(fresh_key()),
+                _ => Key::None,
+            };
+        }
+        self
+    }
+
+    fn all_headers(&self) -> Vec<(String, Vec<u8>)> {
+        let mut headers = Vec::new();
+        let mut add = |name: &str, value: String| headers.push((name.to_owned(), value.into()));
+        if let Some(token) = self.client.credentials.token() {
+            add("Authorization", format!("Bearer {token}"));
+        }
+        if let Some(content_type) = self.content_type {
+            add("Content-Type", content_type.to_owned());
+        }
+        if let Key::Exactly(key) = &self.key {
+            add("Idempotency-Key", key.clone());
+        }
+        headers.extend(self.headers.iter().cloned());
+        headers
     }
 
     /// Sends the request; any other status than this one ends the test.
@@ -194,6 +222,12 @@ impl Call {
 }
 
 impl Answer {
+    /// The same request once more: same body, same headers, same key.
+    #[track_caller]
+    pub fn again(&self) -> Self {
+        self.call.clone().send()
+    }
+
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use super::client::Answer;
+use super::client::{Answer, Call, Client};
 
 /// One operation of the document.
 #[derive(Debug, Clone)]
@@ -96,14 +96,17 @@ impl Documented {
             .and_then(|name| name.strip_suffix("_id"))
     }
 
-    /// The path with `value` in place of its parameter.
+    /// The path with `value` in place of its first parameter; further ones name nothing.
     pub fn path_with(&self, value: &str) -> String {
-        match (self.path.find('{'), self.path.find('}')) {
-            (Some(begin), Some(end)) => {
-                format!("{}{value}{}", &self.path[..begin], &self.path[end + 1..])
-            }
-            _ => self.path.clone(),
-        }
+        let mut values = std::iter::once(value).chain(std::iter::repeat(NOTHING));
+        self.path
+            .split('/')
+            .map(|part| match part.strip_prefix('{') {
+                Some(_) => values.next().unwrap_or(NOTHING),
+                None => part,
+            })
+            .collect::<Vec<_>>()
+            .join("/")
     }
 
     /// The path with an identifier that names nothing.
@@ -115,11 +118,38 @@ impl Documented {
         })
     }
 
+    /// A request with everything the document asks for: its example as the body, its required
+    /// query parameters, and `If-Match` for whatever is there.
+    pub fn request(&'static self, client: &Client, path: &str) -> Call {
+        let query: Vec<String> = self
+            .parameters()
+            .iter()
+            .filter(|parameter| parameter["in"] == "query" && parameter["required"] == true)
+            .map(|parameter| {
+                let example = &parameter["example"];
+                let text = example.as_str().map_or(example.to_string(), str::to_owned);
+                format!("{}={text}", parameter["name"].as_str().unwrap())
+            })
+            .collect();
+        let address = match query.as_slice() {
+            [] => path.to_owned(),
+            query => format!("{path}?{}", query.join("&")),
+        };
+        let mut call = client.call(&self.method, &address);
+        if let Some((media_type, example)) = self.body() {
+            call = call.body(media_type, example.to_string());
+        }
+        if self.parameter("header", "If-Match").is_some() {
+            call = call.header("If-Match", "*");
+        }
+        call
+    }
+
     /// Content type and example of the request body.
-    pub fn body(&self) -> Option<(&str, &Value)> {
+    pub fn body(&'static self) -> Option<(&'static str, &'static Value)> {
         let content = self.object["requestBody"]["content"].as_object()?;
         let (media_type, media) = content.iter().next()?;
-        Some((media_type, &media["example"]))
+        Some((media_type.as_str(), &media["example"]))
     }
 }
 

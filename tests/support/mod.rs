@@ -5,8 +5,9 @@ pub mod builders;
 pub mod client;
 pub mod cluster;
 pub mod document;
+pub mod registry;
 pub mod server;
 
 pub use builders::*;
-pub use client::Answer;
+pub use client::{Answer, Client};
 pub use server::TestServer;
