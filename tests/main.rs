@@ -16,4 +16,7 @@ mod contract;
 mod harness;
 mod http;
 mod idempotency;
+mod jwt;
+mod migrations;
 mod support;
+mod tidy;
