@@ -18,5 +18,8 @@ mod events;
 mod harness;
 mod http;
 mod idempotency;
+mod jwt;
+mod migrations;
 mod products;
 mod support;
+mod tidy;
