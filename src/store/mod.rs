@@ -10,6 +10,7 @@ pub mod errors;
 pub mod events;
 pub mod idempotency;
 pub mod migrations;
+pub mod sample;
 #[expect(
     missing_docs,
     reason = "generated; every column is described by COMMENT ON in the migrations"
