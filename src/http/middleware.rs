@@ -19,7 +19,7 @@ use crate::error_codes::ProblemCode;
 /// Wraps every request, from the outside.
 ///
 /// # Errors
-/// None of its own: whatever fails inside becomes a problem.
+/// None of its own, and none from inside: failures of handlers are answers when they get here.
 pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -41,13 +41,10 @@ pub async fn around(
     let refused = refused_at_the_door(&request, state.as_ref().map(web::Data::get_ref));
     let response = match refused {
         Some(early) => request.into_response(early),
-        None => {
-            let raw = request.request().clone();
-            match next.call(request).await {
-                Ok(response) => response.map_into_boxed_body(),
-                Err(error) => ServiceResponse::new(raw, error.error_response()),
-            }
-        }
+        // Nobody may hold on to the request while it is routed: actix changes it in place. All
+        // failures inside are answers already, handlers and extractors having been through
+        // `ResponseError`.
+        None => next.call(request).await?.map_into_boxed_body(),
     };
 
     let mut response = in_words(response, &wording);
