@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily};
 /// `Ed25519` (RFC 9864) and `EdDSA` (RFC 8037) name one algorithm: other curves have no key
 /// here. Symmetric algorithms and `none` have no name here at all, so that no later step can
 /// mistake a public key for a shared secret.
-pub(super) fn from_name(name: &str) -> Option<Algorithm> {
+pub fn from_name(name: &str) -> Option<Algorithm> {
     if name == "Ed25519" {
         return Some(Algorithm::EdDSA);
     }

@@ -96,6 +96,22 @@ impl DevelopmentKeys {
         load(&path)
     }
 
+    /// Reads the key in a folder. Unlike [`DevelopmentKeys::load_or_create`] it makes none: a
+    /// token of a key that no service knows would only puzzle its bearer.
+    pub fn load(folder: &Path) -> Result<Self, DevelopmentKeyError> {
+        load(&folder.join(FILE_NAME))
+    }
+
+    /// Removes the key in a folder, if there is one: tokens signed with it end with the next
+    /// start.
+    pub fn remove(folder: &Path) -> Result<(), DevelopmentKeyError> {
+        let path = folder.join(FILE_NAME);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(&path, error)),
+            _ => Ok(()),
+        }
+    }
+
     /// The issuer of development tokens.
     pub fn issuer() -> &'static str {
         "https://development.shouxin.invalid"

@@ -4,7 +4,7 @@
 //! synchronous. [`refresh`] keeps the keys current in a thread of its own. [`development`]
 //! stands in for an identity provider on a developer's machine.
 
-mod algorithms;
+pub mod algorithms;
 pub mod bearer;
 mod claims;
 mod compact;

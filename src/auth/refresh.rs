@@ -79,6 +79,12 @@ pub enum StartError {
     Thread(#[source] std::io::Error),
 }
 
+/// Whether keys may be fetched from an address: HTTPS, or, where that is allowed, plain HTTP on
+/// this machine.
+pub fn is_key_set_address(text: &str, allow_http_to_loopback: bool) -> bool {
+    KeySetUri::parse(text, allow_http_to_loopback).is_some()
+}
+
 /// The running thread; dropping it stops the thread.
 pub struct JwksRefresher {
     handles: Vec<(String, RefreshHandle)>,

@@ -1,1 +1,100 @@
-//! jobs
+//! Work that nobody waits for: done every so often, in bounded batches, beside the requests.
+//!
+//! A job is a line in [`ALL`]. It has to be safe to run on several instances at once, because
+//! every instance runs it; and it decides nothing: whatever is a rule of the business lives
+//! in `app` and is called from here.
+
+mod runner;
+mod schedule;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+pub use runner::Runner;
+
+use crate::domain::actor::Actor;
+use crate::domain::organisation::OrgPath;
+use crate::error::Error;
+use crate::store::db::Db;
+use crate::store::idempotency;
+
+/// Rows that one batch touches at most, so that no batch holds locks for long.
+const BATCH_ROWS: i64 = 1000;
+
+/// Something to be done again and again.
+#[derive(Debug, Clone, Copy)]
+pub struct Job {
+    /// Name in the log.
+    pub name: &'static str,
+    /// Time between two rounds.
+    pub every: Duration,
+    /// Does one bounded batch and says whether there is more to do.
+    pub batch: fn(&Db) -> Result<Progress, Error>,
+}
+
+/// How far a batch got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The batch was full; the next one may follow at once.
+    More,
+    /// Nothing is left for this round.
+    Done,
+}
+
+impl Progress {
+    /// Reads the progress off the number of rows that a batch of `limit` rows touched.
+    pub fn of(rows: usize, limit: i64) -> Self {
+        if usize::try_from(limit).is_ok_and(|limit| rows >= limit) {
+            Self::More
+        } else {
+            Self::Done
+        }
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Every job of the service.
+#[rustfmt::skip]
+pub const ALL: &[Job] = &[
+    Job { name: "forget expired idempotency records", every: MINUTE, batch: forget_expired_answers },
+];
+
+/// Whom the audit names when a job has done something.
+pub fn actor() -> Actor {
+    Actor {
+        principal: "shouxin|jobs".to_owned(),
+        client_id: "jobs".to_owned(),
+        scopes: BTreeSet::new(),
+        org_path: OrgPath::root(),
+        customer_id: None,
+        request_id: uuid::Uuid::nil(),
+    }
+}
+
+fn forget_expired_answers(db: &Db) -> Result<Progress, Error> {
+    let forgotten = db.housekeeping_blocking(&|connection, now| {
+        idempotency::forget_expired(connection, now, BATCH_ROWS)
+    })?;
+    Ok(Progress::of(forgotten, BATCH_ROWS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_batch_means_that_there_may_be_more() {
+        assert_eq!(Progress::of(1000, 1000), Progress::More);
+        assert_eq!(Progress::of(999, 1000), Progress::Done);
+        assert_eq!(Progress::of(0, 1000), Progress::Done);
+    }
+
+    #[test]
+    fn jobs_have_names_of_their_own() {
+        let mut names: Vec<_> = ALL.iter().map(|job| job.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}

@@ -2,7 +2,7 @@
 //! transactions.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
@@ -54,6 +54,7 @@ struct Shared {
     waiting: AtomicUsize,
     shed: AtomicU64,
     overran: AtomicU64,
+    role_missing: Arc<AtomicBool>,
     options: DbOptions,
     clock: Arc<dyn Clock>,
     time_zone: chrono_tz::Tz,
@@ -111,12 +112,16 @@ impl Db {
         time_zone: chrono_tz::Tz,
         keys: Arc<MasterKeys>,
     ) -> Self {
+        let role_missing = Arc::new(AtomicBool::new(false));
         let pool = Pool::builder()
             .max_size(options.pool_size)
             .min_idle(Some(0))
             .connection_timeout(Duration::from_millis(900))
             .error_handler(Box::new(LogConnectionErrors))
-            .connection_customizer(Box::new(SessionSettings::from(&options)))
+            .connection_customizer(Box::new(SessionSettings {
+                statements: session_statements(&options),
+                role_missing: role_missing.clone(),
+            }))
             .build_unchecked(ConnectionManager::new(connection_string(&options.url)));
         Self {
             shared: Arc::new(Shared {
@@ -125,6 +130,7 @@ impl Db {
                 waiting: AtomicUsize::new(0),
                 shed: AtomicU64::new(0),
                 overran: AtomicU64::new(0),
+                role_missing,
                 options,
                 clock,
                 time_zone,
@@ -143,6 +149,7 @@ impl Db {
                 waiting: AtomicUsize::new(0),
                 shed: AtomicU64::new(0),
                 overran: AtomicU64::new(0),
+                role_missing: self.shared.role_missing.clone(),
                 options: self.shared.options.clone(),
                 clock,
                 time_zone: self.shared.time_zone,
@@ -159,6 +166,12 @@ impl Db {
     /// The current business date.
     pub fn today(&self) -> chrono::NaiveDate {
         business_date(self.shared.clock.now(), self.shared.time_zone)
+    }
+
+    /// Whether the server was last found without the role of the service: it answers, but no
+    /// migration was ever applied.
+    pub fn is_bare(&self) -> bool {
+        self.shared.role_missing.load(Ordering::Relaxed)
     }
 
     /// Numbers for the metrics.
@@ -266,6 +279,26 @@ impl Db {
             Written::Refused(problem) => Err(Error::Refused(problem)),
             Written::Replayed(_) => Err(Error::internal("replayed a write that had no key")),
         }
+    }
+
+    /// Tidies up on the calling thread, without an audit entry. For what the service keeps for
+    /// its own sake and forgets by a published rule, such as answers past their retention: nobody
+    /// asked for it, no business fact changes, and an entry each minute would bury the ones that
+    /// matter. The role of the service cannot delete anything else in any case.
+    ///
+    /// # Errors
+    /// What `work` returns, or that the database cannot serve the request now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one home of transactions"
+    )]
+    pub fn housekeeping_blocking<T>(
+        &self,
+        work: &dyn Fn(&mut PgConnection, chrono::DateTime<Utc>) -> QueryResult<T>,
+    ) -> Result<T, Error> {
+        let mut connection = self.connection()?;
+        let now = self.shared.clock.now();
+        connection.transaction(|connection| Ok(work(connection, now)?))
     }
 
     fn run<T>(
@@ -490,29 +523,33 @@ impl diesel::r2d2::HandleError<diesel::r2d2::Error> for LogConnectionErrors {
 
 /// What every connection is told once: the role without rights on append-only tables, and limits
 /// after which the server gives up by itself.
-#[derive(Debug)]
-struct SessionSettings(String);
+fn session_statements(options: &DbOptions) -> String {
+    format!(
+        "SET ROLE shouxin_service; \
+         SET statement_timeout = {}; \
+         SET lock_timeout = {}; \
+         SET idle_in_transaction_session_timeout = 5000; \
+         SET TimeZone = 'UTC'; \
+         SET search_path = public",
+        options.statement_timeout.as_millis(),
+        options.lock_timeout.as_millis(),
+    )
+}
 
-impl From<&DbOptions> for SessionSettings {
-    fn from(options: &DbOptions) -> Self {
-        Self(format!(
-            "SET ROLE shouxin_service; \
-             SET statement_timeout = {}; \
-             SET lock_timeout = {}; \
-             SET idle_in_transaction_session_timeout = 5000; \
-             SET TimeZone = 'UTC'; \
-             SET search_path = public",
-            options.statement_timeout.as_millis(),
-            options.lock_timeout.as_millis(),
-        ))
-    }
+#[derive(Debug)]
+struct SessionSettings {
+    statements: String,
+    role_missing: Arc<AtomicBool>,
 }
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for SessionSettings {
+    /// A connection that could not take the role is not used. Why it could not is looked up, so
+    /// that readiness can tell a database without migrations from one that is down.
     fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        connection
-            .batch_execute(&self.0)
-            .map_err(diesel::r2d2::Error::QueryError)
+        let result = connection.batch_execute(&self.statements);
+        let missing = result.is_err() && super::migrations::is_role_missing(connection);
+        self.role_missing.store(missing, Ordering::Relaxed);
+        result.map_err(diesel::r2d2::Error::QueryError)
     }
 }
 

@@ -35,6 +35,9 @@ pub fn revert_all(database_url: &str) -> Result<usize, Error> {
 }
 
 /// Versions built into the binary that the database does not have yet.
+///
+/// The role of the service can read the list of applied ones only after the first migration, so
+/// a connection that works as this role has the list.
 pub fn missing(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
     let applied: Vec<String> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
         .load::<AppliedVersion>(connection)?
@@ -49,6 +52,27 @@ pub fn missing(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
         .map(|migration| Migration::<Pg>::name(migration).version().to_string())
         .filter(|version| !applied.contains(version))
         .collect())
+}
+
+/// Whether the server answers but lacks the role of the service, which the first migration makes.
+pub(super) fn is_role_missing(connection: &mut PgConnection) -> bool {
+    diesel::sql_query("SELECT 1 FROM pg_roles WHERE rolname = 'shouxin_service'")
+        .execute(connection)
+        .is_ok_and(|found| found == 0)
+}
+
+/// Makes a database in a private server, unless it is there.
+pub fn ensure_database(server_url: &str, name: &str) -> Result<(), Error> {
+    let mut connection = PgConnection::establish(server_url)
+        .map_err(|error| Error::Unavailable(error.to_string()))?;
+    let found = diesel::sql_query("SELECT 1 FROM pg_database WHERE datname = $1")
+        .bind::<diesel::sql_types::Text, _>(name)
+        .execute(&mut connection)?;
+    if found == 0 {
+        let name = name.replace('"', "\"\"");
+        connection.batch_execute(&format!("CREATE DATABASE \"{name}\""))?;
+    }
+    Ok(())
 }
 
 #[derive(QueryableByName)]

@@ -19,6 +19,7 @@ pub mod payments;
 pub mod products;
 pub mod receivables;
 pub mod reservations;
+pub mod sample;
 #[expect(
     missing_docs,
     reason = "generated; every column is described by COMMENT ON in the migrations"
