@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::exposure;
 use crate::domain::credit_groups::{DayRefusal, GroupBasis, MembershipDays};
 use crate::domain::ids::{CustomerId, GroupId, MembershipId};
 use crate::domain::organisation::OrgPath;
@@ -114,8 +115,9 @@ pub fn change(
 /// commit on, so the first day is never a later one.
 ///
 /// # Errors
-/// 404 when group or customer is not visible, 422 for a first day in the future, 409 when the
-/// customer belongs to a group then.
+/// 404 when group or customer is not visible, 422 for a first day in the future and when the
+/// ceiling of the group has no room for the exposure, 409 when the customer belongs to a group
+/// then.
 pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<MembershipRow, Error> {
     let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
     // The lock puts the joins and leaves of one customer in a row.
@@ -143,6 +145,7 @@ pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<Membe
             Problem::new(ProblemCode::AlreadyMember)
         })
     })?;
+    exposure::move_to_group(tx, customer.id, Some(group_id))?;
     let details = details(&row);
     tx.record("credit_group.join", id.subject(), details.clone())?;
     emit_member(
@@ -198,6 +201,9 @@ pub fn leave(
     };
     if !store::update_member(tx.connection, &row, before.version)? {
         return Err(ProblemCode::PreconditionFailed.into());
+    }
+    if before.member_until.is_none() {
+        exposure::move_to_group(tx, customer.id, None)?;
     }
     let details = details(&row);
     tx.record("credit_group.leave", id.subject(), details.clone())?;

@@ -17,6 +17,7 @@ use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
+use crate::store::credit_groups;
 use crate::store::credit_lines::{self as lines, LineRow, MovementRow};
 use crate::store::exposure as store;
 use crate::store::receivables::{self as receivables_store, ReceivableRow};
@@ -54,14 +55,14 @@ impl Ledger {
     /// # Errors
     /// [`Error::Retry`] in that case.
     pub fn lock_for_customer(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<Self, Error> {
-        let group = store::group_of(tx.connection, customer_id, tx.today)?;
+        let group = credit_groups::open_group_of(tx.connection, customer_id)?;
         let mut locked = match group {
             Some(group) => lines::lock_of_group(tx.connection, group)?,
             None => Vec::new(),
         };
         let group_lines: Vec<LineId> = locked.iter().map(|line| line.id).collect();
         locked.extend(lines::lock_of_customer(tx.connection, customer_id)?);
-        if store::group_of(tx.connection, customer_id, tx.today)? != group {
+        if credit_groups::open_group_of(tx.connection, customer_id)? != group {
             return Err(Error::Retry("the customer changed its group"));
         }
         if let Some(group) = group {
@@ -323,7 +324,7 @@ pub fn check(
     let product_active = store::product(reader.connection, product)?.map(|(active, _)| active);
     let mut rows = Vec::new();
     if customer.is_some() {
-        if let Some(group) = store::group_of(reader.connection, customer_id, reader.today)? {
+        if let Some(group) = credit_groups::open_group_of(reader.connection, customer_id)? {
             rows = lines::of_group(reader.connection, group)?;
         }
         rows.extend(lines::of_customer(reader.connection, customer_id)?);
@@ -397,23 +398,31 @@ pub fn carried_minor<'a>(row: &LineRow, same_level: impl Iterator<Item = &'a Lin
         .sum()
 }
 
-/// Brings the exposure of a customer from one group to another, or into or out of one, in the
-/// transaction of the membership. The caller has locked the customer.
+/// Brings the exposure of a customer under the ceiling of the group it joins, or out of the one it
+/// leaves, in the transaction of the membership. The caller has locked the customer.
 ///
 /// # Errors
-/// 422 when the ceiling of the new group has no room for it.
-pub fn move_between_groups(
+/// 422 when the ceiling of the group has no room for it.
+pub fn move_to_group(
     tx: &mut Tx<'_>,
     customer_id: CustomerId,
-    from: Option<GroupId>,
     to: Option<GroupId>,
 ) -> Result<(), Error> {
-    let mut homes: Vec<GroupId> = [from, to].into_iter().flatten().collect();
-    homes.sort_unstable();
-    homes.dedup();
+    let mut of_groups = reservations_store::group_lines_in_use(tx.connection, customer_id)?;
+    of_groups.extend(receivables_store::group_lines_in_use(
+        tx.connection,
+        customer_id,
+    )?);
+    if let Some(group) = to {
+        of_groups.extend(
+            lines::of_group(tx.connection, group)?
+                .iter()
+                .map(|line| line.id),
+        );
+    }
     let mut locked = Vec::new();
-    for group in homes {
-        locked.extend(lines::lock_of_group(tx.connection, group)?);
+    for id in of_groups {
+        locked.push(lines::lock(tx.connection, id)?);
     }
     locked.extend(lines::lock_of_customer(tx.connection, customer_id)?);
     let mut ledger = Ledger::of(tx, locked);
@@ -553,7 +562,7 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
     let line = lines::lock(tx.connection, line_id)?;
     let members = match (line.customer_id, line.group_id) {
         (Some(customer_id), _) => vec![customer_id],
-        (None, Some(group_id)) => store::members_of(tx.connection, group_id, tx.today)?,
+        (None, Some(group_id)) => credit_groups::open_members_of(tx.connection, group_id)?,
         (None, None) => Vec::new(),
     };
     for customer_id in members {

@@ -17,7 +17,7 @@ use crate::domain::ids::{CustomerEntity, CustomerId, GroupId};
 use crate::domain::receivables::overdue_days;
 use crate::error::Error;
 use crate::store::tx::Reader;
-use crate::store::{credit_lines as lines, exposure, payments, receivables};
+use crate::store::{credit_groups, credit_lines as lines, exposure, payments, receivables};
 
 /// What a customer may have, uses and owes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,7 +97,7 @@ pub async fn get(
 
 fn summary(reader: &mut Reader<'_>, id: CustomerId) -> Result<CreditSummary, Error> {
     let (status, _) = exposure::customer(reader, id)?.ok_or_else(Error::not_found)?;
-    let group = exposure::group_of(reader.connection, id, reader.today)?;
+    let group = credit_groups::open_group_of(reader.connection, id)?;
     let visible_group = match group {
         Some(group) => exposure::group(reader, group)?.map(|_| group),
         None => None,

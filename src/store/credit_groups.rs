@@ -285,22 +285,6 @@ pub fn update_member(
     .map(|changed| changed == 1)
 }
 
-/// The group that the customer belonged to on a day, the last day included. Whether its exposure
-/// counts there now is another question, on the day of leaving: see [`open_group_of`].
-pub fn group_of(
-    connection: &mut PgConnection,
-    customer_id: CustomerId,
-    on: NaiveDate,
-) -> QueryResult<Option<GroupId>> {
-    credit_group_members::table
-        .filter(credit_group_members::bucket.eq(customer_id.bucket().as_i16()))
-        .filter(credit_group_members::customer_id.eq(customer_id))
-        .filter(includes!(on))
-        .select(credit_group_members::group_id)
-        .first(connection)
-        .optional()
-}
-
 /// The group at which the exposure of the customer counts now: the one it has joined and not
 /// left. Exposure moves when joining and leaving are recorded, so this changes in the same commit.
 pub fn open_group_of(
@@ -316,15 +300,14 @@ pub fn open_group_of(
         .optional()
 }
 
-/// The members of a group on a day, the last days of memberships included, whoever may see them.
-pub fn members_on(
+/// The customers whose exposure counts at a group now, in order of their identifiers.
+pub fn open_members_of(
     connection: &mut PgConnection,
     group_id: GroupId,
-    on: NaiveDate,
 ) -> QueryResult<Vec<CustomerId>> {
     credit_group_members::table
         .filter(credit_group_members::group_id.eq(group_id))
-        .filter(includes!(on))
+        .filter(credit_group_members::member_until.is_null())
         .order(credit_group_members::customer_id)
         .select(credit_group_members::customer_id)
         .load(connection)

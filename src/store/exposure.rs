@@ -1,10 +1,9 @@
 //! Small loads of the exposure path.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::customers::visible_to;
-use super::schema::{credit_group_members, credit_groups, customers, products};
+use super::schema::{credit_groups, customers, products};
 use super::tx::Reader;
 use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerId, GroupId};
@@ -45,49 +44,6 @@ pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<
         .select((products::active, products::default_payment_term_days))
         .first(connection)
         .optional()
-}
-
-/// The group a customer belongs to on a day.
-pub fn group_of(
-    connection: &mut PgConnection,
-    id: CustomerId,
-    on: NaiveDate,
-) -> QueryResult<Option<GroupId>> {
-    let (bucket, _) = id.key();
-    credit_group_members::table
-        .filter(
-            credit_group_members::bucket
-                .eq(bucket)
-                .and(credit_group_members::customer_id.eq(id)),
-        )
-        .filter(credit_group_members::member_from.le(on))
-        .filter(
-            credit_group_members::member_until
-                .is_null()
-                .or(credit_group_members::member_until.assume_not_null().ge(on)),
-        )
-        .select(credit_group_members::group_id)
-        .first(connection)
-        .optional()
-}
-
-/// The members of a group on a day, in order of their identifiers.
-pub fn members_of(
-    connection: &mut PgConnection,
-    id: GroupId,
-    on: NaiveDate,
-) -> QueryResult<Vec<CustomerId>> {
-    credit_group_members::table
-        .filter(credit_group_members::group_id.eq(id))
-        .filter(credit_group_members::member_from.le(on))
-        .filter(
-            credit_group_members::member_until
-                .is_null()
-                .or(credit_group_members::member_until.assume_not_null().ge(on)),
-        )
-        .order(credit_group_members::customer_id)
-        .select(credit_group_members::customer_id)
-        .load(connection)
 }
 
 /// Organisation of a visible group.

@@ -1,5 +1,7 @@
 //! Receivables.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
@@ -314,4 +316,24 @@ pub fn open_of(
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
         .load(connection)
+}
+
+/// Lines of groups that open receivables of a customer stand on.
+pub fn group_lines_in_use(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<BTreeSet<LineId>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
+        .filter(receivables::outstanding_minor.gt(0))
+        .filter(receivables::group_line_id.is_not_null())
+        .select(receivables::group_line_id.assume_not_null())
+        .distinct()
+        .load::<LineId>(connection)
+        .map(BTreeSet::from_iter)
 }

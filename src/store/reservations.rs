@@ -1,6 +1,6 @@
 //! Reservations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -305,4 +305,24 @@ pub fn lock_open_of(
         .select(ReservationRow::as_select())
         .for_no_key_update()
         .load(connection)
+}
+
+/// Lines of groups that open reservations of a customer stand on.
+pub fn group_lines_in_use(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<BTreeSet<LineId>> {
+    let (bucket, _) = customer_id.key();
+    reservations::table
+        .filter(
+            reservations::bucket
+                .eq(bucket)
+                .and(reservations::customer_id.eq(customer_id)),
+        )
+        .filter(reservations::status.eq(ReservationStatus::Held))
+        .filter(reservations::group_line_id.is_not_null())
+        .select(reservations::group_line_id.assume_not_null())
+        .distinct()
+        .load::<LineId>(connection)
+        .map(BTreeSet::from_iter)
 }
