@@ -75,13 +75,20 @@ struct DevArguments {
 }
 
 #[derive(Args)]
-struct TokenArguments {
+#[group(required = true, multiple = false)]
+struct HolderArguments {
     /// Permission tier.
-    #[arg(long, value_name = "NAME", required_unless_present = "scope")]
+    #[arg(long, value_name = "NAME")]
     tier: Option<String>,
-    /// Scopes, separated by spaces, instead of a tier.
-    #[arg(long, value_name = "SCOPES", conflicts_with = "tier", requires = "org")]
+    /// Scopes, separated by spaces, instead of a tier; needs --org.
+    #[arg(long, value_name = "SCOPES")]
     scope: Option<String>,
+}
+
+#[derive(Args)]
+struct TokenArguments {
+    #[command(flatten)]
+    holder: HolderArguments,
     /// Place in the organisation, such as head-office/east; without it, the tier's in the sample company.
     #[arg(long, value_name = "PATH", value_parser = org_path)]
     org: Option<OrgPath>,
@@ -200,8 +207,7 @@ impl From<DevArguments> for DevOptions {
 impl From<TokenArguments> for TokenOptions {
     fn from(arguments: TokenArguments) -> Self {
         let TokenArguments {
-            tier,
-            scope,
+            holder: HolderArguments { tier, scope },
             org,
             customer,
             subject,

@@ -108,7 +108,7 @@ settings! {
         "How long running requests may go on after that.";
     log_format: Option<LogFormat> = "", "SHOUXIN_LOG_FORMAT", values::optional(values::log_format),
         "json or human; without it, human for `dev` and json for everything else.";
-    log_filter: String = "info", "SHOUXIN_LOG_FILTER", values::log_filter,
+    log_filter: String = "info,actix_server=warn", "SHOUXIN_LOG_FILTER", values::log_filter,
         "What is logged, such as `warn` or `info,shouxin=debug`.";
 }
 

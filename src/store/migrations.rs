@@ -36,14 +36,23 @@ pub fn revert_all(database_url: &str) -> Result<usize, Error> {
 
 /// Versions built into the binary that the database does not have yet.
 ///
-/// The role of the service can read the list of applied ones only after the first migration, so
-/// a connection that works as this role has the list.
+/// Before the first migration there is no list of applied ones, or none that the role of the
+/// service may read: then all of them are missing.
 pub fn missing(connection: &mut PgConnection) -> Result<Vec<String>, Error> {
-    let applied: Vec<String> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
-        .load::<AppliedVersion>(connection)?
-        .into_iter()
-        .map(|row| row.version)
-        .collect();
+    let readable: ListReadable = diesel::sql_query(
+        "SELECT coalesce(has_table_privilege(\
+         to_regclass('public.__diesel_schema_migrations'), 'SELECT'), false) AS readable",
+    )
+    .get_result(connection)?;
+    let applied: Vec<String> = if readable.readable {
+        diesel::sql_query("SELECT version FROM __diesel_schema_migrations")
+            .load::<AppliedVersion>(connection)?
+            .into_iter()
+            .map(|row| row.version)
+            .collect()
+    } else {
+        Vec::new()
+    };
     let built_in =
         <EmbeddedMigrations as diesel::migration::MigrationSource<Pg>>::migrations(&MIGRATIONS)
             .map_err(Error::Internal)?;
@@ -73,6 +82,12 @@ pub fn ensure_database(server_url: &str, name: &str) -> Result<(), Error> {
         connection.batch_execute(&format!("CREATE DATABASE \"{name}\""))?;
     }
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct ListReadable {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    readable: bool,
 }
 
 #[derive(QueryableByName)]
