@@ -18,5 +18,6 @@ mod http;
 mod idempotency;
 mod jwt;
 mod migrations;
+mod overload;
 mod support;
 mod tidy;
