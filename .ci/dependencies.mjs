@@ -4,7 +4,12 @@
 import { readFileSync } from "node:fs";
 
 const rules = readFileSync(process.argv[2], "utf8");
-const lines = new Set(readFileSync(0, "utf8").split("\n").filter((line) => line.includes(" | ")));
+const lines = new Set(
+  readFileSync(0, "utf8")
+    .split("\n")
+    .filter((line) => line.includes(" | "))
+    .map((line) => line.replace(/ \(\*\)$/, "")),
+);
 
 const allowed = new Set(
   [...rules.match(/^allow = \[([^\]]*)\]/m)[1].matchAll(/"([^"]+)"/g)].map(([, name]) => name),
@@ -50,7 +55,7 @@ function fine(expression) {
 
 const problems = [];
 for (const line of lines) {
-  const [what, license] = line.replace(/ \(\*\)$/, "").split(" | ");
+  const [what, license] = line.split(" | ");
   const [, name, version, place] = what.match(/^(\S+) v(\S+)(?: \((?!proc-macro)(.*)\))?/);
   // A place is named for what does not come from the registry: our own package, a path, a clone.
   if (place !== undefined && name !== "shouxin") problems.push(`${name} comes from ${place}`);
