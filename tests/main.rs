@@ -20,6 +20,7 @@ mod http;
 mod idempotency;
 mod jwt;
 mod migrations;
+mod overload;
 mod products;
 mod support;
 mod tidy;

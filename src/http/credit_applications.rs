@@ -171,7 +171,6 @@ impl Representation for CreditApplicationView {
 /// What an approval leads to: the opened line, or the application while more steps wait.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "written once and sent")]
 pub enum ApprovalOutcome {
     /// The last step was approved: the line is open.
     CreditLine(CreditLineView),

@@ -254,35 +254,26 @@ pub fn due_by_line(
     lines: &[LineId],
     now: DateTime<Utc>,
 ) -> QueryResult<BTreeMap<LineId, i64>> {
-    let rows: Vec<(i64, i64, i64, i64, LineId, Option<LineId>, Option<LineId>)> =
-        reservations::table
-            .filter(
-                reservations::status
-                    .eq(ReservationStatus::Held)
-                    .and(reservations::expires_at.le(now)),
-            )
-            .filter(
-                reservations::product_line_id
-                    .eq_any(lines)
-                    .or(reservations::customer_line_id
-                        .assume_not_null()
-                        .eq_any(lines))
-                    .or(reservations::group_line_id.assume_not_null().eq_any(lines)),
-            )
-            .select((
-                reservations::amount_minor,
-                reservations::captured_minor,
-                reservations::released_minor,
-                reservations::expired_minor,
-                reservations::product_line_id,
-                reservations::customer_line_id,
-                reservations::group_line_id,
-            ))
-            .load(connection)?;
+    let rows: Vec<ReservationRow> = reservations::table
+        .filter(
+            reservations::status
+                .eq(ReservationStatus::Held)
+                .and(reservations::expires_at.le(now)),
+        )
+        .filter(
+            reservations::product_line_id
+                .eq_any(lines)
+                .or(reservations::customer_line_id
+                    .assume_not_null()
+                    .eq_any(lines))
+                .or(reservations::group_line_id.assume_not_null().eq_any(lines)),
+        )
+        .select(ReservationRow::as_select())
+        .load(connection)?;
     let mut due = BTreeMap::new();
-    for (amount, captured, released, expired, product, customer, group) in rows {
-        for line in [Some(product), customer, group].into_iter().flatten() {
-            *due.entry(line).or_insert(0) += amount - captured - released - expired;
+    for row in rows {
+        for line in row.lines() {
+            *due.entry(line).or_insert(0) += row.facts().rest_minor();
         }
     }
     Ok(due)
