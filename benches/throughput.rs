@@ -39,7 +39,7 @@ use shouxin::domain::customers::{
 use shouxin::domain::ids::{CustomerId, GroupId, LineId};
 use shouxin::domain::money::Money;
 use shouxin::domain::organisation::OrgPath;
-use shouxin::domain::products::{ExposureTreatment, ProductKind};
+use shouxin::domain::products::{ExposureTreatment, ProductCode, ProductKind};
 use shouxin::store::db::{Db, DbOptions};
 use shouxin::store::migrations;
 use shouxin::store::tx::Tx;
@@ -59,7 +59,8 @@ fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let (rounds, seconds) = if quick { (1, 1) } else { (5, 5) };
     let folder = std::env::temp_dir().join(format!("shouxin-bench-{}", std::process::id()));
-    let programs = Programs::find(std::env::var_os("PATH").as_deref()).expect("PostgreSQL's programs");
+    let programs =
+        Programs::find(std::env::var_os("PATH").as_deref()).expect("PostgreSQL's programs");
     let cluster = Cluster::start(
         &programs,
         ClusterOptions {
@@ -76,39 +77,74 @@ fn main() {
     let url = cluster.url("postgres");
     migrations::apply(&url).expect("migrations");
     let seeded = seed(&url);
-    println!("{CUSTOMERS} customers in {} groups, lines at three levels", CUSTOMERS / CUSTOMERS_OF_A_GROUP);
+    println!(
+        "{CUSTOMERS} customers in {} groups, lines at three levels",
+        CUSTOMERS / CUSTOMERS_OF_A_GROUP
+    );
 
     let service = Service::start(&folder, &url);
-    println!("resident memory after start: {} MiB", service.resident_mib());
-    let reads: Vec<Vec<u8>> = seeded.iter().map(|one| service.read_request(one.lines[2])).collect();
-    let served = load(&service, Duration::from_secs(600), Some(10_000), &|number| reads[number as usize % reads.len()].clone());
-    println!("resident memory after {} requests: {} MiB", served.answers, service.resident_mib());
+    println!(
+        "resident memory after start: {} MiB",
+        service.resident_mib()
+    );
+    let reads: Vec<Vec<u8>> = seeded
+        .iter()
+        .map(|one| service.read_request(one.lines[2]))
+        .collect();
+    let served = load(
+        &service,
+        Duration::from_secs(600),
+        Some(10_000),
+        &|number| reads[number as usize % reads.len()].clone(),
+    );
+    println!(
+        "resident memory after {} requests: {} MiB",
+        served.answers,
+        service.resident_mib()
+    );
 
     let read_script = folder.join("read.sql");
     let write_script = folder.join("write.sql");
+    number_the_rows(&url, &seeded);
     std::fs::write(&read_script, pgbench_read(&seeded)).unwrap();
     std::fs::write(&write_script, pgbench_write(&seeded)).unwrap();
     let window = Duration::from_secs(seconds);
     let mut results = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
     let mut waits = [Vec::new(), Vec::new()];
     for round in 1..=rounds {
-        let read = load(&service, window, None, &|number| reads[number as usize % reads.len()].clone());
+        let read = load(&service, window, None, &|number| {
+            reads[number as usize % reads.len()].clone()
+        });
         let pg_read = pgbench(&programs, &url, &read_script, seconds);
-        let write = load(&service, window, None, &|number| service.reserve_request(&seeded[number as usize % seeded.len()], round, number));
+        let write = load(&service, window, None, &|number| {
+            service.reserve_request(&seeded[number as usize % seeded.len()], round, number)
+        });
         let pg_write = pgbench(&programs, &url, &write_script, seconds);
         println!(
             "round {round}: read {:.0}/s, pgbench {pg_read:.0}/s; reserve {:.0}/s, pgbench {pg_write:.0}/s",
             read.per_second, write.per_second
         );
-        for (list, value) in results.iter_mut().zip([read.per_second, pg_read, write.per_second, pg_write]) {
+        for (list, value) in
+            results
+                .iter_mut()
+                .zip([read.per_second, pg_read, write.per_second, pg_write])
+        {
             list.push(value);
         }
         waits[0].push(read);
         waits[1].push(write);
     }
     let [read, pg_read, write, pg_write] = results.map(median);
-    println!("GET /v1/credit-lines/{{line_id}}: {read:.0}/s, {:.2} x pgbench ({pg_read:.0}/s), {}", read / pg_read, latency(&waits[0]));
-    println!("POST /v1/reservations: {write:.0}/s, {:.2} x pgbench ({pg_write:.0}/s), {}", write / pg_write, latency(&waits[1]));
+    println!(
+        "GET /v1/credit-lines/{{line_id}}: {read:.0}/s, {:.2} x pgbench ({pg_read:.0}/s), {}",
+        read / pg_read,
+        latency(&waits[0])
+    );
+    println!(
+        "POST /v1/reservations: {write:.0}/s, {:.2} x pgbench ({pg_write:.0}/s), {}",
+        write / pg_write,
+        latency(&waits[1])
+    );
     println!("resident memory at the end: {} MiB", service.resident_mib());
     drop(service);
     cluster.stop().expect("PostgreSQL stops");
@@ -121,10 +157,18 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn latency(rounds: &[Load]) -> String {
-    let mut all: Vec<u32> = rounds.iter().flat_map(|round| round.micros.iter().copied()).collect();
+    let mut all: Vec<u32> = rounds
+        .iter()
+        .flat_map(|round| round.micros.iter().copied())
+        .collect();
     all.sort_unstable();
     let at = |share: f64| f64::from(all[((all.len() - 1) as f64 * share) as usize]) / 1000.0;
-    format!("p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms at {CONNECTIONS} connections", at(0.5), at(0.99), at(0.999))
+    format!(
+        "p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms at {CONNECTIONS} connections",
+        at(0.5),
+        at(0.99),
+        at(0.999)
+    )
 }
 
 /// A year's limit that nothing in the run uses up.
@@ -139,13 +183,18 @@ fn seed(url: &str) -> Vec<Seeded> {
         statement_timeout: Duration::from_secs(600),
         lock_timeout: Duration::from_secs(600),
     };
-    let db = Db::new(options, Arc::new(SystemClock), chrono_tz::Asia::Shanghai, Arc::new(keys));
+    let db = Db::new(
+        options,
+        Arc::new(SystemClock),
+        chrono_tz::Asia::Shanghai,
+        Arc::new(keys),
+    );
     let (manager, officer) = (actor("manager"), actor("officer"));
     db.write_blocking(&manager, "bench.seed", &|tx| {
         products::create(
             tx,
             &products::NewProduct {
-                code: PRODUCT.to_owned(),
+                code: ProductCode::parse(PRODUCT).unwrap(),
                 name_en: "Goods on credit".to_owned(),
                 name_zh: "赊销".to_owned(),
                 kind: ProductKind::Receivable,
@@ -158,7 +207,9 @@ fn seed(url: &str) -> Vec<Seeded> {
     .unwrap();
     let mut seeded = Vec::with_capacity(CUSTOMERS);
     for number in 0..CUSTOMERS / CUSTOMERS_OF_A_GROUP {
-        let drawn_up = db.write_blocking(&manager, "bench.seed", &|tx| draw_up_group(tx, number)).unwrap();
+        let drawn_up = db
+            .write_blocking(&manager, "bench.seed", &|tx| draw_up_group(tx, number))
+            .unwrap();
         let (group, members) = drawn_up;
         let opened = db
             .write_blocking(&officer, "bench.seed", &|tx| {
@@ -166,7 +217,10 @@ fn seed(url: &str) -> Vec<Seeded> {
                 members
                     .iter()
                     .map(|(customer, unified, product)| {
-                        Ok(Seeded { customer: *customer, lines: [group_line, approve(tx, *unified)?, approve(tx, *product)?] })
+                        Ok(Seeded {
+                            customer: *customer,
+                            lines: [group_line, approve(tx, *unified)?, approve(tx, *product)?],
+                        })
                     })
                     .collect::<Result<Vec<_>, _>>()
             })
@@ -179,8 +233,15 @@ fn seed(url: &str) -> Vec<Seeded> {
 type ApplicationId = shouxin::domain::ids::ApplicationId;
 type Members = Vec<(CustomerId, ApplicationId, ApplicationId)>;
 
-fn draw_up_group(tx: &mut Tx<'_>, number: usize) -> Result<(ApplicationId, Members), shouxin::error::Error> {
-    let new = credit_groups::NewGroup { name: format!("Group {number}"), basis: GroupBasis::Control, org_path: None };
+fn draw_up_group(
+    tx: &mut Tx<'_>,
+    number: usize,
+) -> Result<(ApplicationId, Members), shouxin::error::Error> {
+    let new = credit_groups::NewGroup {
+        name: format!("Group {number}"),
+        basis: GroupBasis::Control,
+        org_path: None,
+    };
     let group: GroupId = credit_groups::create(tx, &new)?.id;
     let mut members = Vec::new();
     for member in 0..CUSTOMERS_OF_A_GROUP {
@@ -205,7 +266,11 @@ fn draw_up_group(tx: &mut Tx<'_>, number: usize) -> Result<(ApplicationId, Membe
             },
         )?
         .id;
-        let joining = credit_groups::NewMember { customer_id: customer, from: tx.today, evidence: None };
+        let joining = credit_groups::NewMember {
+            customer_id: customer,
+            from: tx.today,
+            evidence: None,
+        };
         credit_groups::join(tx, group, &joining)?;
         let unified = apply(tx, Owner::Customer(customer), None)?;
         let product = apply(tx, Owner::Customer(customer), Some(PRODUCT))?;
@@ -214,7 +279,11 @@ fn draw_up_group(tx: &mut Tx<'_>, number: usize) -> Result<(ApplicationId, Membe
     Ok((apply(tx, Owner::Group(group), None)?, members))
 }
 
-fn apply(tx: &mut Tx<'_>, owner: Owner, product: Option<&str>) -> Result<ApplicationId, shouxin::error::Error> {
+fn apply(
+    tx: &mut Tx<'_>,
+    owner: Owner,
+    product: Option<&str>,
+) -> Result<ApplicationId, shouxin::error::Error> {
     let new = NewApplication {
         owner,
         action: ApplicationAction::Open,
@@ -242,7 +311,10 @@ fn actor(name: &str) -> Actor {
     Actor {
         principal: format!("bench|{name}"),
         client_id: "bench".to_owned(),
-        scopes: shouxin::auth::scopes::ALL.iter().map(|scope| scope.name.to_owned()).collect::<BTreeSet<_>>(),
+        scopes: shouxin::auth::scopes::ALL
+            .iter()
+            .map(|scope| scope.name.to_owned())
+            .collect::<BTreeSet<_>>(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),
@@ -274,25 +346,53 @@ impl Service {
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = lines
             .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix("READY http://127.0.0.1:")?.trim().parse().ok())
+            .find_map(|line| {
+                line.strip_prefix("READY http://127.0.0.1:")?
+                    .trim()
+                    .parse()
+                    .ok()
+            })
             .expect("the service gets ready");
-        let tokens: serde_json::Value = serde_json::from_slice(&std::fs::read(&tokens).unwrap()).unwrap();
-        let expires_at = (SystemClock.now() + chrono::TimeDelta::days(7)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        Self { process, port, token: tokens["integration"].as_str().unwrap().to_owned(), expires_at }
+        let tokens: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&tokens).unwrap()).unwrap();
+        let expires_at = (SystemClock.now() + chrono::TimeDelta::days(7))
+            .format("%Y-%m-%dT%H:%M:%SZ")
+            .to_string();
+        Self {
+            process,
+            port,
+            token: tokens["integration"].as_str().unwrap().to_owned(),
+            expires_at,
+        }
     }
 
     fn resident_mib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or("0");
-        line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) / 1024
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
+            .unwrap_or_default();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap_or("0");
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|number| number.parse::<u64>().ok())
+            .unwrap_or(0)
+            / 1024
     }
 
     fn head(&self, method: &str, path: &str) -> String {
-        format!("{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n", self.token)
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n",
+            self.token
+        )
     }
 
     fn read_request(&self, line: LineId) -> Vec<u8> {
-        format!("{}\r\n", self.head("GET", &format!("/v1/credit-lines/{line}"))).into_bytes()
+        format!(
+            "{}\r\n",
+            self.head("GET", &format!("/v1/credit-lines/{line}"))
+        )
+        .into_bytes()
     }
 
     fn reserve_request(&self, seeded: &Seeded, round: u64, number: u64) -> Vec<u8> {
@@ -325,7 +425,12 @@ struct Load {
 }
 
 /// Keeps `CONNECTIONS` connections busy for a while, or until `requests` are answered.
-fn load(service: &Service, window: Duration, requests: Option<u64>, request: &(dyn Fn(u64) -> Vec<u8> + Sync)) -> Load {
+fn load(
+    service: &Service,
+    window: Duration,
+    requests: Option<u64>,
+    request: &(dyn Fn(u64) -> Vec<u8> + Sync),
+) -> Load {
     let next = AtomicU64::new(0);
     let started = Instant::now();
     let micros: Vec<u32> = std::thread::scope(|scope| {
@@ -348,10 +453,17 @@ fn load(service: &Service, window: Duration, requests: Option<u64>, request: &(d
                 })
             })
             .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap())
+            .collect()
     });
     let answers = micros.len() as u64;
-    Load { answers, per_second: answers as f64 / started.elapsed().as_secs_f64(), micros }
+    Load {
+        answers,
+        per_second: answers as f64 / started.elapsed().as_secs_f64(),
+        micros,
+    }
 }
 
 /// A kept-alive HTTP/1.1 connection that knows as much HTTP as the service answers with.
@@ -364,14 +476,21 @@ impl Connection {
     fn open(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream: BufReader::new(stream), body: Vec::new() }
+        Self {
+            stream: BufReader::new(stream),
+            body: Vec::new(),
+        }
     }
 
     fn exchange(&mut self, request: &[u8]) -> u16 {
         self.stream.get_mut().write_all(request).unwrap();
         let mut line = String::new();
         self.stream.read_line(&mut line).unwrap();
-        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or(0);
         let mut length = 0;
         loop {
             line.clear();
@@ -394,36 +513,131 @@ fn pgbench(programs: &Programs, url: &str, script: &Path, seconds: u64) -> f64 {
     [4, CONNECTIONS]
         .map(|clients| {
             let output = Command::new(programs.bin_dir.join("pgbench"))
-                .args(["-n", "-M", "prepared", "-j", "2", "-c", &clients.to_string(), "-T", &seconds.to_string(), "-f"])
+                .args([
+                    "-n",
+                    "-M",
+                    "prepared",
+                    "-j",
+                    "2",
+                    "-c",
+                    &clients.to_string(),
+                    "-T",
+                    &seconds.to_string(),
+                    "-f",
+                ])
                 .arg(script)
                 .arg(url)
                 .output()
                 .expect("pgbench");
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             text.lines()
-                .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse::<f64>().ok())
+                .find_map(|line| {
+                    line.strip_prefix("tps = ")?
+                        .split(' ')
+                        .next()?
+                        .parse::<f64>()
+                        .ok()
+                })
                 .unwrap_or_else(|| panic_with(&text, &output.stderr))
         })
         .into_iter()
         .fold(0.0, f64::max)
 }
 
-#[expect(clippy::panic, reason = "a measurement without its counterpart is none")]
+#[expect(
+    clippy::panic,
+    reason = "a measurement without its counterpart is none"
+)]
 fn panic_with(stdout: &str, stderr: &[u8]) -> f64 {
-    panic!("pgbench failed: {stdout}{}", String::from_utf8_lossy(stderr))
+    panic!(
+        "pgbench failed: {stdout}{}",
+        String::from_utf8_lossy(stderr)
+    )
 }
 
 /// pgbench has no arrays: a table maps its random number to the rows, as the address does for the
 /// service.
+fn number_the_rows(url: &str, seeded: &[Seeded]) {
+    use diesel::connection::SimpleConnection;
+    use diesel::{Connection, PgConnection};
+    let mut connection = PgConnection::establish(url).unwrap();
+    let mut sql = String::from(
+        "CREATE TABLE bench_rows (n integer PRIMARY KEY, bucket smallint, customer_id uuid, product_line uuid, \
+         customer_line uuid, group_bucket smallint, group_line uuid); INSERT INTO bench_rows VALUES ",
+    );
+    for (number, one) in (1..).zip(seeded) {
+        let [group, unified, product] = one.lines;
+        let comma = if number == 1 { "" } else { "," };
+        let _ = write!(
+            sql,
+            "{comma}({number},{},'{}','{product}','{unified}',{},'{group}')",
+            one.customer.key().0,
+            one.customer,
+            group.key().0
+        );
+    }
+    connection.batch_execute(&sql).unwrap();
+    connection.batch_execute("VACUUM ANALYZE").unwrap();
+}
+
 fn pgbench_read(seeded: &[Seeded]) -> String {
     format!(
         "\\set n random(1, {})\n\
-         SELECT l.* FROM credit_lines l JOIN (SELECT bucket, id FROM bench_lines WHERE n = :n) b \
-         ON l.bucket = b.bucket AND l.id = b.id;\n",
+         SELECT l.* FROM bench_rows b JOIN credit_lines l ON l.bucket = b.bucket AND l.id = b.product_line WHERE b.n = :n;\n",
         seeded.len()
     )
 }
 
+/// One reservation as one transaction: the same locks, the same rows.
 fn pgbench_write(seeded: &[Seeded]) -> String {
-    format!("\\set n random(1, {})\nSELECT 1;\n", seeded.len())
+    let movement = |bucket: &str, line: &str| {
+        format!(
+            "INSERT INTO credit_movements SELECT bucket, id, movement_count, 'reserve', 100, 0, 0, held_minor, drawn_minor, consumed_minor, \
+             limit_minor, true, :customer::uuid, :reservation::uuid, NULL, NULL, current_date, now(), 'bench|pgbench' \
+             FROM credit_lines WHERE bucket = :{bucket} AND id = :{line}::uuid;\n"
+        )
+    };
+    let update = |bucket: &str, line: &str| {
+        format!(
+            "UPDATE credit_lines SET held_minor = held_minor + 100, movement_count = movement_count + 1, moved_at = now() \
+             WHERE bucket = :{bucket} AND id = :{line}::uuid AND held_minor + drawn_minor + consumed_minor + 100 <= limit_minor;\n"
+        )
+    };
+    let mut script = format!(
+        "\\set n random(1, {})\n\
+         BEGIN;\n\
+         SELECT bucket, customer_id AS customer, product_line, customer_line, group_bucket, group_line, \
+                gen_random_uuid() AS reservation, gen_random_uuid() AS audit, gen_random_uuid() AS event \
+         FROM bench_rows WHERE n = :n \\gset\n",
+        seeded.len()
+    );
+    for (bucket, line) in [
+        ("group_bucket", "group_line"),
+        ("bucket", "customer_line"),
+        ("bucket", "product_line"),
+    ] {
+        script.push_str(&update(bucket, line));
+    }
+    script.push_str(
+        "INSERT INTO reservations VALUES (:bucket, :reservation::uuid, :customer::uuid, 'head-office', 'goods_on_credit', \
+         'pgbench', 100, 'CNY', 0, 0, 0, 'held', now() + interval '7 days', :product_line::uuid, :customer_line::uuid, \
+         :group_line::uuid, 1, now(), now());\n",
+    );
+    for (bucket, line) in [
+        ("group_bucket", "group_line"),
+        ("bucket", "customer_line"),
+        ("bucket", "product_line"),
+    ] {
+        script.push_str(&movement(bucket, line));
+    }
+    script.push_str(
+        "INSERT INTO audit_entries (id, recorded_at, principal, client_id, org_path, action, subject, outcome, request_id, details) \
+         VALUES (:audit::uuid, now(), 'bench|pgbench', 'bench', 'head-office', 'reservation.create', 'reservation', 'done', :audit::uuid, '{\"amount_minor\": 100}');\n\
+         INSERT INTO events (id, kind, subject, org_path, customer_id, data, occurred_at) \
+         VALUES (:event::uuid, 'reservation.created', 'reservation', 'head-office', :customer::uuid, '{\"amount_minor\": 100}', now());\n\
+         INSERT INTO idempotency_records VALUES ('bench|pgbench', 'POST', '/v1/reservations', :event, '\\x00'::bytea, 201, '[]', \
+         decode(repeat('00', 700), 'hex'), now(), now() + interval '1 day');\n\
+         COMMIT;\n",
+    );
+    script
 }

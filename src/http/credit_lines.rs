@@ -12,7 +12,7 @@ use super::cursor;
 use super::customers::ReadAsOf;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money};
+use super::types::{Amount, Date, ProductCode, Text, money, product};
 use crate::app::credit_lines::{self as app, LineAction};
 use crate::app::exposure::{carried_minor, without_due};
 use crate::auth::scopes;
@@ -221,7 +221,7 @@ pub(super) fn view(
         customer_id: row.customer_id,
         group_id: row.group_id,
         org_path: row.org_path.clone(),
-        product: row.product.clone().map(ProductCode),
+        product: row.product.as_deref().map(product).transpose()?,
         limit: LimitView {
             kind: row.limit_kind,
             amount: row.limit_minor.map(amount).transpose()?,
@@ -310,7 +310,7 @@ pub async fn list(
     let filter = LineFilter {
         customer_id: values.customer_id,
         group_id: values.group_id,
-        product: values.product.map(|code| code.0),
+        product: values.product.map(String::from),
         status: values.status,
         org_path: values.org_path.map(|path| path.as_str().to_owned()),
     };

@@ -11,7 +11,7 @@ use super::command::{Command, KeyedAction, KeyedCommand};
 use super::cursor;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money};
+use super::types::{Amount, Date, ProductCode, Text, money, product};
 use crate::app::exposure::currency;
 use crate::app::reservations::{self as app, CapturedReceivable, NewReservation};
 use crate::auth::scopes;
@@ -223,7 +223,7 @@ fn view(
         id: row.id,
         customer_id: row.customer_id,
         org_path: row.org_path.clone(),
-        product: ProductCode(row.product.clone()),
+        product: product(&row.product)?,
         reference: Text(row.reference.clone()),
         status: facts.status,
         amount: amount(facts.amount_minor)?,
@@ -279,7 +279,7 @@ pub async fn create(
     let new = NewReservation {
         customer_id: body.customer_id,
         amount: body.amount.positive(body.currency, "amount")?,
-        product: body.product.0,
+        product: body.product.into(),
         reference: body.reference.0,
         expires_at: body.expires_at,
     };
