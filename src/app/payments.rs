@@ -310,7 +310,9 @@ fn allocation(
 }
 
 /// What is allocated to each receivable after everything that was taken back.
-pub fn net(allocations: &[AllocationRow]) -> BTreeMap<ReceivableId, i64> {
+pub fn net<'a>(
+    allocations: impl IntoIterator<Item = &'a AllocationRow>,
+) -> BTreeMap<ReceivableId, i64> {
     let mut net = BTreeMap::new();
     for row in allocations {
         *net.entry(row.receivable_id).or_insert(0) += row.amount_minor;

@@ -37,7 +37,6 @@ macro_rules! scopes {
 }
 
 scopes! {
-    ApprovalsRead = "approvals:read", "See approval cases: waiting for me, decided by me, asked by me.";
     CreditApplicationsApprove = "credit-applications:approve", "Decide credit applications.";
     CreditApplicationsRead = "credit-applications:read", "See credit applications.";
     CreditApplicationsWrite = "credit-applications:write", "Draw up, submit and withdraw credit applications.";
@@ -74,8 +73,7 @@ pub struct Tier {
 }
 
 /// Everything that shows business data without classified fields.
-const READS: [&str; 9] = [
-    "approvals:read",
+const READS: [&str; 8] = [
     "credit-applications:read",
     "credit-groups:read",
     "credit-lines:read",
@@ -144,7 +142,6 @@ pub const TIERS: &[Tier] = &[
             READS[5],
             READS[6],
             READS[7],
-            READS[8],
             "credit-applications:write",
             "credit-checks:run",
             "credit-groups:write",
@@ -164,7 +161,6 @@ pub const TIERS: &[Tier] = &[
             READS[5],
             READS[6],
             READS[7],
-            READS[8],
             "credit-applications:write",
             "credit-checks:run",
             "customers:write",
@@ -183,7 +179,6 @@ pub const TIERS: &[Tier] = &[
             READS[5],
             READS[6],
             READS[7],
-            READS[8],
             "credit-applications:approve",
             "credit-applications:write",
             "credit-checks:run",
@@ -207,7 +202,6 @@ pub const TIERS: &[Tier] = &[
             READS[5],
             READS[6],
             READS[7],
-            READS[8],
             "credit-applications:approve",
             "credit-applications:write",
             "credit-checks:run",
@@ -233,7 +227,6 @@ pub const TIERS: &[Tier] = &[
             READS[5],
             READS[6],
             READS[7],
-            READS[8],
             "credit-applications:approve",
         ],
     },
@@ -250,7 +243,6 @@ pub const TIERS: &[Tier] = &[
             READS[5],
             READS[6],
             READS[7],
-            READS[8],
             "events:read",
         ],
     },

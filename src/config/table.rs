@@ -70,7 +70,7 @@ settings! {
         "How long the database work of one request may take before it is answered 503.";
     statement_timeout_ms: Duration = "2000", "SHOUXIN_STATEMENT_TIMEOUT_MS", values::milliseconds(10, 600_000),
         "After this time PostgreSQL ends a statement.";
-    lock_timeout_ms: Duration = "1000", "SHOUXIN_LOCK_TIMEOUT_MS", values::milliseconds(1, 600_000),
+    lock_timeout_ms: Duration = "1000", "SHOUXIN_LOCK_TIMEOUT_MS", values::milliseconds(1, 60_000),
         "After this time PostgreSQL gives up waiting for one lock.";
     body_bytes_max: usize = "1048576", "SHOUXIN_BODY_BYTES_MAX", values::whole(1024, 1 << 30),
         "Largest request body, in bytes.";
@@ -80,7 +80,7 @@ settings! {
         "Longest path and query, in bytes.";
     request_timeout_ms: Duration = "10000", "SHOUXIN_REQUEST_TIMEOUT_MS", values::milliseconds(100, 600_000),
         "How long the head of a request may take to arrive.";
-    requests_per_minute: u32 = "60000", "SHOUXIN_REQUESTS_PER_MINUTE", values::whole(0, 100_000_000),
+    requests_per_minute: u32 = "600000", "SHOUXIN_REQUESTS_PER_MINUTE", values::whole(0, 100_000_000),
         "Requests a minute for each principal on one instance; 0 for no limit.";
     allowed_origins: Vec<String> = "", "SHOUXIN_ALLOWED_ORIGINS", values::origins,
         "Origins that browsers may call from, separated by commas.";

@@ -12,7 +12,7 @@ use super::credit_lines::CreditLineView;
 use super::cursor;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money};
+use super::types::{Amount, Date, ProductCode, Text, money, product as product_code};
 use crate::app::credit_applications::{self as app, Decided, NewApplication, Owner};
 use crate::auth::scopes;
 use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
@@ -244,7 +244,7 @@ fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
         group_id,
         org_path,
         action,
-        product: product.map(ProductCode),
+        product: product.as_deref().map(product_code).transpose()?,
         amount,
         currency,
         valid_from: Date(valid_from),
@@ -294,7 +294,7 @@ fn new_application(body: CreateCreditApplication) -> Result<NewApplication, Erro
     Ok(NewApplication {
         owner,
         action: body.action,
-        product: body.product.map(|code| code.0),
+        product: body.product.map(String::from),
         amount: body.amount.in_currency(body.currency, "amount")?,
         valid_from: body.valid_from.0,
         valid_until: body.valid_until.0,
@@ -325,7 +325,7 @@ pub async fn list(
         customer_id: values.customer_id,
         group_id: values.group_id,
         status: values.status,
-        product: values.product.map(|code| code.0),
+        product: values.product.map(String::from),
     };
     let rows = guard
         .read(move |reader| {

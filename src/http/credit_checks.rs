@@ -144,7 +144,9 @@ pub async fn run(
     let Query { body } = query;
     let amount = body.amount.positive(body.currency, "amount")?;
     let assessment = guard
-        .read_snapshot(move |reader| app::check(reader, body.customer_id, &body.product.0, amount))
+        .read_snapshot(move |reader| {
+            app::check(reader, body.customer_id, body.product.as_str(), amount)
+        })
         .await?;
     Ok(Computed(result(
         &assessment,

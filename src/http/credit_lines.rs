@@ -12,7 +12,7 @@ use super::cursor;
 use super::customers::ReadAsOf;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money};
+use super::types::{Amount, Date, ProductCode, Text, money, product};
 use crate::app::credit_lines::{self as app, LineAction};
 use crate::app::exposure::{carried_minor, without_due};
 use crate::auth::scopes;
@@ -221,7 +221,7 @@ pub(super) fn view(
         customer_id: row.customer_id,
         group_id: row.group_id,
         org_path: row.org_path.clone(),
-        product: row.product.clone().map(ProductCode),
+        product: row.product.as_deref().map(product).transpose()?,
         limit: LimitView {
             kind: row.limit_kind,
             amount: row.limit_minor.map(amount).transpose()?,
@@ -244,28 +244,43 @@ pub(super) fn view(
     })
 }
 
-/// The line with what follows from the moment: what expired reservations still hold in the books
-/// is taken off, and what other lines of its level hold is counted.
-pub(super) fn shown(reader: &mut Reader<'_>, row: LineRow) -> Result<CreditLineView, Error> {
-    let mut siblings = siblings(reader, &row)?;
-    siblings.push(row);
-    without_due(reader, &mut siblings)?;
-    let Some(row) = siblings.pop() else {
-        return Err(Error::internal("a line is gone"));
-    };
-    let carried = carried_minor(&row, siblings.iter());
-    view(row, carried, reader.today)
+/// Lines with what follows from the moment: what expired reservations still hold in the books is
+/// taken off, and what other lines of their level hold is counted.
+pub(super) fn shown(
+    reader: &mut Reader<'_>,
+    rows: Vec<LineRow>,
+) -> Result<Vec<CreditLineView>, Error> {
+    let mut all = with_siblings(reader, &rows)?;
+    without_due(reader, &mut all)?;
+    let today = reader.today;
+    rows.iter()
+        .filter_map(|row| all.iter().find(|line| line.id == row.id))
+        .map(|row| view(row.clone(), carried_minor(row, siblings(row, &all)), today))
+        .collect()
+}
+
+/// One line with what follows from the moment.
+pub(super) fn shown_one(reader: &mut Reader<'_>, row: LineRow) -> Result<CreditLineView, Error> {
+    shown(reader, vec![row])?
+        .pop()
+        .ok_or_else(|| Error::internal("a line that was just read is gone"))
+}
+
+/// The lines of all owners of `rows`, as they are now.
+fn with_siblings(reader: &mut Reader<'_>, rows: &[LineRow]) -> Result<Vec<LineRow>, Error> {
+    let customers: Vec<CustomerId> = rows.iter().filter_map(|row| row.customer_id).collect();
+    let groups: Vec<GroupId> = rows.iter().filter_map(|row| row.group_id).collect();
+    Ok(store::of_owners(reader.connection, &customers, &groups)?)
 }
 
 /// Other lines of the same owner for the same product.
-fn siblings(reader: &mut Reader<'_>, row: &LineRow) -> Result<Vec<LineRow>, Error> {
-    let mut lines = match (row.customer_id, row.group_id) {
-        (Some(id), _) => store::of_customer(reader.connection, id)?,
-        (None, Some(id)) => store::of_group(reader.connection, id)?,
-        (None, None) => Vec::new(),
-    };
-    lines.retain(|other| other.id != row.id && other.product == row.product);
-    Ok(lines)
+fn siblings<'a>(row: &'a LineRow, all: &'a [LineRow]) -> impl Iterator<Item = &'a LineRow> {
+    all.iter().filter(|other| {
+        other.id != row.id
+            && other.customer_id == row.customer_id
+            && other.group_id == row.group_id
+            && other.product == row.product
+    })
 }
 
 fn movement(row: MovementRow, currency: &str) -> Result<CreditMovementView, Error> {
@@ -310,16 +325,14 @@ pub async fn list(
     let filter = LineFilter {
         customer_id: values.customer_id,
         group_id: values.group_id,
-        product: values.product.map(|code| code.0),
+        product: values.product.map(String::from),
         status: values.status,
         org_path: values.org_path.map(|path| path.as_str().to_owned()),
     };
     let views = guard
         .read_snapshot(move |reader| {
             let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
-            rows.into_iter()
-                .map(|row| shown(reader, row))
-                .collect::<Result<Vec<_>, Error>>()
+            shown(reader, rows)
         })
         .await?;
     cursor::paginate(
@@ -355,19 +368,18 @@ pub async fn get(
         .read_snapshot(move |reader| {
             let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
             let Some(instant) = as_of else {
-                return Ok(Resource(shown(reader, row)?));
+                return Ok(Resource(shown_one(reader, row)?));
             };
             if instant < row.created_at {
                 return Err(Error::not_found());
             }
             let day = crate::clock::business_date(instant, time_zone);
-            let carried = siblings(reader, &row)?
-                .into_iter()
-                .filter(|other| other.currency == row.currency)
-                .map(|other| past(reader, other, instant))
-                .try_fold(0, |total, other| {
-                    other.map(|other| total + other.held_minor + other.drawn_minor)
-                })?;
+            let all = with_siblings(reader, std::slice::from_ref(&row))?;
+            let mut carried = 0;
+            for other in siblings(&row, &all).filter(|other| other.currency == row.currency) {
+                let other = past(reader, other.clone(), instant)?;
+                carried += other.held_minor + other.drawn_minor;
+            }
             Ok(Resource(view(past(reader, row, instant)?, carried, day)?))
         })
         .await
@@ -443,7 +455,7 @@ async fn act(
     guard
         .write(name, repeatable, move |tx| {
             let row = app::act(tx, id.0, action, &reason)?;
-            Ok(Resource(shown(&mut tx.reader(), row)?))
+            Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
 }

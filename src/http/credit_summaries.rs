@@ -106,10 +106,7 @@ fn summary(reader: &mut Reader<'_>, id: CustomerId) -> Result<CreditSummary, Err
     if let Some(group) = visible_group {
         rows.extend(lines::of_group(reader.connection, group)?);
     }
-    let lines = rows
-        .into_iter()
-        .map(|row| credit_lines::shown(reader, row))
-        .collect::<Result<_, _>>()?;
+    let lines = credit_lines::shown(reader, rows)?;
     Ok(CreditSummary {
         customer_id: id,
         status,

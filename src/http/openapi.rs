@@ -137,10 +137,6 @@ fn info() -> Value {
 /// Tags, in alphabetical order.
 const TAGS: &[(&str, &str)] = &[
     (
-        "approvals",
-        "Cases waiting for a decision, and the decisions.",
-    ),
-    (
         "credit-applications",
         "Requests for credit lines and their approval.",
     ),

@@ -1,5 +1,7 @@
 //! Payments over HTTP.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -180,8 +182,25 @@ listing_parameters! {
     }
 }
 
-fn shown(reader: &mut Reader<'_>, row: PaymentRow) -> Result<PaymentView, Error> {
-    let settled = app::net(&store::allocations(reader.connection, row.id)?);
+fn shown(reader: &mut Reader<'_>, rows: Vec<PaymentRow>) -> Result<Vec<PaymentView>, Error> {
+    let ids: Vec<PaymentId> = rows.iter().map(|row| row.id).collect();
+    let made = store::allocations_of(reader.connection, &ids)?;
+    rows.into_iter()
+        .map(|row| {
+            let own = made.iter().filter(|part| part.payment_id == row.id);
+            let settled = app::net(own);
+            view(row, settled)
+        })
+        .collect()
+}
+
+fn shown_one(reader: &mut Reader<'_>, row: PaymentRow) -> Result<PaymentView, Error> {
+    shown(reader, vec![row])?
+        .pop()
+        .ok_or_else(|| Error::internal("a payment that was just read is gone"))
+}
+
+fn view(row: PaymentRow, settled: BTreeMap<ReceivableId, i64>) -> Result<PaymentView, Error> {
     let (amount, currency) = money(row.amount_minor, &row.currency)?;
     let (unapplied, _) = money(row.unapplied_minor, &row.currency)?;
     let allocations = settled
@@ -258,7 +277,7 @@ pub async fn create(
     guard
         .write("payment.receive", repeatable, move |tx| {
             let row = app::receive(tx, &new)?;
-            Ok(Created(shown(&mut tx.reader(), row)?))
+            Ok(Created(shown_one(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -288,9 +307,7 @@ pub async fn list(
     let views = guard
         .read_snapshot(move |reader| {
             let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
-            rows.into_iter()
-                .map(|row| shown(reader, row))
-                .collect::<Result<Vec<_>, Error>>()
+            shown(reader, rows)
         })
         .await?;
     cursor::paginate(
@@ -319,7 +336,7 @@ pub async fn get(
     guard
         .read_snapshot(move |reader| {
             let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            Ok(Resource(shown(reader, row)?))
+            Ok(Resource(shown_one(reader, row)?))
         })
         .await
 }
@@ -346,7 +363,7 @@ pub async fn allocate(
             let found = store::find(&mut tx.reader(), id.0)?.ok_or_else(Error::not_found)?;
             let own = crate::app::exposure::currency(&found.currency)?;
             let row = app::allocate(tx, id.0, &spread(&body.allocations, body.allocate, own)?)?;
-            Ok(Resource(shown(&mut tx.reader(), row)?))
+            Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -372,7 +389,7 @@ pub async fn reverse(
     guard
         .write("payment.reverse", repeatable, move |tx| {
             let row = app::reverse(tx, id.0, &body.reason.0)?;
-            Ok(Resource(shown(&mut tx.reader(), row)?))
+            Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
 }

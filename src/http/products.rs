@@ -37,7 +37,6 @@ impl Coded for ProductEntry {
 }))]
 pub struct CreateProduct {
     /// Code used in requests. Never changes.
-    #[schema(value_type = String, min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_]{0,39}$", example = "goods_on_credit")]
     pub code: ProductCode,
     /// Name in English.
     pub name_en: Text<100>,

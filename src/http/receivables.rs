@@ -11,7 +11,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money};
+use super::types::{Amount, Date, ProductCode, Text, money, product};
 use crate::app::receivables::{self as app, NewReceivable};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
@@ -165,7 +165,7 @@ fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
         number: Text(row.number),
         customer_id: row.customer_id,
         org_path: row.org_path,
-        product: ProductCode(row.product),
+        product: product(&row.product)?,
         amount,
         outstanding,
         currency,
@@ -203,7 +203,7 @@ pub async fn create(
     let new = NewReceivable {
         customer_id: body.customer_id,
         amount: body.amount.positive(body.currency, "amount")?,
-        product: body.product.0,
+        product: body.product.into(),
         number: body.number.0,
         issued_on: body.issued_on.0,
         payment_term_days: body.payment_term_days,
@@ -236,7 +236,7 @@ pub async fn list(
     let filter = ReceivableFilter {
         customer_id: values.customer_id,
         status: values.status,
-        product: values.product.map(|code| code.0),
+        product: values.product.map(String::from),
         number: values.number.map(|text| text.0),
         due_until: values.due_until.map(|date| date.0),
         over_limit: values.over_limit,

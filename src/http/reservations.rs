@@ -11,7 +11,7 @@ use super::command::{Command, KeyedAction, KeyedCommand};
 use super::cursor;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money};
+use super::types::{Amount, Date, ProductCode, Text, money, product};
 use crate::app::exposure::currency;
 use crate::app::reservations::{self as app, CapturedReceivable, NewReservation};
 use crate::auth::scopes;
@@ -20,7 +20,7 @@ use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId, ReceivableId, ReservationEntity, ReservationId};
 use crate::domain::reservations::ReservationStatus;
 use crate::error::Error;
-use crate::store::receivables;
+use crate::store::receivables::{self, CaptureRow};
 use crate::store::reservations::{self as store, ReservationFilter, ReservationRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
@@ -198,7 +198,7 @@ listing_parameters! {
 
 fn view(
     row: ReservationRow,
-    captures: Vec<(ReceivableId, i64, DateTime<Utc>)>,
+    captures: &[CaptureRow],
     now: DateTime<Utc>,
 ) -> Result<ReservationView, Error> {
     // What has expired is shown as given back, whether or not the books have caught up.
@@ -223,7 +223,7 @@ fn view(
         id: row.id,
         customer_id: row.customer_id,
         org_path: row.org_path.clone(),
-        product: ProductCode(row.product.clone()),
+        product: product(&row.product)?,
         reference: Text(row.reference.clone()),
         status: facts.status,
         amount: amount(facts.amount_minor)?,
@@ -235,12 +235,13 @@ fn view(
         expires_at: row.expires_at,
         levels: levels.into_iter().flatten().collect(),
         captures: captures
-            .into_iter()
-            .map(|(receivable_id, minor, captured_at)| {
+            .iter()
+            .filter(|capture| capture.reservation_id == row.id)
+            .map(|capture| {
                 Ok(CaptureView {
-                    receivable_id,
-                    amount: amount(minor)?,
-                    captured_at,
+                    receivable_id: capture.receivable_id,
+                    amount: amount(capture.amount_minor)?,
+                    captured_at: capture.captured_at,
                 })
             })
             .collect::<Result<_, Error>>()?,
@@ -250,13 +251,30 @@ fn view(
     })
 }
 
-fn shown(reader: &mut Reader<'_>, row: ReservationRow) -> Result<ReservationView, Error> {
-    let captures = if row.captured_minor > 0 {
-        receivables::of_reservation(reader.connection, row.id)?
-    } else {
+fn shown(
+    reader: &mut Reader<'_>,
+    rows: Vec<ReservationRow>,
+) -> Result<Vec<ReservationView>, Error> {
+    let captured: Vec<ReservationId> = rows
+        .iter()
+        .filter(|row| row.captured_minor > 0)
+        .map(|row| row.id)
+        .collect();
+    let captures = if captured.is_empty() {
         Vec::new()
+    } else {
+        receivables::captured_from(reader.connection, &captured)?
     };
-    view(row, captures, reader.now)
+    let now = reader.now;
+    rows.into_iter()
+        .map(|row| view(row, &captures, now))
+        .collect()
+}
+
+fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<ReservationView, Error> {
+    shown(reader, vec![row])?
+        .pop()
+        .ok_or_else(|| Error::internal("a reservation that was just read is gone"))
 }
 
 /// Reserve limit
@@ -279,14 +297,14 @@ pub async fn create(
     let new = NewReservation {
         customer_id: body.customer_id,
         amount: body.amount.positive(body.currency, "amount")?,
-        product: body.product.0,
+        product: body.product.into(),
         reference: body.reference.0,
         expires_at: body.expires_at,
     };
     guard
         .write("reservation.create", repeatable, move |tx| {
             let (row, _) = app::reserve(tx, &new)?;
-            Ok(Created(view(row, Vec::new(), tx.now)?))
+            Ok(Created(view(row, &[], tx.now)?))
         })
         .await
 }
@@ -316,9 +334,7 @@ pub async fn list(
     let views = guard
         .read_snapshot(move |reader| {
             let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
-            rows.into_iter()
-                .map(|row| shown(reader, row))
-                .collect::<Result<Vec<_>, Error>>()
+            shown(reader, rows)
         })
         .await?;
     cursor::paginate(
@@ -347,7 +363,7 @@ pub async fn get(
     guard
         .read_snapshot(move |reader| {
             let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            Ok(Resource(shown(reader, row)?))
+            Ok(Resource(shown_one(reader, row)?))
         })
         .await
 }
@@ -385,7 +401,7 @@ pub async fn capture(
                 is_final,
                 &receivable,
             )?;
-            Ok(Resource(shown(&mut tx.reader(), row)?))
+            Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -410,7 +426,7 @@ pub async fn release(
     guard
         .write("reservation.release", repeatable, move |tx| {
             let row = app::release(tx, id.0, &|row| amount_of(body.amount.as_ref(), row))?;
-            Ok(Resource(shown(&mut tx.reader(), row)?))
+            Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
 }

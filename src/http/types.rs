@@ -13,6 +13,7 @@ use crate::domain::currency::Currency;
 use crate::domain::ids::{Entity, Id};
 use crate::domain::money::Money;
 use crate::domain::names::validate_display_text;
+pub use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 
 /// Characters that [`Text`] refuses, as a pattern every engine reads alike.
@@ -205,29 +206,6 @@ impl<E: Entity> ToSchema for Id<E> {
     }
 }
 
-/// Code of a product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct ProductCode(pub String);
-
-impl<'de> Deserialize<'de> for ProductCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let fine = (1..=40).contains(&text.len())
-            && text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
-        if fine {
-            Ok(Self(text))
-        } else {
-            Err(serde::de::Error::custom(
-                "not a product code, expected lower-case letters, digits and underscores",
-            ))
-        }
-    }
-}
-
 impl PartialSchema for ProductCode {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
@@ -245,6 +223,14 @@ impl ToSchema for ProductCode {
     fn name() -> Cow<'static, str> {
         "ProductCode".into()
     }
+}
+
+/// A stored product code as it is shown.
+///
+/// # Errors
+/// When it is none: a bug.
+pub fn product(code: &str) -> Result<ProductCode, Error> {
+    ProductCode::parse(code).map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// A stored amount and currency as they are shown.

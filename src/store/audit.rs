@@ -1,7 +1,9 @@
 //! Audit entries: who did what to which thing.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -33,10 +35,27 @@ pub struct AuditRow {
     pub details: Value,
 }
 
-/// Writes entries.
-pub fn append(connection: &mut PgConnection, rows: &[AuditRow]) -> QueryResult<()> {
+/// The transaction number under which entries and events are read, as the statement that writes
+/// them sees it.
+///
+/// It is not simply the number of the transaction. PostgreSQL gives a transaction its number
+/// before it waits for its first row lock, and whoever waits longer may have the lower one, so
+/// two changes of one row could be read in the wrong order. This number is at least that of the
+/// transaction, which is what readers rely on, and above every number that had ended when the
+/// entries were written, which is after the locks were had.
+const NUMBER: &str =
+    "GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint";
+
+/// Writes entries at the end of their transaction and gives the number under which they are read;
+/// `None` where there are none.
+pub fn append(connection: &mut PgConnection, rows: &[AuditRow]) -> QueryResult<Option<i64>> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (row, audit_entries::xid.eq(sql::<BigInt>(NUMBER))))
+        .collect();
     diesel::insert_into(audit_entries::table)
         .values(rows)
-        .execute(connection)
-        .map(drop)
+        .returning(audit_entries::xid)
+        .get_results(connection)
+        .map(|numbers| numbers.first().copied())
 }

@@ -227,6 +227,29 @@ pub fn of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<L
         .load(connection)
 }
 
+/// The lines of several customers and groups.
+pub fn of_owners(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+    groups: &[GroupId],
+) -> QueryResult<Vec<LineRow>> {
+    let buckets: Vec<i16> = customers
+        .iter()
+        .map(|id| id.key().0)
+        .chain(groups.iter().map(|id| id.key().0))
+        .collect();
+    credit_lines::table
+        .filter(credit_lines::bucket.eq_any(buckets))
+        .filter(
+            credit_lines::customer_id
+                .assume_not_null()
+                .eq_any(customers)
+                .or(credit_lines::group_id.assume_not_null().eq_any(groups)),
+        )
+        .select(LineRow::as_select())
+        .load(connection)
+}
+
 /// Locks the lines of a group, in the order every path locks them: groups before customers, and
 /// within a home by identifier.
 pub fn lock_of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<LineRow>> {

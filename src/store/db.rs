@@ -415,6 +415,8 @@ impl Db {
         &self,
         job: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        // The time spent waiting for a turn counts: no caller waits longer than the deadline.
+        let due = tokio::time::Instant::now() + self.shared.options.deadline;
         let permit = self.turn().await?;
         let db = self.clone();
         #[expect(
@@ -425,7 +427,7 @@ impl Db {
             let _held_until_done = permit;
             job(&db)
         });
-        match tokio::time::timeout(self.shared.options.deadline, work).await {
+        match tokio::time::timeout_at(due, work).await {
             Ok(Ok(result)) => result,
             Ok(Err(panicked)) => Err(Error::Internal(Box::new(panicked))),
             Err(_elapsed) => {

@@ -4,14 +4,10 @@
 //! a transaction number too; a reader sees only those below the oldest transaction still running,
 //! ordered by `(xid, seq)`: nothing is skipped and nothing comes twice.
 //!
-//! The number is not simply that of the writing transaction. PostgreSQL gives a transaction its
-//! number before it waits for its first row lock, and whoever waits longer may have the lower
-//! one, so two changes of one row could come in the wrong order. [`PLACE`] is at least the number
-//! of the transaction, which is what the horizon relies on, and above every number that had ended
-//! when the event was written, which is after the lock was had: events of one row stay in order.
+//! The number is that of [`super::audit::append`], which says why it keeps the events of one row
+//! in order.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
@@ -72,15 +68,11 @@ pub struct FeedHorizon {
     pub epoch: String,
 }
 
-/// The transaction number under which an event is read, as seen by the statement that writes it.
-const PLACE: &str =
-    "GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint";
-
-/// Writes events. The caller holds the locks of what they tell of.
-pub fn append(connection: &mut PgConnection, rows: &[EventRow]) -> QueryResult<()> {
+/// Writes events under the number of the audit entries that were written with them.
+pub fn append(connection: &mut PgConnection, rows: &[EventRow], number: i64) -> QueryResult<()> {
     let rows: Vec<_> = rows
         .iter()
-        .map(|row| (row, events::xid.eq(sql::<BigInt>(PLACE))))
+        .map(|row| (row, events::xid.eq(number)))
         .collect();
     diesel::insert_into(events::table)
         .values(rows)

@@ -184,6 +184,20 @@ pub fn allocations(
         .load(connection)
 }
 
+/// Allocations of several payments in the order they were made.
+pub fn allocations_of(
+    connection: &mut PgConnection,
+    payments: &[PaymentId],
+) -> QueryResult<Vec<AllocationRow>> {
+    let buckets: Vec<i16> = payments.iter().map(|id| id.key().0).collect();
+    payment_allocations::table
+        .filter(payment_allocations::bucket.eq_any(buckets))
+        .filter(payment_allocations::payment_id.eq_any(payments))
+        .order(payment_allocations::id)
+        .select(AllocationRow::as_select())
+        .load(connection)
+}
+
 /// Money of a customer that is not allocated, by currency.
 pub fn unapplied_of(
     connection: &mut PgConnection,

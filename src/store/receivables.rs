@@ -279,20 +279,35 @@ pub fn lock_many(
         .load(connection)
 }
 
-/// Receivables captured from a reservation.
-pub fn of_reservation(
+/// A receivable captured from a reservation.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct CaptureRow {
+    /// The reservation.
+    pub reservation_id: ReservationId,
+    /// The receivable.
+    pub receivable_id: ReceivableId,
+    /// Its amount.
+    pub amount_minor: i64,
+    /// Instant of the capture.
+    pub captured_at: DateTime<Utc>,
+}
+
+/// Receivables captured from any of several reservations, in the order of the captures.
+pub fn captured_from(
     connection: &mut PgConnection,
-    id: ReservationId,
-) -> QueryResult<Vec<(ReceivableId, i64, DateTime<Utc>)>> {
-    let (bucket, _) = id.key();
+    reservations: &[ReservationId],
+) -> QueryResult<Vec<CaptureRow>> {
+    let buckets: Vec<i16> = reservations.iter().map(|id| id.key().0).collect();
     receivables::table
+        .filter(receivables::bucket.eq_any(buckets))
         .filter(
-            receivables::bucket
-                .eq(bucket)
-                .and(receivables::reservation_id.eq(id)),
+            receivables::reservation_id
+                .assume_not_null()
+                .eq_any(reservations),
         )
         .order(receivables::id)
         .select((
+            receivables::reservation_id.assume_not_null(),
             receivables::id,
             receivables::amount_minor,
             receivables::created_at,

@@ -141,9 +141,10 @@ impl Tx<'_> {
 
 impl Journal {
     pub(super) fn write(self, connection: &mut PgConnection) -> Result<(), Error> {
-        audit::append(connection, &self.audit)?;
+        let number = audit::append(connection, &self.audit)?
+            .ok_or_else(|| Error::internal("nothing was recorded"))?;
         if !self.events.is_empty() {
-            events::append(connection, &self.events)?;
+            events::append(connection, &self.events, number)?;
         }
         Ok(())
     }
