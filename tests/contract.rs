@@ -172,6 +172,17 @@ fn every_write_can_be_repeated_under_a_key() {
                 "{} does not document Idempotency-Key",
                 operation.id
             );
+            let replayed = operation.object["responses"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(status, _)| status.starts_with('2'))
+                .all(|(_, response)| response["headers"]["Idempotent-Replayed"].is_object());
+            assert!(
+                replayed,
+                "{} does not document Idempotent-Replayed",
+                operation.id
+            );
         }
     }
     for name in READS_BY_POST {

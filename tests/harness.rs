@@ -20,5 +20,8 @@ fn every_test_has_a_database_and_a_clock_of_its_own() {
     a_customer(&one);
     one.advance(chrono::TimeDelta::days(1));
     assert_eq!(other.number("SELECT count(*) FROM customers"), 0);
+    assert_ne!(one.database_url(), other.database_url());
+    assert_eq!(one.db().today().to_string(), "2026-03-03");
+    assert_eq!(other.db().today().to_string(), "2026-03-02");
     assert_eq!(other.now().to_rfc3339(), "2026-03-02T02:00:00+00:00");
 }

@@ -206,6 +206,12 @@ fn describe(operation: &Operation) -> Value {
             _ => None,
         })
         .unwrap_or_default();
+    if is_repeatable(&document) {
+        for response in described.values_mut() {
+            response["headers"]["Idempotent-Replayed"] =
+                json!({"$ref": "#/components/headers/Idempotent-Replayed"});
+        }
+    }
     let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
     for code in all_problems(operation) {
         by_status.entry(code.status()).or_default().push(code);
@@ -228,6 +234,14 @@ fn describe(operation: &Operation) -> Value {
         },
     );
     Value::Object(document)
+}
+
+/// Whether an `Idempotency-Key` makes sense here.
+fn is_repeatable(operation: &Map<String, Value>) -> bool {
+    operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .is_some_and(|list| list.iter().any(|one| one["name"] == "Idempotency-Key"))
 }
 
 /// Problems of one operation, with those that any request can meet.
@@ -298,6 +312,7 @@ fn headers() -> Value {
         "Access-Control-Allow-Origin": text("The calling origin, where it is on the list of allowed ones.", "^https?://.+$", "https://app.internal.test"),
         "Content-Location": text("Address of the resource in the body.", "^/v1/.+$", "/v1/credit-lines/01940c9e-7a3b-7d2c-8f00-3b9aca001234"),
         "ETag": text("Version of the resource, for If-Match and If-None-Match.", r#"^"[0-9a-z-]+"$"#, "\"1-5f2b8c0d9e3a4b71\""),
+        "Idempotent-Replayed": text("Present on the first answer given again under its Idempotency-Key.", "^true$", "true"),
         "Link": text("Address of the next page (RFC 8288), where there is one.", r#"^<.+>; rel="next"$"#, "</v1/customers?limit=50&cursor=abc>; rel=\"next\""),
         "Location": text("Address of the new resource.", "^/v1/.+$", "/v1/customers/01940c9e-7a3b-7d2c-8f00-3b9aca001234"),
         "RateLimit": text("What is left of the caller's quota, once it is used up.", "^.+$", "\"default\";r=0;t=30"),

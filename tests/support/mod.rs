@@ -11,3 +11,17 @@ pub mod server;
 pub use builders::*;
 pub use client::{Answer, Client};
 pub use server::TestServer;
+
+/// Polls until it is so; ends the test when it is still not after half a minute. Between two looks
+/// the thread gives way for an instant, it never sleeps for a time that somebody guessed.
+#[track_caller]
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !condition() {
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(30),
+            "still not: {what}"
+        );
+        std::thread::park_timeout(std::time::Duration::from_millis(2));
+    }
+}
