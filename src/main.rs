@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use shouxin::config::{self, Environment, LogFormat, Purpose, Settings};
 use shouxin::domain::organisation::OrgPath;
 use shouxin::http::openapi;
-use shouxin::run::{self, DevOptions, Holder, RunError, TokenOptions};
+use shouxin::run::{self, DevOptions, Holder, RunError, TokenOptions, VerifyOptions};
 use shouxin::telemetry;
 use uuid::Uuid;
 
@@ -46,6 +46,11 @@ enum Command {
     },
     /// Print a token of the development key.
     Token(TokenArguments),
+    /// Prove from the stored data that nothing is missing or was altered.
+    Verify {
+        #[command(subcommand)]
+        what: Verification,
+    },
     /// Print new keys for SHOUXIN_MASTER_KEYS.
     Keys,
     /// Print every setting with its default, as a table in Markdown.
@@ -56,6 +61,19 @@ enum Command {
         #[arg(long, default_value = "/livez", value_name = "PATH")]
         path: String,
     },
+}
+
+#[derive(Subcommand)]
+enum Verification {
+    /// Prove that every balance equals its movements; exit 1 and name each one that does not.
+    Ledger(VerifyArguments),
+}
+
+#[derive(Args)]
+struct VerifyArguments {
+    /// State folder of a `shouxin dev`, running or not, instead of the database of the settings.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -69,6 +87,9 @@ struct DevArguments {
     /// Throw the database, the keys and the tokens in the state folder away first.
     #[arg(long)]
     reset: bool,
+    /// Leave the sample company out: a start in no time.
+    #[arg(long)]
+    no_sample: bool,
     /// Folder of the database, the keys and the tokens.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
@@ -156,6 +177,13 @@ fn perform(
             &arguments.into(),
             say,
         ),
+        Command::Verify {
+            what: Verification::Ledger(arguments),
+        } => {
+            let settings = load(Purpose::Anything)?;
+            start_logging(&settings, LogFormat::Human);
+            run::verify_ledger(&settings, environment, &arguments.into(), say)
+        }
         Command::Keys => run::keys(say),
         Command::Config => {
             print(&config::table::markdown());
@@ -193,14 +221,22 @@ impl From<DevArguments> for DevOptions {
             port,
             tokens_file,
             reset,
+            no_sample,
             state_dir,
         } = arguments;
         Self {
             port,
             tokens_file,
             reset,
+            no_sample,
             state_dir,
         }
+    }
+}
+
+impl From<VerifyArguments> for VerifyOptions {
+    fn from(VerifyArguments { state_dir }: VerifyArguments) -> Self {
+        Self { state_dir }
     }
 }
 

@@ -12,10 +12,11 @@ use nix::sys::signal::Signal;
 
 use super::error::DevdbError;
 use super::folder::{self, StateFolder};
-use super::initialise::{self, USER};
+use super::initialise;
 use super::owner::Owner;
 use super::postmaster;
 use super::programs::Programs;
+use super::running;
 use super::supervisor::{Afterwards, Supervisor};
 use super::wait;
 
@@ -121,9 +122,7 @@ impl Cluster {
     /// The URL of a database in this cluster for its superuser, with the password in it:
     /// not for logs.
     pub fn url(&self, database: &str) -> String {
-        let database = escape(database);
-        let Self { password, port, .. } = self;
-        format!("postgres://{USER}:{password}@127.0.0.1:{port}/{database}")
+        running::url(&self.password, self.port, database)
     }
 
     /// The TCP port on 127.0.0.1.
@@ -433,17 +432,6 @@ fn last_lines(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();
     let first = lines.len().saturating_sub(LOG_LINES_MAX);
     lines[first..].join("\n")
-}
-
-/// Percent-encodes what has a meaning of its own in the path of a URL.
-fn escape(database: &str) -> String {
-    let escape_byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    database.bytes().map(escape_byte).collect()
 }
 
 #[cfg(test)]

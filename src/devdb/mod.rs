@@ -16,7 +16,7 @@
 //!
 //! The way through the files: `programs` finds, `folder` locks, `owner` chooses the
 //! user, `initialise` makes the data, `supervisor` runs the server, and `cluster` ties
-//! them together.
+//! them together. `running` finds a cluster that another process has started.
 
 mod child;
 mod cluster;
@@ -27,6 +27,7 @@ mod install;
 mod owner;
 mod postmaster;
 mod programs;
+mod running;
 mod supervisor;
 mod wait;
 
@@ -37,3 +38,4 @@ pub use cluster::{Cluster, ClusterOptions, Durability};
 pub use error::DevdbError;
 pub use folder::reset;
 pub use programs::{Programs, VERSION_MAJOR_MIN};
+pub use running::{is_made, url_of_running};

@@ -15,6 +15,7 @@ const CONNECT_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// The lines of `postmaster.pid` that matter here, counted from zero.
 const LINE_PID: usize = 0;
+const LINE_PORT: usize = 3;
 const LINE_STATUS: usize = 7;
 
 /// Whether the server with this process id is ready and answers on this port.
@@ -40,6 +41,12 @@ pub(super) fn running(data_dir: &Path) -> Option<u32> {
     let serves_it = command_line.contains("postgres")
         && command_line.contains(data_dir.to_string_lossy().as_ref());
     serves_it.then_some(pid)
+}
+
+/// The port that the server on this data listens on, as far as it has come.
+pub(super) fn port(data_dir: &Path) -> Option<u16> {
+    let content = fs::read_to_string(data_dir.join("postmaster.pid")).ok()?;
+    content.lines().nth(LINE_PORT)?.trim().parse().ok()
 }
 
 /// Sends a signal; a process that is gone has stopped, which is what was wanted.

@@ -12,11 +12,13 @@ use std::time::Duration;
 
 pub use runner::Runner;
 
+use crate::app::reservations;
 use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::db::Db;
 use crate::store::idempotency;
+use crate::store::reservations::customers_with_due;
 
 /// Rows that one batch touches at most, so that no batch holds locks for long.
 const BATCH_ROWS: i64 = 1000;
@@ -52,12 +54,16 @@ impl Progress {
     }
 }
 
+/// Customers whose expired reservations one batch gives back; each is a commit of its own.
+const BATCH_CUSTOMERS: i64 = 20;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Every job of the service.
 #[rustfmt::skip]
 pub const ALL: &[Job] = &[
     Job { name: "forget expired idempotency records", every: MINUTE, batch: forget_expired_answers },
+    Job { name: "expire reservations", every: MINUTE, batch: expire_reservations },
 ];
 
 /// Whom the audit names when a job has done something.
@@ -77,6 +83,24 @@ fn forget_expired_answers(db: &Db) -> Result<Progress, Error> {
         idempotency::forget_expired(connection, now, BATCH_ROWS)
     })?;
     Ok(Progress::of(forgotten, BATCH_ROWS))
+}
+
+/// Brings the books up to date; decisions do not wait for it. One customer that cannot be swept
+/// does not hold up the others.
+fn expire_reservations(db: &Db) -> Result<Progress, Error> {
+    let actor = actor();
+    let due = db.read_blocking(&actor, &|reader| {
+        let now = reader.now;
+        Ok(customers_with_due(reader.connection, now, BATCH_CUSTOMERS)?)
+    })?;
+    let mut outcome = Ok(Progress::of(due.len(), BATCH_CUSTOMERS));
+    for customer_id in due {
+        let swept = db.write_blocking(&actor, "reservation.sweep", &|tx| {
+            reservations::sweep(tx, customer_id)
+        });
+        outcome = swept.and(outcome);
+    }
+    outcome
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `shouxin dev`: everything that trying out takes, in one command.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::database_server::{Server, tell};
 use super::error::RunError;
 use super::service::{self, Database, Trust};
 use super::state_folder::StateFolder;
@@ -16,16 +17,12 @@ use super::{Say, tokens};
 use crate::auth::development::DevelopmentKeys;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
-use crate::devdb::{Cluster, ClusterOptions, Durability, Programs};
 use crate::error::Error;
 use crate::sample::{self, SampleSummary};
 use crate::store::db::Db;
 use crate::store::migrations;
 
 const REMEDY: &str = "choose another port with --port";
-
-/// Name of the database in the private PostgreSQL.
-const DATABASE: &str = "shouxin";
 
 /// What `shouxin dev` is asked for.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +33,8 @@ pub struct DevOptions {
     pub tokens_file: Option<PathBuf>,
     /// Whether everything in the state folder is thrown away first.
     pub reset: bool,
+    /// Whether the sample company is left out.
+    pub no_sample: bool,
     /// The state folder; without it, the usual one.
     pub state_dir: Option<PathBuf>,
 }
@@ -70,7 +69,10 @@ pub fn dev(
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let database = Database::at(&settings, server.url(), keys, clock.clone());
-    let sample = load_sample(&database.for_requests())?;
+    let sample = match options.no_sample {
+        true => SampleSummary::default(),
+        false => load_sample(&database.for_requests())?,
+    };
 
     let development = DevelopmentKeys::load_or_create(folder.path())?;
     let tokens_file = match &options.tokens_file {
@@ -103,57 +105,6 @@ fn reset(settings: &Settings, folder: &StateFolder) -> Result<(), RunError> {
         ));
     }
     folder.reset()
-}
-
-/// The PostgreSQL behind the service.
-enum Server {
-    /// Ours; it ends with this process.
-    Private(Box<Cluster>, String),
-    /// Somebody else's.
-    Given(String),
-}
-
-impl Server {
-    fn start(
-        settings: &Settings,
-        environment: &Environment,
-        folder: &StateFolder,
-    ) -> Result<Self, RunError> {
-        if let Some(url) = &settings.database_url {
-            return Ok(Self::Given(url.expose().to_owned()));
-        }
-        let programs = Programs::find(environment.get("PATH"))?;
-        tell(&format!(
-            "starting PostgreSQL {} in {}",
-            programs.version_major,
-            folder.postgres().display()
-        ));
-        let cluster = Cluster::start(
-            &programs,
-            ClusterOptions {
-                state_dir: folder.postgres(),
-                durability: Durability::Safe,
-                settings: Vec::new(),
-                remove_on_stop: false,
-            },
-        )?;
-        migrations::ensure_database(&cluster.url("postgres"), DATABASE)?;
-        let url = cluster.url(DATABASE);
-        Ok(Self::Private(Box::new(cluster), url))
-    }
-
-    fn url(&self) -> &str {
-        match self {
-            Self::Private(_, url) | Self::Given(url) => url,
-        }
-    }
-
-    fn stop(self) -> Result<(), RunError> {
-        match self {
-            Self::Private(cluster, _) => Ok(cluster.stop()?),
-            Self::Given(_) => Ok(()),
-        }
-    }
 }
 
 fn migrate(settings: &Settings, server: &Server) -> Result<(), RunError> {
@@ -222,11 +173,6 @@ fn welcome(address: SocketAddr, tokens_file: &Path, sample: &SampleSummary, say:
         ));
     }
     say(&format!("READY {base}"));
-}
-
-/// A line about the preparations. When standard error is closed there is nobody to tell.
-fn tell(line: &str) {
-    let _nobody_listens = writeln!(std::io::stderr(), "{line}");
 }
 
 /// A word of a POSIX shell.

@@ -23,6 +23,9 @@ pub enum RunError {
     /// The command must not be done here.
     #[error("{0}")]
     Refused(String),
+    /// A verification found differences, which have been printed.
+    #[error("{0} differences; see above")]
+    Differences(usize),
     /// Another program listens on the address.
     #[error("the address {address} is already in use; stop the other program, or {remedy}")]
     AddressInUse {

@@ -3,6 +3,7 @@
 //! Nothing in here decides anything about the business or reads the environment. `main` turns
 //! arguments into calls of these functions and errors into one message and an exit code.
 
+mod database_server;
 mod dev;
 mod error;
 mod private_file;
@@ -11,6 +12,7 @@ mod service;
 mod state_folder;
 mod stop;
 mod tokens;
+mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use std::time::Duration;
 pub use dev::{DevOptions, dev};
 pub use error::RunError;
 pub use tokens::{Holder, TokenOptions, token};
+pub use verify::{VerifyOptions, verify_ledger};
 
 use crate::clock::SystemClock;
 use crate::config::Settings;

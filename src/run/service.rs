@@ -32,6 +32,9 @@ const JOBS_POOL_SIZE: u32 = 2;
 /// How long PostgreSQL lets a statement of a job run. Nobody waits for it.
 const JOBS_STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long PostgreSQL lets a statement of a verification run: it adds up everything there is.
+const VERIFICATION_STATEMENT_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// How often a starting service is asked whether it is ready.
 const READY_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -95,6 +98,15 @@ impl Database {
         self.open(DbOptions {
             pool_size: JOBS_POOL_SIZE,
             statement_timeout: JOBS_STATEMENT_TIMEOUT,
+            ..self.options.clone()
+        })
+    }
+
+    /// One connection for a verification.
+    pub(super) fn for_verification(&self) -> Db {
+        self.open(DbOptions {
+            pool_size: 1,
+            statement_timeout: VERIFICATION_STATEMENT_TIMEOUT,
             ..self.options.clone()
         })
     }
