@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use shouxin::domain::social_credit_code::SocialCreditCode;
 
 use super::actors::SALES;
-use super::{Answer, TestServer};
+use super::{Answer, Client, TestServer};
+
+/// The product of most tests.
+pub const GOODS: &str = "goods_on_credit";
 
 /// A social credit code that nobody else in the run has.
 pub fn a_social_credit_code() -> String {
@@ -88,6 +91,179 @@ pub fn a_membership(server: &TestServer, from: &str) -> Answer {
         .with_everything()
         .post(&format!("/v1/credit-groups/{group}/members"), &body)
         .expect(201)
+}
+
+/// Whose line it is to be, as an application names it.
+#[derive(Debug, Clone, Copy)]
+pub enum Owner<'a> {
+    Customer(&'a str),
+    Group(&'a str),
+}
+
+/// The body of an application in CNY for the year 2026, revolving, 30 days; the product is null
+/// for a unified limit.
+pub fn application_body(owner: Owner<'_>, product: Option<&str>, amount: &str) -> Value {
+    let (customer, group) = match owner {
+        Owner::Customer(id) => (Some(id), None),
+        Owner::Group(id) => (None, Some(id)),
+    };
+    json!({
+        "customer_id": customer, "group_id": group, "action": "open", "product": product,
+        "amount": amount, "currency": "CNY", "valid_from": "2026-01-01",
+        "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
+    })
+}
+
+/// The person who approves what [`TestServer::with_everything`] has asked for.
+pub fn an_approver(server: &TestServer) -> Client {
+    let mut identity = server.with_everything().identity().clone();
+    identity.subject = "approver".to_owned();
+    server.client_of(identity)
+}
+
+/// A draft of an application.
+pub fn a_draft(server: &TestServer, body: &Value) -> Answer {
+    server
+        .with_everything()
+        .post("/v1/credit-applications", body)
+        .expect(201)
+}
+
+/// A submitted application; gives its path.
+pub fn a_submitted(server: &TestServer, body: &Value) -> String {
+    let path = format!("/v1/credit-applications/{}", a_draft(server, body).id());
+    let submit = format!("{path}/submit");
+    let client = server.with_everything();
+    client.post(&submit, &json!({})).expect(200);
+    path
+}
+
+/// A line: applied for, submitted, and approved by another person.
+pub fn a_line(server: &TestServer, body: &Value) -> Answer {
+    let approve = format!("{}/approve", a_submitted(server, body));
+    let comment = json!({"comment": "在授权范围内"});
+    an_approver(server).post(&approve, &comment).expect(200)
+}
+
+/// A line of a customer for [`GOODS`].
+pub fn a_product_line(server: &TestServer, customer: &str, amount: &str) -> Answer {
+    the_goods(server);
+    let owner = Owner::Customer(customer);
+    a_line(server, &application_body(owner, Some(GOODS), amount))
+}
+
+/// The unified limit of a customer.
+pub fn a_unified_line(server: &TestServer, customer: &str, amount: &str) -> Answer {
+    let owner = Owner::Customer(customer);
+    a_line(server, &application_body(owner, None, amount))
+}
+
+/// The ceiling of a group.
+pub fn a_group_line(server: &TestServer, group: &str, amount: &str) -> Answer {
+    a_line(server, &application_body(Owner::Group(group), None, amount))
+}
+
+/// Puts [`GOODS`] into the catalogue, where it is not there yet.
+pub fn the_goods(server: &TestServer) {
+    let answer = server
+        .with_everything()
+        .post("/v1/products", &product_body(GOODS))
+        .send();
+    if answer.status != 201 {
+        answer.expect_problem("duplicate_product_code");
+    }
+}
+
+/// A customer of any organisation with a line of 1,000.00 for [`GOODS`]; gives its identifier.
+pub fn a_customer_with_credit(server: &TestServer, org_path: &str) -> String {
+    let customer = a_customer_of(server, org_path).id();
+    a_product_line(server, &customer, "1000.00");
+    customer
+}
+
+/// Takes a customer into a group today; gives the path of the membership.
+pub fn a_member(server: &TestServer, group: &str, customer: &str) -> String {
+    let path = format!("/v1/credit-groups/{group}/members");
+    let body = json!({"customer_id": customer, "from": server.db().today().to_string()});
+    let joined = server.with_everything().post(&path, &body).expect(201);
+    joined.header("location").unwrap().to_owned()
+}
+
+/// The body of a request for a reservation of [`GOODS`].
+pub fn reservation_body(customer: &str, amount: &str) -> Value {
+    json!({
+        "customer_id": customer, "product": GOODS, "amount": amount, "currency": "CNY",
+        "reference": format!("SO-{}", next()),
+    })
+}
+
+/// A reservation of [`GOODS`].
+pub fn a_reservation(server: &TestServer, customer: &str, amount: &str) -> Answer {
+    server
+        .with_everything()
+        .post("/v1/reservations", &reservation_body(customer, amount))
+        .expect(201)
+}
+
+/// The body of a capture into a receivable of today with a number of its own.
+pub fn capture_body(server: &TestServer, amount: Option<&str>, is_final: bool) -> Value {
+    json!({
+        "amount": amount, "final": is_final,
+        "receivable": {"number": a_number(), "issued_on": server.db().today().to_string()},
+    })
+}
+
+/// The number of a receivable that nothing else in the run has.
+pub fn a_number() -> String {
+    format!("INV-{}", next())
+}
+
+/// The body of a request for a receivable of [`GOODS`] that begins today.
+pub fn receivable_body(server: &TestServer, customer: &str, amount: &str) -> Value {
+    json!({
+        "customer_id": customer, "product": GOODS, "number": a_number(), "amount": amount,
+        "currency": "CNY", "issued_on": server.db().today().to_string(),
+    })
+}
+
+/// A receivable of [`GOODS`] that begins today.
+pub fn a_receivable(server: &TestServer, customer: &str, amount: &str) -> Answer {
+    let body = receivable_body(server, customer, amount);
+    server
+        .with_everything()
+        .post("/v1/receivables", &body)
+        .expect(201)
+}
+
+/// The body of a payment of today that is not allocated.
+pub fn payment_body(server: &TestServer, customer: &str, amount: &str) -> Value {
+    json!({
+        "customer_id": customer, "amount": amount, "currency": "CNY",
+        "received_on": server.db().today().to_string(), "reference": format!("BANK-{}", next()),
+    })
+}
+
+/// A payment that settles these receivables.
+pub fn a_payment(
+    server: &TestServer,
+    customer: &str,
+    amount: &str,
+    settles: &[(&str, &str)],
+) -> Answer {
+    let mut body = payment_body(server, customer, amount);
+    body["allocations"] = allocations(settles);
+    server
+        .with_everything()
+        .post("/v1/payments", &body)
+        .expect(201)
+}
+
+/// Allocations: receivable and amount.
+pub fn allocations(settles: &[(&str, &str)]) -> Value {
+    settles
+        .iter()
+        .map(|(id, amount)| json!({"receivable_id": id, "amount": amount}))
+        .collect()
 }
 
 fn next() -> u32 {

@@ -6,8 +6,10 @@ use serde_json::json;
 
 use super::actors::{ELSEWHERE, SALES};
 use super::{
-    Answer, Client, TestServer, a_customer, a_customer_of, a_group_of, a_membership, a_product,
-    a_product_code, a_social_credit_code, customer_body, product_body,
+    Answer, Client, Owner, TestServer, a_customer, a_customer_of, a_customer_with_credit, a_draft,
+    a_group_of, a_membership, a_payment, a_product, a_product_code, a_product_line, a_receivable,
+    a_reservation, a_social_credit_code, a_submitted, allocations, an_approver, application_body,
+    capture_body, customer_body, payment_body, product_body, receivable_body, reservation_body,
 };
 
 /// A thing that operations address by its identifier.
@@ -32,6 +34,47 @@ pub const NOUNS: &[Noun] = &[
         name: "group",
         collection: Some("/v1/credit-groups"),
         make: |server, org_path| a_group_of(server, org_path).id(),
+    },
+    Noun {
+        name: "application",
+        collection: Some("/v1/credit-applications"),
+        make: |server, org_path| {
+            let customer = a_customer_of(server, org_path).id();
+            let body = application_body(Owner::Customer(&customer), None, "500.00");
+            a_draft(server, &body).id()
+        },
+    },
+    Noun {
+        name: "line",
+        collection: Some("/v1/credit-lines"),
+        make: |server, org_path| {
+            let customer = a_customer_of(server, org_path).id();
+            a_product_line(server, &customer, "500.00").id()
+        },
+    },
+    Noun {
+        name: "reservation",
+        collection: Some("/v1/reservations"),
+        make: |server, org_path| {
+            let customer = a_customer_with_credit(server, org_path);
+            a_reservation(server, &customer, "10.00").id()
+        },
+    },
+    Noun {
+        name: "receivable",
+        collection: Some("/v1/receivables"),
+        make: |server, org_path| {
+            let customer = a_customer_with_credit(server, org_path);
+            a_receivable(server, &customer, "10.00").id()
+        },
+    },
+    Noun {
+        name: "payment",
+        collection: Some("/v1/payments"),
+        make: |server, org_path| {
+            let customer = a_customer_with_credit(server, org_path);
+            a_payment(server, &customer, "10.00", &[]).id()
+        },
     },
 ];
 
@@ -144,6 +187,140 @@ pub const WRITES: &[Write] = &[
         refuse: None,
     },
     Write {
+        operation: "createCreditApplication",
+        action: "credit_application.draw_up",
+        events: &["credit_application.drawn_up"],
+        succeed: |server, client| draw_up(server, client, None),
+        refuse: Some(|server, client| draw_up(server, client, Some("no_such_product"))),
+    },
+    Write {
+        operation: "submitCreditApplication",
+        action: "credit_application.submit",
+        events: &["credit_application.submitted"],
+        succeed: |server, client| act(client, &drafted(server), "submit"),
+        refuse: Some(|server, client| act(client, &submitted(server), "submit")),
+    },
+    Write {
+        operation: "approveCreditApplication",
+        action: "credit_application.approve",
+        events: &["credit_line.opened", "credit_application.approved"],
+        succeed: |server, client| act(client, &submitted_by_another(server), "approve"),
+        refuse: Some(|server, client| act(client, &drafted(server), "approve")),
+    },
+    Write {
+        operation: "rejectCreditApplication",
+        action: "credit_application.reject",
+        events: &["credit_application.rejected"],
+        succeed: |server, client| reject(client, &submitted_by_another(server)),
+        refuse: Some(|server, client| reject(client, &drafted(server))),
+    },
+    Write {
+        operation: "withdrawCreditApplication",
+        action: "credit_application.withdraw",
+        events: &["credit_application.withdrawn"],
+        succeed: |server, client| act(client, &submitted(server), "withdraw"),
+        refuse: Some(|server, client| {
+            let path = drafted(server);
+            act(client, &path, "withdraw").expect(200);
+            act(client, &path, "withdraw")
+        }),
+    },
+    Write {
+        operation: "suspendCreditLine",
+        action: "credit_line.suspend",
+        events: &["credit_line.suspended"],
+        succeed: |server, client| act(client, &opened(server), "suspend"),
+        refuse: Some(|server, client| {
+            let path = opened(server);
+            act(client, &path, "suspend").expect(200);
+            act(client, &path, "suspend")
+        }),
+    },
+    Write {
+        operation: "resumeCreditLine",
+        action: "credit_line.resume",
+        events: &["credit_line.resumed"],
+        succeed: |server, client| {
+            let path = opened(server);
+            act(client, &path, "suspend").expect(200);
+            act(client, &path, "resume")
+        },
+        refuse: Some(|server, client| act(client, &opened(server), "resume")),
+    },
+    Write {
+        operation: "closeCreditLine",
+        action: "credit_line.close",
+        events: &["credit_line.closed"],
+        succeed: |server, client| act(client, &opened(server), "close"),
+        refuse: Some(|server, client| {
+            let path = opened(server);
+            act(client, &path, "close").expect(200);
+            act(client, &path, "close")
+        }),
+    },
+    Write {
+        operation: "createReservation",
+        action: "reservation.create",
+        events: &["reservation.created"],
+        succeed: |server, client| reserve(server, client, "1000.00"),
+        refuse: Some(|server, client| reserve(server, client, "1000.01")),
+    },
+    Write {
+        operation: "captureReservation",
+        action: "reservation.capture",
+        events: &["receivable.posted", "reservation.captured"],
+        succeed: |server, client| capture(server, client, "10.00"),
+        refuse: Some(|server, client| capture(server, client, "10.01")),
+    },
+    Write {
+        operation: "releaseReservation",
+        action: "reservation.release",
+        events: &["reservation.released"],
+        succeed: |server, client| release(server, client, "10.00"),
+        refuse: Some(|server, client| release(server, client, "10.01")),
+    },
+    Write {
+        operation: "postReceivable",
+        action: "receivable.post",
+        events: &["receivable.posted"],
+        succeed: |server, client| {
+            let customer = a_customer_with_credit(server, SALES);
+            let body = receivable_body(server, &customer, "1000.00");
+            client.post("/v1/receivables", &body).send()
+        },
+        refuse: Some(|server, client| {
+            let customer = a_customer_with_credit(server, SALES);
+            let body = receivable_body(server, &customer, "10.00");
+            client.post("/v1/receivables", &body).expect(201);
+            client.post("/v1/receivables", &body).send()
+        }),
+    },
+    Write {
+        operation: "receivePayment",
+        action: "payment.receive",
+        events: &["payment.received"],
+        succeed: |server, client| pay(server, client, "10.00"),
+        refuse: Some(|server, client| pay(server, client, "10.01")),
+    },
+    Write {
+        operation: "allocatePayment",
+        action: "payment.allocate",
+        events: &["payment.allocated"],
+        succeed: |server, client| allocate(server, client, "10.00"),
+        refuse: Some(|server, client| allocate(server, client, "10.01")),
+    },
+    Write {
+        operation: "reversePayment",
+        action: "payment.reverse",
+        events: &["payment.reversed"],
+        succeed: |server, client| reverse(client, &paid(server)),
+        refuse: Some(|server, client| {
+            let path = paid(server);
+            reverse(client, &path).expect(200);
+            reverse(client, &path)
+        }),
+    },
+    Write {
         operation: "createCustomer",
         action: "customer.create",
         events: &["customer.created"],
@@ -183,4 +360,102 @@ pub fn write(operation: &str) -> &'static Write {
         .unwrap_or_else(|| {
             panic!("add a row for {operation} to WRITES in tests/support/registry.rs")
         })
+}
+
+fn draw_up(server: &TestServer, client: &Client, product: Option<&str>) -> Answer {
+    let customer = a_customer(server).id();
+    let body = application_body(Owner::Customer(&customer), product, "500.00");
+    client.post("/v1/credit-applications", &body).send()
+}
+
+/// Path of a draft that [`TestServer::with_everything`] drew up.
+fn drafted(server: &TestServer) -> String {
+    let customer = a_customer(server).id();
+    let body = application_body(Owner::Customer(&customer), None, "500.00");
+    format!("/v1/credit-applications/{}", a_draft(server, &body).id())
+}
+
+fn submitted(server: &TestServer) -> String {
+    let customer = a_customer(server).id();
+    let body = application_body(Owner::Customer(&customer), None, "500.00");
+    a_submitted(server, &body)
+}
+
+fn submitted_by_another(server: &TestServer) -> String {
+    let other = an_approver(server);
+    let drafted = draw_up(server, &other, None).expect(201);
+    let path = drafted.header("location").unwrap().to_owned();
+    act(&other, &path, "submit").expect(200);
+    path
+}
+
+/// Path of a line.
+fn opened(server: &TestServer) -> String {
+    let customer = a_customer(server).id();
+    let line = a_product_line(server, &customer, "500.00");
+    format!("/v1/credit-lines/{}", line.id())
+}
+
+fn act(client: &Client, path: &str, verb: &str) -> Answer {
+    client.post(&format!("{path}/{verb}"), &json!({})).send()
+}
+
+fn reject(client: &Client, path: &str) -> Answer {
+    let body = json!({"reason": "资料不全"});
+    client.post(&format!("{path}/reject"), &body).send()
+}
+
+fn reserve(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let body = reservation_body(&a_customer_with_credit(server, SALES), amount);
+    client.post("/v1/reservations", &body).send()
+}
+
+fn reserved(server: &TestServer) -> String {
+    let customer = a_customer_with_credit(server, SALES);
+    format!(
+        "/v1/reservations/{}",
+        a_reservation(server, &customer, "10.00").id()
+    )
+}
+
+fn capture(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let path = format!("{}/capture", reserved(server));
+    let body = capture_body(server, Some(amount), false);
+    client.post(&path, &body).send()
+}
+
+fn release(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let path = format!("{}/release", reserved(server));
+    client.post(&path, &json!({"amount": amount})).send()
+}
+
+fn pay(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let customer = a_customer_with_credit(server, SALES);
+    let owed = a_receivable(server, &customer, "10.00").id();
+    let mut body = payment_body(server, &customer, "100.00");
+    body["allocations"] = allocations(&[(&owed, amount)]);
+    client.post("/v1/payments", &body).send()
+}
+
+/// Path of a payment that settles a receivable.
+fn paid(server: &TestServer) -> String {
+    let customer = a_customer_with_credit(server, SALES);
+    let owed = a_receivable(server, &customer, "10.00").id();
+    let payment = a_payment(server, &customer, "10.00", &[(&owed, "10.00")]);
+    format!("/v1/payments/{}", payment.id())
+}
+
+fn allocate(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let customer = a_customer_with_credit(server, SALES);
+    let owed = a_receivable(server, &customer, "10.00").id();
+    let payment = a_payment(server, &customer, "100.00", &[]).id();
+    let body = json!({"allocations": allocations(&[(&owed, amount)])});
+    client
+        .post(&format!("/v1/payments/{payment}/allocations"), &body)
+        .send()
+}
+
+fn reverse(client: &Client, path: &str) -> Answer {
+    let body = json!({"reason": "退票"});
+    client.post(&format!("{path}/reverse"), &body).send()
 }
