@@ -153,7 +153,7 @@ impl<'a> Order<'a> {
                     return usage(format!("a token of the tier {name} needs --customer"));
                 }
                 let customer_id = options.customer_id.filter(|_| tier.self_service);
-                (tier.name, tier.scopes.to_vec(), customer_id)
+                (tier.name, tier.scopes().collect(), customer_id)
             }
             Holder::Scopes(text) => {
                 let scopes: Vec<_> = text.split_whitespace().collect();
