@@ -1,12 +1,14 @@
 //! The change feed: no gaps, no repeats, commit order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use shouxin::app::products::ProductChange;
 use shouxin::domain::actor::Actor;
+use shouxin::domain::events::EVENT_TYPES;
 use shouxin::domain::organisation::OrgPath;
 
 use crate::support::actors::{ELSEWHERE, SALES};
@@ -359,4 +361,34 @@ fn altered_foreign_and_outdated_cursors_are_refused() {
         .with_everything()
         .get(&format!("/v1/events?after={cursor}"))
         .expect_problem("cursor_expired");
+}
+
+/// The first text in quotes of every statement that publishes: after `emit…(`, or in a field
+/// `kind`.
+fn published(source: &str) -> Vec<&str> {
+    let calls = source.split("emit").skip(1);
+    let fields = source.split("kind:").skip(1);
+    calls
+        .chain(fields)
+        .filter_map(|rest| rest.split(';').next()?.split('"').nth(1))
+        .filter(|text| text.contains('.') && !text.contains(' '))
+        .collect()
+}
+
+#[test]
+fn every_type_that_is_published_is_listed() {
+    let listed: BTreeSet<_> = EVENT_TYPES.iter().map(|event| event.name).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
+    let mut found = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        found.extend(published(&source).into_iter().map(str::to_owned));
+    }
+    assert!(found.contains("credit_group.member_left"));
+    for name in found {
+        assert!(
+            listed.contains(name.as_str()),
+            "add {name} to the types in src/domain/events.rs"
+        );
+    }
 }
