@@ -253,7 +253,10 @@ mod tests {
             assert_eq!(token.subject, *tier);
             assert_eq!(token.org_path.as_str(), *place);
             assert_eq!(token.customer_id.is_some(), *tier == "customer");
-            assert_eq!(token.scopes.len(), scopes::tier(tier).unwrap().scopes.len());
+            assert_eq!(
+                token.scopes.len(),
+                scopes::tier(tier).unwrap().scopes().count()
+            );
         }
         write_all(&path, &keys, now, None).unwrap();
         assert!(!read_all(&path).contains_key("customer"));
