@@ -18,9 +18,8 @@ fn auditor() -> Identity {
         client_id: "tests".to_owned(),
         scopes: scopes::tier("auditor")
             .unwrap()
-            .scopes
-            .iter()
-            .map(|&one| one.to_owned())
+            .scopes()
+            .map(str::to_owned)
             .collect(),
         org_path: "head-office".to_owned(),
         customer_id: None,

@@ -68,12 +68,25 @@ pub struct Tier {
     pub description: &'static str,
     /// Whether a token of the tier needs the identifier of a customer.
     pub self_service: bool,
-    /// The bundle.
-    pub scopes: &'static [&'static str],
+    bundles: &'static [&'static [&'static str]],
+}
+
+impl Tier {
+    /// The scopes of the tier.
+    pub fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        self.bundles
+            .iter()
+            .flat_map(|bundle| bundle.iter().copied())
+    }
+
+    /// Whether the tier holds a scope.
+    pub fn holds(&self, scope: &str) -> bool {
+        self.scopes().any(|own| own == scope)
+    }
 }
 
 /// Everything that shows business data without classified fields.
-const READS: [&str; 8] = [
+const READS: &[&str] = &[
     "credit-applications:read",
     "credit-groups:read",
     "credit-lines:read",
@@ -90,19 +103,19 @@ pub const TIERS: &[Tier] = &[
         name: "customer",
         description: "A customer itself: sees its own archive, lines, receivables and payments (P03, P11).",
         self_service: true,
-        scopes: &[
+        bundles: &[&[
             "credit-lines:read",
             "customers:read",
             "payments:read",
             "products:read",
             "receivables:read",
-        ],
+        ]],
     },
     Tier {
         name: "integration",
         description: "Order, delivery and finance systems: checks, reservations, receivables, payments and the feed.",
         self_service: false,
-        scopes: &[
+        bundles: &[&[
             "credit-checks:run",
             "credit-groups:read",
             "credit-lines:read",
@@ -116,141 +129,101 @@ pub const TIERS: &[Tier] = &[
             "receivables:write",
             "reservations:read",
             "reservations:write",
-        ],
+        ]],
     },
     Tier {
         name: "clerk",
         description: "Enters and views the minimum; never prints, copies, forwards or exports (P04, P15, P16).",
         self_service: false,
-        scopes: &[
+        bundles: &[&[
             "customers:read",
             "customers:write",
             "products:read",
             "receivables:read",
-        ],
+        ]],
     },
     Tier {
         name: "account_manager",
         description: "Maintains own customers and submits applications (P04, P17, P19).",
         self_service: false,
-        scopes: &[
-            READS[0],
-            READS[1],
-            READS[2],
-            READS[3],
-            READS[4],
-            READS[5],
-            READS[6],
-            READS[7],
-            "credit-applications:write",
-            "credit-checks:run",
-            "credit-groups:write",
-            "customers:write",
+        bundles: &[
+            READS,
+            &[
+                "credit-applications:write",
+                "credit-checks:run",
+                "credit-groups:write",
+                "customers:write",
+            ],
         ],
     },
     Tier {
         name: "department_head",
         description: "Answers for the department's customers and approves internal access (P04, P09).",
         self_service: false,
-        scopes: &[
-            READS[0],
-            READS[1],
-            READS[2],
-            READS[3],
-            READS[4],
-            READS[5],
-            READS[6],
-            READS[7],
-            "credit-applications:write",
-            "credit-checks:run",
-            "customers:write",
+        bundles: &[
+            READS,
+            &[
+                "credit-applications:write",
+                "credit-checks:run",
+                "customers:write",
+            ],
         ],
     },
     Tier {
         name: "credit_officer_branch",
         description: "Scores, and approves lines inside branch authority (P02, P12).",
         self_service: false,
-        scopes: &[
-            READS[0],
-            READS[1],
-            READS[2],
-            READS[3],
-            READS[4],
-            READS[5],
-            READS[6],
-            READS[7],
-            "credit-applications:approve",
-            "credit-applications:write",
-            "credit-checks:run",
-            "credit-groups:write",
-            "credit-lines:suspend",
-            "payments:reverse",
-            "payments:write",
-            "receivables:write",
+        bundles: &[
+            READS,
+            &[
+                "credit-applications:approve",
+                "credit-applications:write",
+                "credit-checks:run",
+                "credit-groups:write",
+                "credit-lines:suspend",
+                "payments:reverse",
+                "payments:write",
+                "receivables:write",
+            ],
         ],
     },
     Tier {
         name: "credit_officer_head_office",
         description: "Approves above branch authority and sets credit policy (P12).",
         self_service: false,
-        scopes: &[
-            READS[0],
-            READS[1],
-            READS[2],
-            READS[3],
-            READS[4],
-            READS[5],
-            READS[6],
-            READS[7],
-            "credit-applications:approve",
-            "credit-applications:write",
-            "credit-checks:run",
-            "credit-groups:write",
-            "credit-lines:suspend",
-            "events:read",
-            "payments:reverse",
-            "payments:write",
-            "products:write",
-            "receivables:write",
+        bundles: &[
+            READS,
+            &[
+                "credit-applications:approve",
+                "credit-applications:write",
+                "credit-checks:run",
+                "credit-groups:write",
+                "credit-lines:suspend",
+                "events:read",
+                "payments:reverse",
+                "payments:write",
+                "products:write",
+                "receivables:write",
+            ],
         ],
     },
     Tier {
         name: "executive",
         description: "Approves exceptional credit and disclosure outside the company (P04, P09).",
         self_service: false,
-        scopes: &[
-            READS[0],
-            READS[1],
-            READS[2],
-            READS[3],
-            READS[4],
-            READS[5],
-            READS[6],
-            READS[7],
-            "credit-applications:approve",
-        ],
+        bundles: &[READS, &["credit-applications:approve"]],
     },
     Tier {
         name: "auditor",
         description: "Reads business data and the change feed; writes nothing (P03, P04).",
         self_service: false,
-        scopes: &[
-            READS[0],
-            READS[1],
-            READS[2],
-            READS[3],
-            READS[4],
-            READS[5],
-            READS[6],
-            READS[7],
-            "events:read",
-        ],
+        bundles: &[READS, &["events:read"]],
     },
     Tier {
         name: "administrator",
         description: "Maintains products and technical settings; sees no customer data.",
         self_service: false,
-        scopes: &["products:read", "products:write"],
+        bundles: &[&["products:read", "products:write"]],
     },
 ];
 
@@ -273,7 +246,7 @@ mod tests {
         assert!(ALL.is_sorted_by_key(|scope| scope.name));
         for tier in TIERS {
             let mut seen = std::collections::BTreeSet::new();
-            for scope in tier.scopes {
+            for scope in tier.scopes() {
                 assert!(exists(scope), "{} names {scope}", tier.name);
                 assert!(seen.insert(scope), "{} names {scope} twice", tier.name);
             }
@@ -285,7 +258,7 @@ mod tests {
         for name in ["auditor", "customer"] {
             let tier = tier(name).unwrap();
             assert!(
-                tier.scopes.iter().all(|scope| scope.ends_with(":read")),
+                tier.scopes().all(|scope| scope.ends_with(":read")),
                 "{name}"
             );
         }

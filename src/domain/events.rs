@@ -18,14 +18,33 @@ macro_rules! event_types {
 }
 
 event_types! {
+    "credit_application.approved": "The last step of a credit application was approved.";
+    "credit_application.drawn_up": "A credit application was drawn up.";
+    "credit_application.rejected": "A credit application was rejected.";
+    "credit_application.submitted": "A credit application was submitted.";
+    "credit_application.withdrawn": "A credit application was withdrawn.";
     "credit_group.changed": "A credit group got another name or basis.";
     "credit_group.created": "A credit group was set up.";
     "credit_group.member_joined": "A customer joined a credit group; its exposure counts there.";
     "credit_group.member_left": "A customer left a credit group, or its last day there was corrected.";
+    "credit_line.closed": "A credit line was closed for good.";
+    "credit_line.opened": "A credit line was opened by an approved application.";
+    "credit_line.resumed": "A suspended credit line takes new exposure again.";
+    "credit_line.suspended": "A credit line takes no new exposure any more.";
     "customer.changed": "A customer archive was changed.";
     "customer.created": "A customer archive was opened.";
+    "payment.allocated": "What was unapplied of a payment was allocated.";
+    "payment.received": "A payment was recorded, and allocated as asked.";
+    "payment.reversed": "A payment was taken back.";
     "product.changed": "A product was changed.";
     "product.created": "A product was added to the catalogue.";
+    "receivable.disputed": "A receivable is disputed.";
+    "receivable.over_limit": "A receivable was recorded although over the limit or without a usable line.";
+    "receivable.posted": "A receivable was recorded, from a reservation or as a fact.";
+    "reservation.captured": "A part of a reservation, or all of it, became a receivable.";
+    "reservation.created": "Limit was set aside.";
+    "reservation.expired": "What was left of a reservation went back to the limit by expiry.";
+    "reservation.released": "A part of a reservation, or all of it, was given back.";
 }
 
 #[cfg(test)]

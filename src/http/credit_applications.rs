@@ -9,7 +9,7 @@ use super::Reply;
 use super::answers::{Created, Listing, Outcome, Representation, Resource};
 use super::command::{Command, KeyedAction, KeyedCommand};
 use super::credit_lines::CreditLineView;
-use super::cursor;
+use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ProductCode, Text, money, product as product_code};
@@ -20,6 +20,7 @@ use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationEntity, ApplicationId, CustomerId, GroupId, LineId};
 use crate::error::Error;
 use crate::store::credit_applications::{self as store, ApplicationFilter, ApplicationRow};
+use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
 /// What is applied for: a line for a customer or for a group.
@@ -317,35 +318,20 @@ pub async fn list(
     guard: Require<scopes::CreditApplicationsRead>,
     parameters: Parameters<ListCreditApplications>,
 ) -> Result<Listing<CreditApplicationPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<ApplicationId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = ApplicationFilter {
-        customer_id: values.customer_id,
-        group_id: values.group_id,
-        status: values.status,
-        product: values.product.map(String::from),
+    let load = |reader: &mut Reader<'_>, values: &ListCreditApplications, after, limit| {
+        let filter = ApplicationFilter {
+            customer_id: values.customer_id,
+            group_id: values.group_id,
+            status: values.status,
+            product: values.product.clone().map(String::from),
+        };
+        let rows = store::list(reader, &filter, after, limit)?;
+        rows.into_iter().map(view).collect()
     };
-    let rows = guard
-        .read(move |reader| {
-            Ok(store::list(
-                reader,
-                &filter,
-                after,
-                cursor::rows_to_load(limit),
-            )?)
-        })
-        .await?;
-    let views = rows.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.id, |view| view),
-        |items, next_cursor| CreditApplicationPage { items, next_cursor },
-    )
+    listing(&guard, parameters, load, |view: &CreditApplicationView| {
+        view.id
+    })
+    .await
 }
 
 /// Read a credit application

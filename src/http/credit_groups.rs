@@ -8,7 +8,7 @@ use validator::Validate;
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, IfMatch, KeyedCommand, PatchCommand};
-use super::cursor;
+use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Date, Text, given};
@@ -19,6 +19,7 @@ use crate::domain::ids::{CustomerId, GroupEntity, GroupId, MembershipEntity, Mem
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::credit_groups::{self as store, GroupFilter, GroupRow, MembershipRow};
+use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
 /// What a new group starts with.
@@ -278,28 +279,15 @@ pub async fn list(
     guard: Require<scopes::CreditGroupsRead>,
     parameters: Parameters<ListCreditGroups>,
 ) -> Result<Listing<CreditGroupPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<GroupId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = GroupFilter {
-        basis: values.basis,
-        org_path: values.org_path.map(String::from),
+    let load = |reader: &mut Reader<'_>, values: &ListCreditGroups, after, limit| {
+        let filter = GroupFilter {
+            basis: values.basis,
+            org_path: values.org_path.clone().map(String::from),
+        };
+        let rows = store::list(reader, &filter, after, limit)?;
+        Ok(rows.into_iter().map(CreditGroupView::from).collect())
     };
-    let rows = guard
-        .read(move |reader| {
-            let rows = cursor::rows_to_load(limit);
-            Ok(store::list(reader, &filter, after, rows)?)
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        rows,
-        (|row| row.id, CreditGroupView::from),
-        |items, next_cursor| CreditGroupPage { items, next_cursor },
-    )
+    listing(&guard, parameters, load, |view: &CreditGroupView| view.id).await
 }
 
 /// Read a credit group
@@ -368,26 +356,16 @@ pub async fn members(
     id: PathId<GroupEntity>,
     parameters: Parameters<ListCreditGroupMembers>,
 ) -> Result<Listing<CreditGroupMemberPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<MembershipId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let on = values.on.map(|on| on.0);
-    let rows = guard
-        .read(move |reader| {
-            store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            let rows = cursor::rows_to_load(limit);
-            Ok(store::members(reader, id.0, on, after, rows)?)
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        rows,
-        (|row| row.id, CreditGroupMemberView::from),
-        |items, next_cursor| CreditGroupMemberPage { items, next_cursor },
-    )
+    let load = move |reader: &mut Reader<'_>, values: &ListCreditGroupMembers, after, limit| {
+        store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+        let on = values.on.map(|on| on.0);
+        let rows = store::members(reader, id.0, on, after, limit)?;
+        Ok(rows.into_iter().map(CreditGroupMemberView::from).collect())
+    };
+    listing(&guard, parameters, load, |view: &CreditGroupMemberView| {
+        view.id
+    })
+    .await
 }
 
 /// Join a credit group

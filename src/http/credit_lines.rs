@@ -8,7 +8,7 @@ use validator::Validate;
 use super::Reply;
 use super::answers::{Listing, Representation, Resource};
 use super::command::{Command, KeyedAction};
-use super::cursor;
+use super::cursor::listing;
 use super::customers::ReadAsOf;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
@@ -318,31 +318,18 @@ pub async fn list(
     guard: Require<scopes::CreditLinesRead>,
     parameters: Parameters<ListCreditLines>,
 ) -> Result<Listing<CreditLinePage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<LineId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = LineFilter {
-        customer_id: values.customer_id,
-        group_id: values.group_id,
-        product: values.product.map(String::from),
-        status: values.status,
-        org_path: values.org_path.map(|path| path.as_str().to_owned()),
+    let load = |reader: &mut Reader<'_>, values: &ListCreditLines, after, limit| {
+        let filter = LineFilter {
+            customer_id: values.customer_id,
+            group_id: values.group_id,
+            product: values.product.clone().map(String::from),
+            status: values.status,
+            org_path: values.org_path.clone().map(String::from),
+        };
+        let rows = store::list(reader, &filter, after, limit)?;
+        shown(reader, rows)
     };
-    let views = guard
-        .read_snapshot(move |reader| {
-            let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
-            shown(reader, rows)
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.id, |view| view),
-        |items, next_cursor| CreditLinePage { items, next_cursor },
-    )
+    listing(&guard, parameters, load, |view: &CreditLineView| view.id).await
 }
 
 /// Read a credit line
@@ -419,27 +406,17 @@ pub async fn movements(
     id: PathId<LineEntity>,
     parameters: Parameters<ListMovements>,
 ) -> Result<Listing<CreditMovementPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let before: Option<i64> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let views = guard
-        .read_snapshot(move |reader| {
-            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            store::movements(reader.connection, id.0, before, cursor::rows_to_load(limit))?
-                .into_iter()
-                .map(|found| movement(found, &row.currency))
-                .collect::<Result<Vec<_>, Error>>()
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.number, |view| view),
-        |items, next_cursor| CreditMovementPage { items, next_cursor },
-    )
+    let load = move |reader: &mut Reader<'_>, _: &ListMovements, before, limit| {
+        let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+        let rows = store::movements(reader.connection, id.0, before, limit)?;
+        rows.into_iter()
+            .map(|found| movement(found, &row.currency))
+            .collect()
+    };
+    listing(&guard, parameters, load, |view: &CreditMovementView| {
+        view.number
+    })
+    .await
 }
 
 async fn act(

@@ -4,10 +4,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::answers::Listing;
-use super::parameters::{PAGE_SIZE_DEFAULT, Place};
+use super::guard::Require;
+use super::parameters::{PAGE_SIZE_DEFAULT, Parameters, Place};
+use crate::auth::scopes::Scope;
 use crate::crypto::CursorSeal;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
+use crate::store::tx::Reader;
 
 /// What a cursor holds: where the page ended, and a digest of where it belongs.
 #[derive(Serialize, serde::Deserialize)]
@@ -67,34 +70,61 @@ fn digest(place: &Place) -> String {
         .collect()
 }
 
-/// How many rows to load for a page: one more than fits, to know whether another page follows.
-pub fn rows_to_load(limit: Option<i64>) -> i64 {
-    limit.unwrap_or(PAGE_SIZE_DEFAULT) + 1
+/// Query parameters of a collection.
+pub trait Paged {
+    /// Items of a page, where the caller says.
+    fn limit(&self) -> Option<i64>;
+    /// Where to go on.
+    fn cursor(&self) -> Option<&str>;
 }
 
-/// Cuts the loaded rows to a page and seals the cursor of the next.
+/// One page of a collection.
+pub trait Page: Serialize {
+    /// What the collection holds.
+    type Item;
+    /// Puts a page together.
+    fn of(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self;
+}
+
+/// Answers one page of a collection from one snapshot.
+///
+/// `load` gets the parameters, the key after which to begin, and how many items to load: one more
+/// than fit on the page, to know whether another follows. `key` names the place of an item.
 ///
 /// # Errors
-/// When the cursor cannot be written.
-pub fn paginate<R, V, K: Serialize, P>(
-    sealing: &CursorSeal,
-    place: &Place,
-    limit: Option<i64>,
-    mut rows: Vec<R>,
-    (key, view): (impl Fn(&R) -> K, impl Fn(R) -> V),
-    page: impl FnOnce(Vec<V>, Option<String>) -> P,
-) -> Result<Listing<P>, Error> {
-    let size = limit.unwrap_or(PAGE_SIZE_DEFAULT);
-    let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;
-    rows.truncate(usize::try_from(size).unwrap_or(0));
-    let cursor = match rows.last() {
-        Some(last) if more => Some(seal(sealing, place, key(last))?),
+/// [`ProblemCode::InvalidCursor`], and whatever `load` refuses.
+pub async fn listing<S, Q, K, P>(
+    guard: &Require<S>,
+    parameters: Parameters<Q>,
+    load: impl Fn(&mut Reader<'_>, &Q, Option<K>, i64) -> Result<Vec<P::Item>, Error> + Send + 'static,
+    key: impl Fn(&P::Item) -> K,
+) -> Result<Listing<P>, Error>
+where
+    S: Scope,
+    Q: Paged + Send + 'static,
+    K: Serialize + DeserializeOwned + Clone + Send + 'static,
+    P: Page,
+    P::Item: Send + 'static,
+{
+    let Parameters { values, place } = parameters;
+    let sealing = &guard.state().cursors;
+    let after: Option<K> = open(sealing, &place, values.cursor())?;
+    let size = values.limit().unwrap_or(PAGE_SIZE_DEFAULT);
+    let mut items = guard
+        .read_snapshot(move |reader| load(reader, &values, after.clone(), size + 1))
+        .await?;
+    let fitting = usize::try_from(size).unwrap_or(0);
+    let more = items.len() > fitting;
+    items.truncate(fitting);
+    let next_cursor = match items.last() {
+        Some(last) if more => Some(seal(sealing, &place, key(last))?),
         _ => None,
     };
+    let next = next_cursor
+        .as_ref()
+        .map(|cursor| place.next("cursor", cursor, size));
     Ok(Listing {
-        next: cursor
-            .as_ref()
-            .map(|cursor| place.next("cursor", cursor, size)),
-        page: page(rows.into_iter().map(view).collect(), cursor),
+        next,
+        page: P::of(items, next_cursor),
     })
 }

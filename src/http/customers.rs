@@ -7,7 +7,7 @@ use validator::{Validate, ValidationError};
 use super::Reply;
 use super::answers::{Created, Listing, Resource};
 use super::command::{Command, IfMatch, PatchCommand, Query};
-use super::cursor;
+use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{AsOf, Text};
@@ -17,11 +17,12 @@ use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
     TimeClass, TradingClass, ValueClass,
 };
-use crate::domain::ids::{CustomerEntity, CustomerId};
+use crate::domain::ids::CustomerEntity;
 use crate::domain::names::similarity_key;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::customers::{self as store, CustomerFilter};
+use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
 mod archive;
@@ -142,33 +143,11 @@ pub async fn list(
     guard: Require<scopes::CustomersRead>,
     parameters: Parameters<ListCustomers>,
 ) -> Result<Listing<CustomerPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<CustomerId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = filter(values);
-    let rows = guard
-        .read(move |reader| {
-            Ok(store::list(
-                reader,
-                &filter,
-                after,
-                cursor::rows_to_load(limit),
-            )?)
-        })
-        .await?;
-    let views = rows
-        .into_iter()
-        .map(|row| view(row, Vec::new()))
-        .collect::<Result<Vec<_>, _>>()?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.id, |view| view),
-        |items, next_cursor| CustomerPage { items, next_cursor },
-    )
+    let load = |reader: &mut Reader<'_>, values: &ListCustomers, after, limit| {
+        let rows = store::list(reader, &filter(values), after, limit)?;
+        rows.into_iter().map(|row| view(row, Vec::new())).collect()
+    };
+    listing(&guard, parameters, load, |view: &CustomerView| view.id).await
 }
 
 /// Search customers
@@ -285,48 +264,33 @@ pub async fn history(
     id: PathId<CustomerEntity>,
     parameters: Parameters<ListVersions>,
 ) -> Result<Listing<CustomerVersionPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let before: Option<i64> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    // One more than a page, to know whether another follows, and one more to compare the last with.
-    let rows = guard
-        .read_snapshot(move |reader| {
-            store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            Ok(store::versions(
-                reader,
-                id.0,
-                before,
-                cursor::rows_to_load(limit) + 1,
-            )?)
-        })
-        .await?;
-    let mut views = history_views(&rows);
-    let keep = usize::try_from(cursor::rows_to_load(limit)).unwrap_or(usize::MAX);
-    views.truncate(keep);
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.version, |view| view),
-        |items, next_cursor| CustomerVersionPage { items, next_cursor },
-    )
+    let load = move |reader: &mut Reader<'_>, _: &ListVersions, before, limit| {
+        store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+        // One more than is asked for, to compare the last one with.
+        let rows = store::versions(reader, id.0, before, limit + 1)?;
+        let mut views = history_views(&rows);
+        views.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(views)
+    };
+    listing(&guard, parameters, load, |view: &CustomerVersionView| {
+        view.version
+    })
+    .await
 }
 
-fn filter(values: ListCustomers) -> CustomerFilter {
+fn filter(values: &ListCustomers) -> CustomerFilter {
     CustomerFilter {
         kind: values.kind,
         role: values.role.map(|role| role.as_str().to_owned()),
         status: values.status,
-        org_path: values.org_path.map(|path| path.as_str().to_owned()),
+        org_path: values.org_path.clone().map(String::from),
         time_class: values.time_class,
         trading_class: values.trading_class,
         nature: values.nature,
         market_weight: values.market_weight,
         value_class: values.value_class,
         service_tier: values.service_tier,
-        industry: values.industry.map(|industry| industry.0),
+        industry: values.industry.clone().map(|industry| industry.0),
         ..CustomerFilter::default()
     }
 }

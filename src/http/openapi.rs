@@ -83,11 +83,7 @@ pub fn permissions() -> String {
         .map(|operation| {
             let tiers: Vec<&str> = scopes::TIERS
                 .iter()
-                .filter(|tier| {
-                    operation
-                        .scope
-                        .is_none_or(|scope| tier.scopes.contains(&scope))
-                })
+                .filter(|tier| operation.scope.is_none_or(|scope| tier.holds(scope)))
                 .map(|tier| tier.name)
                 .collect();
             format!(

@@ -307,6 +307,16 @@ macro_rules! listing_parameters {
             #[param(value_type = Option<String>, max_length = 1024, pattern = "^[A-Za-z0-9_-]+$")]
             pub cursor: Option<String>,
         }
+
+        impl $crate::http::cursor::Paged for $name {
+            fn limit(&self) -> Option<i64> {
+                self.limit
+            }
+
+            fn cursor(&self) -> Option<&str> {
+                self.cursor.as_deref()
+            }
+        }
     };
 }
 
@@ -326,6 +336,14 @@ macro_rules! page {
             /// Where the next page begins; null on the last page.
             #[schema(max_length = 1024, pattern = "^[A-Za-z0-9_-]+$", required = true)]
             pub next_cursor: Option<String>,
+        }
+
+        impl $crate::http::cursor::Page for $page {
+            type Item = $item;
+
+            fn of(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self {
+                Self { items, next_cursor }
+            }
         }
     };
 }

@@ -10,7 +10,7 @@ use validator::{Validate, ValidationError};
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, KeyedCommand};
-use super::cursor;
+use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, Text, money};
@@ -295,29 +295,16 @@ pub async fn list(
     guard: Require<scopes::PaymentsRead>,
     parameters: Parameters<ListPayments>,
 ) -> Result<Listing<PaymentPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<PaymentId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = PaymentFilter {
-        customer_id: values.customer_id,
-        status: values.status,
-        reference: values.reference.map(|text| text.0),
+    let load = |reader: &mut Reader<'_>, values: &ListPayments, after, limit| {
+        let filter = PaymentFilter {
+            customer_id: values.customer_id,
+            status: values.status,
+            reference: values.reference.clone().map(|text| text.0),
+        };
+        let rows = store::list(reader, &filter, after, limit)?;
+        shown(reader, rows)
     };
-    let views = guard
-        .read_snapshot(move |reader| {
-            let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
-            shown(reader, rows)
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.id, |view| view),
-        |items, next_cursor| PaymentPage { items, next_cursor },
-    )
+    listing(&guard, parameters, load, |view: &PaymentView| view.id).await
 }
 
 /// Read a payment

@@ -8,7 +8,7 @@ use validator::Validate;
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, IfMatch, PatchCommand};
-use super::cursor;
+use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Coded, Parameters, PathCode};
 use super::types::{Text, given};
@@ -17,6 +17,7 @@ use crate::auth::scopes;
 use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind};
 use crate::error::Error;
 use crate::store::products::{self as store, ProductFilter, ProductRow};
+use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
 /// Products are named by their code.
@@ -188,32 +189,18 @@ pub async fn list(
     guard: Require<scopes::ProductsRead>,
     parameters: Parameters<ListProducts>,
 ) -> Result<Listing<ProductPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<String> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = ProductFilter {
-        active: values.active,
-        kind: values.kind,
+    let load = |reader: &mut Reader<'_>, values: &ListProducts, after: Option<String>, limit| {
+        let filter = ProductFilter {
+            active: values.active,
+            kind: values.kind,
+        };
+        let rows = store::list(reader.connection, &filter, after.as_deref(), limit)?;
+        Ok(rows.into_iter().map(ProductView::from).collect())
     };
-    let rows = guard
-        .read(move |reader| {
-            Ok(store::list(
-                reader.connection,
-                &filter,
-                after.as_deref(),
-                cursor::rows_to_load(limit),
-            )?)
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        rows,
-        (|row| row.code.clone(), ProductView::from),
-        |items, next_cursor| ProductPage { items, next_cursor },
-    )
+    listing(&guard, parameters, load, |view: &ProductView| {
+        view.code.clone()
+    })
+    .await
 }
 
 /// Read a product

@@ -8,7 +8,7 @@ use validator::Validate;
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, KeyedCommand};
-use super::cursor;
+use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ProductCode, Text, money, product};
@@ -20,6 +20,7 @@ use crate::domain::organisation::OrgPath;
 use crate::domain::receivables::{ReceivableStatus, overdue_days, status_on};
 use crate::error::Error;
 use crate::store::receivables::{self as store, ReceivableFilter, ReceivableRow};
+use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
 /// A receivable that exists already.
@@ -229,36 +230,21 @@ pub async fn list(
     guard: Require<scopes::ReceivablesRead>,
     parameters: Parameters<ListReceivables>,
 ) -> Result<Listing<ReceivablePage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<ReceivableId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = ReceivableFilter {
-        customer_id: values.customer_id,
-        status: values.status,
-        product: values.product.map(String::from),
-        number: values.number.map(|text| text.0),
-        due_until: values.due_until.map(|date| date.0),
-        over_limit: values.over_limit,
-        org_path: values.org_path.map(|path| path.as_str().to_owned()),
+    let load = |reader: &mut Reader<'_>, values: &ListReceivables, after, limit| {
+        let filter = ReceivableFilter {
+            customer_id: values.customer_id,
+            status: values.status,
+            product: values.product.clone().map(String::from),
+            number: values.number.clone().map(|text| text.0),
+            due_until: values.due_until.map(|date| date.0),
+            over_limit: values.over_limit,
+            org_path: values.org_path.clone().map(String::from),
+        };
+        let today = reader.today;
+        let rows = store::list(reader, &filter, after, limit)?;
+        rows.into_iter().map(|row| view(row, today)).collect()
     };
-    let views = guard
-        .read(move |reader| {
-            let today = reader.today;
-            let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
-            rows.into_iter()
-                .map(|row| view(row, today))
-                .collect::<Result<Vec<_>, Error>>()
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.id, |view| view),
-        |items, next_cursor| ReceivablePage { items, next_cursor },
-    )
+    listing(&guard, parameters, load, |view: &ReceivableView| view.id).await
 }
 
 /// Read a receivable

@@ -8,7 +8,7 @@ use validator::Validate;
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, KeyedAction, KeyedCommand};
-use super::cursor;
+use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ProductCode, Text, money, product};
@@ -322,29 +322,16 @@ pub async fn list(
     guard: Require<scopes::ReservationsRead>,
     parameters: Parameters<ListReservations>,
 ) -> Result<Listing<ReservationPage>, Error> {
-    let Parameters { values, place } = parameters;
-    let after: Option<ReservationId> =
-        cursor::open(&guard.state().cursors, &place, values.cursor.as_deref())?;
-    let limit = values.limit;
-    let filter = ReservationFilter {
-        customer_id: values.customer_id,
-        status: values.status,
-        reference: values.reference.map(|text| text.0),
+    let load = |reader: &mut Reader<'_>, values: &ListReservations, after, limit| {
+        let filter = ReservationFilter {
+            customer_id: values.customer_id,
+            status: values.status,
+            reference: values.reference.clone().map(|text| text.0),
+        };
+        let rows = store::list(reader, &filter, after, limit)?;
+        shown(reader, rows)
     };
-    let views = guard
-        .read_snapshot(move |reader| {
-            let rows = store::list(reader, &filter, after, cursor::rows_to_load(limit))?;
-            shown(reader, rows)
-        })
-        .await?;
-    cursor::paginate(
-        &guard.state().cursors,
-        &place,
-        limit,
-        views,
-        (|view| view.id, |view| view),
-        |items, next_cursor| ReservationPage { items, next_cursor },
-    )
+    listing(&guard, parameters, load, |view: &ReservationView| view.id).await
 }
 
 /// Read a reservation

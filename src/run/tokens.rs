@@ -153,7 +153,7 @@ impl<'a> Order<'a> {
                     return usage(format!("a token of the tier {name} needs --customer"));
                 }
                 let customer_id = options.customer_id.filter(|_| tier.self_service);
-                (tier.name, tier.scopes.to_vec(), customer_id)
+                (tier.name, tier.scopes().collect(), customer_id)
             }
             Holder::Scopes(text) => {
                 let scopes: Vec<_> = text.split_whitespace().collect();
@@ -253,7 +253,10 @@ mod tests {
             assert_eq!(token.subject, *tier);
             assert_eq!(token.org_path.as_str(), *place);
             assert_eq!(token.customer_id.is_some(), *tier == "customer");
-            assert_eq!(token.scopes.len(), scopes::tier(tier).unwrap().scopes.len());
+            assert_eq!(
+                token.scopes.len(),
+                scopes::tier(tier).unwrap().scopes().count()
+            );
         }
         write_all(&path, &keys, now, None).unwrap();
         assert!(!read_all(&path).contains_key("customer"));

@@ -97,7 +97,7 @@ impl TestServer {
     pub fn as_tier_at(&self, tier: &str, org_path: &str) -> Client {
         let bundle = scopes::tier(tier).unwrap_or_else(|| panic!("there is no tier {tier}"));
         assert!(!bundle.self_service, "use as_customer");
-        self.with(bundle.scopes, org_path, tier)
+        self.with(&bundle.scopes().collect::<Vec<_>>(), org_path, tier)
     }
 
     /// A caller with these scopes.
@@ -123,11 +123,7 @@ impl TestServer {
         self.client_of(Identity {
             subject: format!("customer-{customer_id}"),
             client_id: "self-service".to_owned(),
-            scopes: bundle
-                .scopes
-                .iter()
-                .map(|scope| (*scope).to_owned())
-                .collect(),
+            scopes: bundle.scopes().map(str::to_owned).collect(),
             org_path: SALES.to_owned(),
             customer_id: Some(customer_id.parse().unwrap()),
         })
