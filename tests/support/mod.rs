@@ -1,15 +1,18 @@
 //! What the tests share: a cluster, servers, actors, a client, and builders of business things.
 
 pub mod actors;
+pub mod binary;
 pub mod builders;
 pub mod client;
 pub mod cluster;
 pub mod document;
+pub mod ledger;
 pub mod registry;
 pub mod server;
 
 pub use builders::*;
 pub use client::{Answer, Client};
+pub use ledger::{assert_ledger_is_clean, ledger_differences};
 pub use server::TestServer;
 
 /// Polls until it is so; ends the test when it is still not after half a minute. Between two looks
