@@ -173,7 +173,8 @@ fn a_cluster(folder: &Folder) -> Cluster {
     let programs = Programs::find(path.as_deref()).unwrap();
     let options = ClusterOptions {
         state_dir: folder.path().join("postgres"),
-        durability: Durability::Disposable,
+        // What is stopped like by a power cut has to have its writes on disk.
+        durability: Durability::Safe,
         settings: Vec::new(),
         remove_on_stop: true,
     };
