@@ -9,18 +9,16 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::domain::credit_lines::{Balance, Level, LineFacts, Movement, MovementKind};
+use crate::domain::credit_lines::{Level, LineFacts, Movement, MovementKind};
 use crate::domain::currency::Currency;
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
-use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::ids::{CustomerId, LineId};
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
-use crate::error::{Error, Problem};
-use crate::error_codes::ProblemCode;
+use crate::error::Error;
 use crate::store::credit_groups;
 use crate::store::credit_lines::{self as lines, LineRow, MovementRow};
 use crate::store::exposure as store;
-use crate::store::receivables::{self as receivables_store, ReceivableRow};
 use crate::store::reservations::{self as reservations_store, ReservationRow};
 use crate::store::tx::{Event, Reader, Tx};
 
@@ -42,6 +40,9 @@ pub struct Behind {
 #[derive(Debug, Default)]
 pub struct Ledger {
     lines: Vec<LineRow>,
+    /// Lines of other members of the group: locked to give back what expired there, and no part
+    /// of any decision.
+    of_others: BTreeSet<LineId>,
     movements: Vec<MovementRow>,
     touched: BTreeSet<LineId>,
 }
@@ -104,7 +105,8 @@ impl Ledger {
         Ok(Self::of(tx, locked))
     }
 
-    fn of(tx: &mut Tx<'_>, locked: Vec<LineRow>) -> Self {
+    /// A ledger over lines that are under lock.
+    pub(super) fn of(tx: &mut Tx<'_>, locked: Vec<LineRow>) -> Self {
         if let Some(latest) = locked.iter().map(|line| line.moved_at).max() {
             tx.time_after_locks(latest);
         }
@@ -119,6 +121,11 @@ impl Ledger {
         self.lines.iter().find(|line| line.id == id)
     }
 
+    /// Every line under lock.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &LineRow> {
+        self.lines.iter()
+    }
+
     /// Whether all these lines are under lock.
     pub fn holds(&self, ids: &[LineId]) -> bool {
         ids.iter().all(|id| self.line(*id).is_some())
@@ -129,13 +136,35 @@ impl Ledger {
     /// # Errors
     /// When stored values cannot be read.
     pub fn assess(&self, tx: &Tx<'_>, request: &Request<'_>) -> Result<Assessment, Error> {
+        let own: Vec<&LineRow> = self
+            .lines
+            .iter()
+            .filter(|line| !self.of_others.contains(&line.id))
+            .collect();
         let facts = ExposureFacts {
             customer: Some(request.customer),
             product_active: request.product_active,
-            lines: line_facts(&self.lines, request.product)?,
+            lines: line_facts(&own, request.product)?,
             today: tx.today,
         };
         Ok(assess(&facts, request.amount))
+    }
+
+    /// The same, but while only room is in the way, what has expired is given back first: a
+    /// decision never waits for a job.
+    ///
+    /// # Errors
+    /// As [`Ledger::assess`], and when the database cannot serve.
+    pub fn assess_with_due(
+        &mut self,
+        tx: &mut Tx<'_>,
+        request: &Request<'_>,
+    ) -> Result<Assessment, Error> {
+        let mut assessment = self.assess(tx, request)?;
+        while assessment.lacks_only_room() && self.expire_due(tx)? > 0 {
+            assessment = self.assess(tx, request)?;
+        }
+        Ok(assessment)
     }
 
     /// Posts a movement on a line.
@@ -251,6 +280,8 @@ impl Ledger {
                 let others = lines::try_lock_of_customer(tx.connection, reservation.customer_id)?;
                 for line in others {
                     if self.line(line.id).is_none() {
+                        tx.time_after_locks(line.moved_at);
+                        self.of_others.insert(line.id);
                         self.lines.push(line);
                     }
                 }
@@ -333,7 +364,7 @@ pub fn check(
     let facts = ExposureFacts {
         customer: customer.map(|(status, _)| status),
         product_active,
-        lines: line_facts(&rows, product)?,
+        lines: line_facts(&rows.iter().collect::<Vec<_>>(), product)?,
         today: reader.today,
     };
     Ok(assess(&facts, amount))
@@ -360,7 +391,7 @@ pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), 
 }
 
 /// The lines as the decision about a product sees them.
-fn line_facts(rows: &[LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
+pub(super) fn line_facts(rows: &[&LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
     let level = |row: &LineRow| match (&row.group_id, row.product.as_deref()) {
         (Some(_), _) => Some(Level::Group),
         (None, None) => Some(Level::Customer),
@@ -383,7 +414,9 @@ fn line_facts(rows: &[LineRow], product: &str) -> Result<Vec<LineFacts>, Error> 
             balance: row.balance(),
             carried_minor: carried_minor(
                 row,
-                rows.iter().filter(|other| level(other) == Some(own_level)),
+                rows.iter()
+                    .copied()
+                    .filter(|other| level(other) == Some(own_level)),
             ),
         });
     }
@@ -396,226 +429,6 @@ pub fn carried_minor<'a>(row: &LineRow, same_level: impl Iterator<Item = &'a Lin
         .filter(|other| other.id != row.id && other.currency == row.currency)
         .map(|other| other.held_minor + other.drawn_minor)
         .sum()
-}
-
-/// Brings the exposure of a customer under the ceiling of the group it joins, or out of the one it
-/// leaves, in the transaction of the membership. The caller has locked the customer.
-///
-/// # Errors
-/// 422 when the ceiling of the group has no room for it.
-pub fn move_to_group(
-    tx: &mut Tx<'_>,
-    customer_id: CustomerId,
-    to: Option<GroupId>,
-) -> Result<(), Error> {
-    let mut of_groups = reservations_store::group_lines_in_use(tx.connection, customer_id)?;
-    of_groups.extend(receivables_store::group_lines_in_use(
-        tx.connection,
-        customer_id,
-    )?);
-    if let Some(group) = to {
-        of_groups.extend(
-            lines::of_group(tx.connection, group)?
-                .iter()
-                .map(|line| line.id),
-        );
-    }
-    let mut locked = Vec::new();
-    for id in of_groups {
-        locked.push(lines::lock(tx.connection, id)?);
-    }
-    locked.extend(lines::lock_of_customer(tx.connection, customer_id)?);
-    let mut ledger = Ledger::of(tx, locked);
-    let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
-    let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;
-    take_out(tx, &mut ledger, customer_id, &held, &drawn)?;
-    let new_line = match to {
-        Some(group) => group_line_today(tx, &ledger, group)?,
-        None => None,
-    };
-    if let Some(line) = &new_line {
-        bring_in(tx, &mut ledger, customer_id, line, &held, &drawn)?;
-    }
-    let new_id = new_line.map(|line| line.id);
-    for row in &mut held {
-        row.group_line_id = new_id;
-        row.version += 1;
-        row.updated_at = tx.now;
-        reservations_store::write(tx.connection, row)?;
-    }
-    for row in &mut drawn {
-        row.group_line_id = new_id;
-        row.version += 1;
-        row.updated_at = tx.now;
-        receivables_store::write(tx.connection, row)?;
-    }
-    ledger.write(tx)
-}
-
-fn take_out(
-    tx: &Tx<'_>,
-    ledger: &mut Ledger,
-    customer_id: CustomerId,
-    held: &[ReservationRow],
-    drawn: &[ReceivableRow],
-) -> Result<(), Error> {
-    let on: BTreeSet<LineId> = held
-        .iter()
-        .filter_map(|row| row.group_line_id)
-        .chain(drawn.iter().filter_map(|row| row.group_line_id))
-        .collect();
-    for id in on {
-        if ledger.line(id).is_none() {
-            return Err(Error::Retry("the exposure stands on another group's line"));
-        }
-        let balance = balance_of(
-            held.iter().filter(|row| row.group_line_id == Some(id)),
-            drawn.iter().filter(|row| row.group_line_id == Some(id)),
-        );
-        let movement = Movement::of_balance(MovementKind::LeaveGroup, balance);
-        ledger.post(tx, customer_id, id, movement, false, Behind::default())?;
-    }
-    Ok(())
-}
-
-fn bring_in(
-    tx: &Tx<'_>,
-    ledger: &mut Ledger,
-    customer_id: CustomerId,
-    line: &LineFacts,
-    held: &[ReservationRow],
-    drawn: &[ReceivableRow],
-) -> Result<(), Error> {
-    let balance = balance_of(held.iter(), drawn.iter());
-    if balance == Balance::default() {
-        return Ok(());
-    }
-    let currencies: BTreeSet<&str> = held
-        .iter()
-        .map(|row| row.currency.as_str())
-        .chain(drawn.iter().map(|row| row.currency.as_str()))
-        .collect();
-    if currencies.iter().any(|own| *own != line.currency.code()) {
-        return Err(Problem::new(ProblemCode::CurrencyRateMissing)
-            .because(
-                "The customer has exposure in another currency than the line of the group.",
-                "客户敞口币种与集团额度币种不同。",
-            )
-            .into());
-    }
-    if line
-        .available_minor()
-        .is_some_and(|available| balance.used_minor() > available)
-    {
-        let text = |minor: i64| crate::domain::money::decimal_string(minor, line.currency);
-        return Err(Problem::new(ProblemCode::LimitExceeded)
-            .because(
-                format!(
-                    "The exposure of the customer ({}) does not fit into what the group has left ({}).",
-                    text(balance.used_minor()),
-                    text(line.available_minor().unwrap_or(0)),
-                ),
-                "客户敞口超过集团剩余额度。",
-            )
-            .into());
-    }
-    let movement = Movement::of_balance(MovementKind::JoinGroup, balance);
-    ledger.post(tx, customer_id, line.id, movement, true, Behind::default())
-}
-
-fn group_line_today(
-    tx: &Tx<'_>,
-    ledger: &Ledger,
-    group: GroupId,
-) -> Result<Option<LineFacts>, Error> {
-    let rows: Vec<LineRow> = ledger
-        .lines
-        .iter()
-        .filter(|line| line.group_id == Some(group))
-        .cloned()
-        .collect();
-    let facts = line_facts(&rows, "")?;
-    Ok(
-        crate::domain::credit_lines::applicable(&facts, Level::Group, tx.today)
-            .filter(|line| line.status != crate::domain::credit_lines::LineStatus::Closed)
-            .cloned(),
-    )
-}
-
-fn balance_of<'a>(
-    held: impl Iterator<Item = &'a ReservationRow>,
-    drawn: impl Iterator<Item = &'a ReceivableRow>,
-) -> Balance {
-    Balance {
-        held_minor: held.map(|row| row.facts().rest_minor()).sum(),
-        drawn_minor: drawn.map(|row| row.outstanding_minor).sum(),
-        consumed_minor: 0,
-    }
-}
-
-/// Puts exposure that was there before a line was opened onto the line: what was posted without a
-/// line of its level counts against the new limit from its first day.
-///
-/// # Errors
-/// When the database cannot serve.
-pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
-    let line = lines::lock(tx.connection, line_id)?;
-    let members = match (line.customer_id, line.group_id) {
-        (Some(customer_id), _) => vec![customer_id],
-        (None, Some(group_id)) => credit_groups::open_members_of(tx.connection, group_id)?,
-        (None, None) => Vec::new(),
-    };
-    for customer_id in members {
-        let mut locked = vec![lines::lock(tx.connection, line_id)?];
-        locked.extend(
-            lines::lock_of_customer(tx.connection, customer_id)?
-                .into_iter()
-                .filter(|own| own.id != line_id),
-        );
-        let mut ledger = Ledger::of(tx, locked);
-        adopt_of(tx, &mut ledger, &line, customer_id)?;
-        ledger.write(tx)?;
-    }
-    Ok(())
-}
-
-fn adopt_of(
-    tx: &mut Tx<'_>,
-    ledger: &mut Ledger,
-    line: &LineRow,
-    customer_id: CustomerId,
-) -> Result<(), Error> {
-    let mut balance = Balance::default();
-    for mut row in reservations_store::lock_open_of(tx.connection, customer_id)? {
-        let slot = match (&line.group_id, &line.product) {
-            (Some(_), _) => &mut row.group_line_id,
-            (None, None) => &mut row.customer_line_id,
-            (None, Some(_)) => continue,
-        };
-        if slot.is_none() && row.currency == line.currency {
-            *slot = Some(line.id);
-            balance.held_minor += row.facts().rest_minor();
-            reservations_store::write(tx.connection, &row)?;
-        }
-    }
-    for mut row in receivables_store::lock_open(tx.connection, customer_id)? {
-        let slot = match (&line.group_id, &line.product) {
-            (Some(_), _) => &mut row.group_line_id,
-            (None, None) => &mut row.customer_line_id,
-            (None, Some(product)) if *product == row.product => &mut row.product_line_id,
-            (None, Some(_)) => continue,
-        };
-        if slot.is_none() && row.currency == line.currency {
-            *slot = Some(line.id);
-            balance.drawn_minor += row.outstanding_minor;
-            receivables_store::write(tx.connection, &row)?;
-        }
-    }
-    if balance != Balance::default() {
-        let movement = Movement::of_balance(MovementKind::Adopt, balance);
-        ledger.post(tx, customer_id, line.id, movement, false, Behind::default())?;
-    }
-    Ok(())
 }
 
 /// A stored currency.
