@@ -22,5 +22,6 @@ mod jwt;
 mod migrations;
 mod overload;
 mod products;
+mod reservations;
 mod support;
 mod tidy;

@@ -5,6 +5,7 @@ pub mod builders;
 pub mod client;
 pub mod cluster;
 pub mod document;
+pub mod ledger;
 pub mod registry;
 pub mod server;
 
