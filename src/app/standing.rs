@@ -74,6 +74,64 @@ pub fn move_to_group(
     ledger.write(tx)
 }
 
+/// Locks lines in use and those of the customer's group now, and keeps the customer in it and the
+/// group at its lines.
+///
+/// # Errors
+/// [`Error::Retry`] when the customer changed groups meanwhile.
+pub(super) fn lock_where_it_counts(
+    tx: &mut Tx<'_>,
+    customer_id: CustomerId,
+    in_use: &[LineId],
+) -> Result<(Ledger, Option<GroupId>), Error> {
+    let group = credit_groups::open_group_of(tx.connection, customer_id)?;
+    let mut wanted = in_use.to_vec();
+    if let Some(group) = group {
+        loads::hold_group(tx.connection, group)?;
+        wanted.extend(
+            lines::of_group(tx.connection, group)?
+                .iter()
+                .map(|line| line.id),
+        );
+    }
+    loads::lock_customer(tx.connection, customer_id)?;
+    if credit_groups::open_group_of(tx.connection, customer_id)? != group {
+        return Err(Error::Retry("the customer changed its group"));
+    }
+    let ledger = Ledger::lock_in_use(tx, customer_id, &wanted)?;
+    Ok((ledger, group))
+}
+
+/// Puts a receivable of which nothing was owed on the lines that count it now: those of its own
+/// customer where it has none, and that of the group the customer belongs to today.
+///
+/// # Errors
+/// When stored values cannot be read.
+pub(super) fn settle_in(
+    tx: &Tx<'_>,
+    ledger: &Ledger,
+    group: Option<GroupId>,
+    row: &mut ReceivableRow,
+) -> Result<(), Error> {
+    let own: Vec<&LineRow> = ledger
+        .lines()
+        .filter(|line| line.currency == row.currency)
+        .filter(|line| line.group_id.is_none() || line.group_id == group)
+        .collect();
+    let facts = line_facts(&own, &row.product)?;
+    let now = |level| {
+        applicable(&facts, level, tx.today)
+            .filter(|line| line.status != LineStatus::Closed)
+            .map(|line| line.id)
+    };
+    row.product_line_id = row.product_line_id.or_else(|| now(Level::Product));
+    row.customer_line_id = row.customer_line_id.or_else(|| now(Level::Customer));
+    if !own.iter().any(|line| Some(line.id) == row.group_line_id) {
+        row.group_line_id = now(Level::Group);
+    }
+    Ok(())
+}
+
 fn take_out(
     tx: &Tx<'_>,
     ledger: &mut Ledger,
