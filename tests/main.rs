@@ -21,6 +21,7 @@ mod idempotency;
 mod jwt;
 mod migrations;
 mod overload;
+mod payments;
 mod products;
 mod reservations;
 mod support;
