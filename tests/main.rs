@@ -14,6 +14,7 @@ mod audit;
 mod authorisation;
 mod contract;
 mod credit_groups;
+mod credit_lines;
 mod events;
 mod harness;
 mod http;
