@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::exposure_transfers;
+use super::standing;
 use crate::domain::credit_groups::{DayRefusal, GroupBasis, MembershipDays};
 use crate::domain::ids::{CustomerId, GroupId, MembershipId};
 use crate::domain::organisation::OrgPath;
@@ -12,6 +12,7 @@ use crate::error_codes::ProblemCode;
 use crate::store::credit_groups::{self as store, GroupRow, MembershipRow};
 use crate::store::customers::{self, CustomerRow};
 use crate::store::errors::on_violation;
+use crate::store::exposure as loads;
 use crate::store::tx::{Event, Tx};
 
 /// What a new group starts with.
@@ -120,6 +121,8 @@ pub fn change(
 /// then.
 pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<MembershipRow, Error> {
     let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
+    // A line that is opened for the group meanwhile would not know of the member.
+    loads::hold_group(tx.connection, group_id)?;
     // The lock puts the joins and leaves of one customer in a row.
     let customer =
         customers::find_locked(&mut tx.reader(), new.customer_id)?.ok_or_else(unknown_customer)?;
@@ -145,7 +148,7 @@ pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<Membe
             Problem::new(ProblemCode::AlreadyMember)
         })
     })?;
-    exposure_transfers::move_to_group(tx, customer.id, Some(group_id))?;
+    standing::move_to_group(tx, customer.id, Some(group_id))?;
     let details = details(&row);
     tx.record("credit_group.join", id.subject(), details.clone())?;
     emit_member(
@@ -173,6 +176,7 @@ pub fn leave(
 ) -> Result<MembershipRow, Error> {
     let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
     let seen = store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;
+    loads::hold_group(tx.connection, group_id)?;
     let customer =
         customers::find_locked(&mut tx.reader(), seen.customer_id)?.ok_or_else(Error::not_found)?;
     // Only under the lock of the customer does a membership stay what it was read to be.
@@ -203,7 +207,7 @@ pub fn leave(
         return Err(ProblemCode::PreconditionFailed.into());
     }
     if before.member_until.is_none() {
-        exposure_transfers::move_to_group(tx, customer.id, None)?;
+        standing::move_to_group(tx, customer.id, None)?;
     }
     let details = details(&row);
     tx.record("credit_group.leave", id.subject(), details.clone())?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::credit_lines::{Level, LineFacts, Movement, MovementKind};
 use crate::domain::currency::Currency;
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
-use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::ids::{CustomerId, LineId};
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
@@ -40,6 +40,9 @@ pub struct Behind {
 #[derive(Debug, Default)]
 pub struct Ledger {
     lines: Vec<LineRow>,
+    /// Lines of other members of the group: locked to give back what expired there, and no part
+    /// of any decision.
+    of_others: BTreeSet<LineId>,
     movements: Vec<MovementRow>,
     touched: BTreeSet<LineId>,
 }
@@ -102,7 +105,7 @@ impl Ledger {
         Ok(Self::of(tx, locked))
     }
 
-    /// Takes over lines that the caller has just locked.
+    /// A ledger over lines that are under lock.
     pub(super) fn of(tx: &mut Tx<'_>, locked: Vec<LineRow>) -> Self {
         if let Some(latest) = locked.iter().map(|line| line.moved_at).max() {
             tx.time_after_locks(latest);
@@ -118,11 +121,9 @@ impl Ledger {
         self.lines.iter().find(|line| line.id == id)
     }
 
-    /// The locked lines of a group.
-    pub(super) fn lines_of_group(&self, group: GroupId) -> impl Iterator<Item = &LineRow> {
-        self.lines
-            .iter()
-            .filter(move |line| line.group_id == Some(group))
+    /// Every line under lock.
+    pub(super) fn lines(&self) -> impl Iterator<Item = &LineRow> {
+        self.lines.iter()
     }
 
     /// Whether all these lines are under lock.
@@ -135,13 +136,35 @@ impl Ledger {
     /// # Errors
     /// When stored values cannot be read.
     pub fn assess(&self, tx: &Tx<'_>, request: &Request<'_>) -> Result<Assessment, Error> {
+        let own: Vec<&LineRow> = self
+            .lines
+            .iter()
+            .filter(|line| !self.of_others.contains(&line.id))
+            .collect();
         let facts = ExposureFacts {
             customer: Some(request.customer),
             product_active: request.product_active,
-            lines: line_facts(&self.lines, request.product)?,
+            lines: line_facts(&own, request.product)?,
             today: tx.today,
         };
         Ok(assess(&facts, request.amount))
+    }
+
+    /// The same, but while only room is in the way, what has expired is given back first: a
+    /// decision never waits for a job.
+    ///
+    /// # Errors
+    /// As [`Ledger::assess`], and when the database cannot serve.
+    pub fn assess_with_due(
+        &mut self,
+        tx: &mut Tx<'_>,
+        request: &Request<'_>,
+    ) -> Result<Assessment, Error> {
+        let mut assessment = self.assess(tx, request)?;
+        while assessment.lacks_only_room() && self.expire_due(tx)? > 0 {
+            assessment = self.assess(tx, request)?;
+        }
+        Ok(assessment)
     }
 
     /// Posts a movement on a line.
@@ -257,6 +280,8 @@ impl Ledger {
                 let others = lines::try_lock_of_customer(tx.connection, reservation.customer_id)?;
                 for line in others {
                     if self.line(line.id).is_none() {
+                        tx.time_after_locks(line.moved_at);
+                        self.of_others.insert(line.id);
                         self.lines.push(line);
                     }
                 }
@@ -339,7 +364,7 @@ pub fn check(
     let facts = ExposureFacts {
         customer: customer.map(|(status, _)| status),
         product_active,
-        lines: line_facts(&rows, product)?,
+        lines: line_facts(&rows.iter().collect::<Vec<_>>(), product)?,
         today: reader.today,
     };
     Ok(assess(&facts, amount))
@@ -366,7 +391,7 @@ pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), 
 }
 
 /// The lines as the decision about a product sees them.
-pub(super) fn line_facts(rows: &[LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
+pub(super) fn line_facts(rows: &[&LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
     let level = |row: &LineRow| match (&row.group_id, row.product.as_deref()) {
         (Some(_), _) => Some(Level::Group),
         (None, None) => Some(Level::Customer),
@@ -389,7 +414,9 @@ pub(super) fn line_facts(rows: &[LineRow], product: &str) -> Result<Vec<LineFact
             balance: row.balance(),
             carried_minor: carried_minor(
                 row,
-                rows.iter().filter(|other| level(other) == Some(own_level)),
+                rows.iter()
+                    .copied()
+                    .filter(|other| level(other) == Some(own_level)),
             ),
         });
     }

@@ -11,4 +11,5 @@ pub mod payments;
 pub mod products;
 pub mod receivables;
 pub mod reservations;
+pub mod standing;
 pub mod verification;

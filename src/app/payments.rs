@@ -6,12 +6,14 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::exposure::{Behind, Ledger, org_path};
-use crate::domain::credit_lines::MovementKind;
+use super::standing;
+use crate::domain::credit_lines::{Movement, MovementKind};
 use crate::domain::ids::{AllocationId, CustomerId, LineId, PaymentId, ReceivableId};
 use crate::domain::money::Money;
 use crate::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
+use crate::store::credit_lines;
 use crate::store::exposure as store;
 use crate::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::store::receivables::{self as receivables, ReceivableRow};
@@ -121,7 +123,7 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
         .into_keys()
         .collect();
     let in_use = receivables::lines_in_use(tx.connection, found.customer_id, &settled)?;
-    let mut ledger = Ledger::lock_in_use(tx, found.customer_id, &in_use)?;
+    let (mut ledger, group) = standing::lock_where_it_counts(tx, found.customer_id, &in_use)?;
     let mut owed = receivables::lock_many(tx.connection, found.customer_id, &settled)?;
     let mut payment = rows::lock(tx.connection, id)?;
     if payment.status == PaymentStatus::Reversed {
@@ -140,17 +142,13 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
         if amount_minor == 0 {
             continue;
         }
+        if row.outstanding_minor == 0 {
+            // While it was paid, nothing brought it to lines opened and groups joined since.
+            standing::settle_in(tx, &ledger, group, row)?;
+        }
         row.outstanding_minor += amount_minor;
         touch(tx, row)?;
-        let behind = behind(&payment, row);
-        ledger.post_all(
-            tx,
-            row.customer_id,
-            &row.lines(),
-            MovementKind::ReverseRepayment,
-            amount_minor,
-            behind,
-        )?;
+        owe_again(tx, &mut ledger, &payment, row, amount_minor)?;
         undone.push(allocation(tx, &payment, row.id, -amount_minor, tx.today)?);
     }
     rows::append_allocations(tx.connection, &undone)?;
@@ -164,6 +162,36 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
     ledger.write(tx)?;
     record(tx, "payment.reverse", "payment.reversed", &payment, &[])?;
     Ok(payment)
+}
+
+/// Draws on the lines of a receivable again what a payment had repaid. A line that does not
+/// revolve gets back what this payment consumed of it, which is nothing where the exposure came to
+/// the line after it was paid.
+fn owe_again(
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger,
+    payment: &PaymentRow,
+    row: &ReceivableRow,
+    amount_minor: i64,
+) -> Result<(), Error> {
+    for id in row.lines() {
+        let revolving = ledger.line(id).is_none_or(|line| line.revolving);
+        let mut movement = Movement::new(MovementKind::ReverseRepayment, amount_minor, revolving);
+        if !revolving {
+            let paid = (payment.id.uuid(), payment.created_at);
+            movement.consumed_minor =
+                -credit_lines::consumed_by(tx.connection, id, paid, row.id.uuid())?;
+        }
+        ledger.post(
+            tx,
+            row.customer_id,
+            id,
+            movement,
+            false,
+            behind(payment, row),
+        )?;
+    }
+    Ok(())
 }
 
 /// Locks the lines in use, then the receivables a spread can touch.

@@ -53,10 +53,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
         product: &new.product,
         amount: new.amount,
     };
-    let mut assessment = ledger.assess(tx, &request)?;
-    if assessment.lacks_only_room() && ledger.expire_due(tx)? > 0 {
-        assessment = ledger.assess(tx, &request)?;
-    }
+    let assessment = ledger.assess_with_due(tx, &request)?;
     // A line in another currency cannot count it until there is a rate.
     let usable = |level| {
         assessment.line_at(level).filter(|id| {

@@ -69,10 +69,7 @@ pub fn reserve(
         product: &new.product,
         amount: new.amount,
     };
-    let mut assessment = ledger.assess(tx, &request)?;
-    if assessment.lacks_only_room() && ledger.expire_due(tx)? > 0 {
-        assessment = ledger.assess(tx, &request)?;
-    }
+    let assessment = ledger.assess_with_due(tx, &request)?;
     let refusals = assessment.refusals();
     let (true, Some(product_line_id)) = (refusals.is_empty(), assessment.line_at(Level::Product))
     else {

@@ -380,6 +380,28 @@ pub fn movements(
         .load(connection)
 }
 
+/// What a payment of a receivable consumed of a line and was not given back since.
+pub fn consumed_by(
+    connection: &mut PgConnection,
+    id: LineId,
+    (payment_id, since): (Uuid, DateTime<Utc>),
+    receivable_id: Uuid,
+) -> QueryResult<i64> {
+    let (bucket, _) = id.key();
+    credit_movements::table
+        .filter(
+            credit_movements::bucket
+                .eq(bucket)
+                .and(credit_movements::line_id.eq(id)),
+        )
+        .filter(credit_movements::recorded_at.ge(since))
+        .filter(credit_movements::payment_id.eq(payment_id))
+        .filter(credit_movements::receivable_id.eq(receivable_id))
+        .select(credit_movements::consumed_delta_minor)
+        .load::<i64>(connection)
+        .map(|changes| changes.into_iter().sum())
+}
+
 /// The latest movement of a line up to an instant.
 pub fn movement_as_of(
     connection: &mut PgConnection,

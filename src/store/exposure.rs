@@ -84,3 +84,13 @@ pub fn lock_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<()>
         .first::<i64>(connection)
         .map(drop)
 }
+
+/// Keeps a group from getting another line until the end of the transaction.
+pub fn hold_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<()> {
+    credit_groups::table
+        .find(id.key())
+        .select(credit_groups::version)
+        .for_share()
+        .first::<i64>(connection)
+        .map(drop)
+}

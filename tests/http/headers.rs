@@ -247,7 +247,7 @@ fn a_service_that_is_about_to_stop_says_it_is_not_ready_and_still_serves() {
     server.state.drain();
     let answer = server.as_nobody().get("/readyz").send();
     assert_eq!(answer.status, 503);
-    assert_eq!(answer.json()["code"], "unavailable");
+    assert_eq!(answer.json()["checks"]["draining"], "yes");
     server.as_tier("auditor").get("/v1/customers").expect(200);
     server.as_nobody().get("/livez").expect(200);
 }

@@ -1,18 +1,70 @@
-//! Proof that the books of a test are in order.
+//! What the ledger says, as tests ask it.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
 use shouxin::app::verification;
 use shouxin::domain::actor::Actor;
 use shouxin::domain::organisation::OrgPath;
 use shouxin::store::verification::DifferenceRow;
 
-use super::TestServer;
+use super::actors::SALES;
+use super::{
+    TestServer, a_customer, a_group_line, a_group_of, a_member, a_product_line, a_unified_line,
+};
 
-/// Everything that `verify ledger` would name.
-pub fn ledger_differences(server: &TestServer) -> Vec<DifferenceRow> {
+/// A customer with a line at every level.
+pub struct Nested {
+    pub customer: String,
+    pub group: String,
+    /// Lines of the product, the customer and the group.
+    pub lines: [String; 3],
+}
+
+impl Nested {
+    /// A member of a group of its own, with these limits for product, customer and group.
+    pub fn within(server: &TestServer, [product, unified, ceiling]: [&str; 3]) -> Self {
+        let customer = a_customer(server).id();
+        let group = a_group_of(server, SALES).id();
+        let lines = [
+            a_product_line(server, &customer, product).id(),
+            a_unified_line(server, &customer, unified).id(),
+            a_group_line(server, &group, ceiling).id(),
+        ];
+        a_member(server, &group, &customer);
+        Self {
+            customer,
+            group,
+            lines,
+        }
+    }
+
+    /// Held, drawn and available of product, customer and group.
+    pub fn balances(&self, server: &TestServer) -> [String; 3] {
+        self.lines.each_ref().map(|line| balance(server, line))
+    }
+}
+
+/// A line as it reads.
+pub fn line(server: &TestServer, id: &str) -> Value {
+    let path = format!("/v1/credit-lines/{id}");
+    server.with_everything().get(&path).expect(200).json()
+}
+
+/// Held, drawn and available of a line.
+pub fn balance(server: &TestServer, id: &str) -> String {
+    let line = line(server, id);
+    ["held", "drawn", "available"]
+        .map(|part| line[part].as_str().unwrap().to_owned())
+        .join(" ")
+}
+
+/// Everything in which the ledger contradicts itself.
+pub fn differences(server: &TestServer) -> Vec<DifferenceRow> {
     let actor = Actor {
-        principal: "tests|verifier".to_owned(),
+        principal: "tests|verify".to_owned(),
         client_id: "tests".to_owned(),
-        scopes: std::collections::BTreeSet::new(),
+        scopes: BTreeSet::new(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),
@@ -20,13 +72,12 @@ pub fn ledger_differences(server: &TestServer) -> Vec<DifferenceRow> {
     server
         .db()
         .read_snapshot_blocking(&actor, &verification::ledger)
-        .expect("the ledger can be verified")
+        .expect("the database serves")
         .differences
 }
 
-/// Fails with what differs.
+/// Ends the test when the ledger contradicts itself.
 #[track_caller]
-pub fn assert_ledger_is_clean(server: &TestServer) {
-    let differences = ledger_differences(server);
-    assert!(differences.is_empty(), "{differences:#?}");
+pub fn assert_clean(server: &TestServer) {
+    assert_eq!(differences(server), []);
 }
