@@ -26,6 +26,7 @@ mod migrations;
 mod overload;
 mod payments;
 mod products;
+mod races;
 mod reservations;
 mod support;
 mod tidy;

@@ -6,7 +6,6 @@ pub mod credit_groups;
 pub mod credit_lines;
 pub mod customers;
 pub mod exposure;
-pub mod exposure_transfers;
 pub mod payments;
 pub mod products;
 pub mod receivables;
