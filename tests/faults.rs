@@ -168,6 +168,10 @@ fn a_service_that_is_killed_loses_and_repeats_nothing() {
 }
 
 /// A PostgreSQL of its own that can be stopped, migrated.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the programs are found where the tests' own cluster finds them"
+)]
 fn a_cluster(folder: &Folder) -> Cluster {
     let path = std::env::var_os("PATH");
     let programs = Programs::find(path.as_deref()).unwrap();

@@ -145,7 +145,8 @@ fn an_allocation_that_goes_too_far_changes_nothing() {
     let dollars = client.post("/v1/receivables", &dollars).expect(201).id();
     let unapplied = a_payment(&server, &customer, "15.00", &[]).id();
     let before = books(&server);
-    let refusals: [(&[(&str, &str)], &str, usize); 6] = [
+    type Refusal<'a> = (&'a [(&'a str, &'a str)], &'a str, usize);
+    let refusals: [Refusal<'_>; 6] = [
         (&[(&owed, "10.01")], "allocation_exceeds_outstanding", 0),
         (
             &[(&owed, "6.00"), (&owed, "4.01")],

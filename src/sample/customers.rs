@@ -172,8 +172,8 @@ impl Draft<'_> {
         };
         let payer = match self.generator.between(1, 100) {
             _ if is_first => Payer::Prompt,
-            ..=68 => Payer::Prompt,
-            ..=89 => Payer::Slow,
+            ..69 => Payer::Prompt,
+            69..90 => Payer::Slow,
             _ => Payer::Bad,
         };
         let order_minor = self.order_minor(weight);
@@ -300,8 +300,8 @@ impl Draft<'_> {
 
     fn market_weight(&mut self) -> MarketWeight {
         match self.generator.between(1, 100) {
-            ..=18 => MarketWeight::Key,
-            ..=68 => MarketWeight::Regular,
+            ..19 => MarketWeight::Key,
+            19..69 => MarketWeight::Regular,
             _ => MarketWeight::Occasional,
         }
     }
