@@ -49,9 +49,9 @@ pub(super) struct Identifiers(BTreeMap<Noun, BTreeMap<usize, Uuid>>);
 
 impl Identifiers {
     /// Takes over what a step has made.
-    pub(super) fn extend(&mut self, more: Self) {
-        for (noun, ids) in more.0 {
-            self.0.entry(noun).or_default().extend(ids);
+    pub(super) fn extend(&mut self, more: &Self) {
+        for (noun, ids) in &more.0 {
+            self.0.entry(*noun).or_default().extend(ids);
         }
     }
 
@@ -69,8 +69,8 @@ impl Identifiers {
 pub(super) struct Performer<'a> {
     pub(super) plan: &'a Plan,
     pub(super) time_zone: chrono_tz::Tz,
-    /// What the steps before have made.
-    pub(super) known: &'a Identifiers,
+    /// What the rounds before have made, and the steps before in this round.
+    pub(super) known: [&'a Identifiers; 2],
     /// What this one makes.
     pub(super) made: Identifiers,
 }
@@ -326,9 +326,10 @@ impl Performer<'_> {
     }
 
     fn id<E: Entity>(&self, noun: Noun, place: usize) -> Result<Id<E>, Error> {
-        self.made
-            .find(noun, place)
-            .or_else(|| self.known.find(noun, place))
+        let [before, just_now] = self.known;
+        [&self.made, just_now, before]
+            .into_iter()
+            .find_map(|ids| ids.find(noun, place))
             .map(Id::from_uuid)
             .ok_or_else(|| Error::internal(format!("{noun:?} {place} is planned too late")))
     }
