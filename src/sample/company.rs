@@ -143,7 +143,7 @@ pub(super) const PRODUCTS: &[Product] = &[
 ];
 
 impl Product {
-    pub(super) fn new(&self) -> Result<NewProduct, Error> {
+    pub(super) fn to_new(&self) -> Result<NewProduct, Error> {
         Ok(NewProduct {
             code: ProductCode::parse(self.code)
                 .map_err(|error| Error::Internal(Box::new(error)))?,
@@ -167,7 +167,7 @@ mod tests {
             assert!(PRODUCTS.iter().any(|product| product.kind == *kind));
         }
         for product in PRODUCTS {
-            assert_eq!(product.new().unwrap().code.as_str(), product.code);
+            assert_eq!(product.to_new().unwrap().code.as_str(), product.code);
         }
     }
 

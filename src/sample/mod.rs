@@ -5,11 +5,12 @@
 //! runs through the year, so that what was recorded when, and what can be read as of a past
 //! instant, is as if the service had been there.
 //!
-//! The way through the files: `company` says who works where and what is sold, `customers` and
-//! `groups` who buys, `credit` who applies for which lines, `year` what is delivered, `settlement`
+//! The way through the files: `company` says who works where and what is sold, `customers`, `archive`
+//! and `groups` who buys, `credit` who applies for which lines, `year` what is delivered, `settlement`
 //! how it is paid, and `limits` how much credit that takes; `plan` puts it in order, `loading`
 //! takes the steps of the plan, and `perform` knows the use case for each.
 
+mod archive;
 mod company;
 mod credit;
 mod customers;

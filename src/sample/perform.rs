@@ -79,7 +79,7 @@ impl Performer<'_> {
     /// Carries out one action.
     pub(super) fn perform(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
         match action {
-            Action::AddProduct(place) => products::create(tx, &PRODUCTS[place].new()?).map(drop),
+            Action::AddProduct(place) => products::create(tx, &PRODUCTS[place].to_new()?).map(drop),
             Action::OpenCustomer(place) => {
                 let row = customers::create(tx, &self.plan.customers[place].new)?;
                 self.note(Noun::Customer, place, row.id)
