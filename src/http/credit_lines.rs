@@ -16,7 +16,7 @@ use super::types::{Amount, Date, ProductCode, Text, money, product};
 use crate::app::credit_lines::{self as app, LineAction};
 use crate::app::exposure::{carried_minor, without_due};
 use crate::auth::scopes;
-use crate::domain::credit_lines::{LimitKind, LineState, LineStatus, MovementKind, state_on};
+use crate::domain::credit_lines::{LimitKind, LineState, MovementKind, state_on};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{
     ApplicationId, CustomerId, GroupId, LineEntity, LineId, PaymentId, ReceivableId, ReservationId,
@@ -129,8 +129,8 @@ listing_parameters! {
         group_id: GroupId,
         /// Product.
         product: ProductCode,
-        /// Stored status: active, suspended or closed. Active includes lines whose dates have passed.
-        status: LineStatus,
+        /// Status today.
+        status: LineState,
         /// At or below this organisation.
         #[param(value_type = Option<String>, max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", example = "head-office/east")]
         org_path: OrgPath,

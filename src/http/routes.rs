@@ -41,7 +41,7 @@ pub fn operations() -> Vec<Operation> {
         route!(customers::patch, DuplicateSocialCreditCode),
         route!(customers::history, InvalidCursor),
         route!(credit_summaries::get),
-        route!(credit_applications::create, ProductUnknown),
+        route!(credit_applications::create, NotFound, ProductUnknown),
         route!(credit_applications::list, InvalidCursor),
         route!(credit_applications::get),
         route!(credit_applications::submit, InvalidTransition),

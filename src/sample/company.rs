@@ -90,14 +90,11 @@ impl Who {
             true => tier.to_owned(),
             false => format!("{tier}.{}", place.replace('/', ".")),
         };
+        let scopes = scopes::tier(tier).map_or(&[][..], |tier| tier.scopes);
         Ok(Actor {
             principal: format!("{}|{subject}", DevelopmentKeys::issuer()),
             client_id: CLIENT.to_owned(),
-            scopes: scopes::tier(tier)
-                .into_iter()
-                .flat_map(scopes::Tier::scopes)
-                .map(str::to_owned)
-                .collect(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             org_path: org_path(place)?,
             customer_id: None,
             request_id: uuid::Uuid::nil(),
@@ -146,7 +143,7 @@ pub(super) const PRODUCTS: &[Product] = &[
 ];
 
 impl Product {
-    pub(super) fn to_create(&self) -> Result<NewProduct, Error> {
+    pub(super) fn to_new(&self) -> Result<NewProduct, Error> {
         Ok(NewProduct {
             code: ProductCode::parse(self.code)
                 .map_err(|error| Error::Internal(Box::new(error)))?,
@@ -170,7 +167,7 @@ mod tests {
             assert!(PRODUCTS.iter().any(|product| product.kind == *kind));
         }
         for product in PRODUCTS {
-            assert_eq!(product.to_create().unwrap().code.as_str(), product.code);
+            assert_eq!(product.to_new().unwrap().code.as_str(), product.code);
         }
     }
 

@@ -45,11 +45,16 @@ pub(super) fn all(customers: &[CustomerPlan]) -> Vec<GroupPlan> {
     generator.shuffle(&mut free);
     let mut groups = Vec::new();
     for number in 0..GROUPS {
-        let region = (number >= NATIONAL).then(|| (number - NATIONAL) % REGIONS.len());
         let size = usize::try_from(generator.between(2, 6)).unwrap_or(2);
-        let fits = |index: &usize| {
-            region.is_none_or(|region| region == UNITS[customers[*index].unit].region)
-        };
+        let is_in = |index: &usize, region: usize| UNITS[customers[*index].unit].region == region;
+        // Some regions are too small for another group.
+        let region = (number >= NATIONAL).then(|| {
+            (0..REGIONS.len())
+                .map(|step| (number + step) % REGIONS.len())
+                .find(|region| free.iter().filter(|index| is_in(index, *region)).count() >= 2)
+                .unwrap_or(0)
+        });
+        let fits = |index: &usize| region.is_none_or(|region| is_in(index, region));
         let members: Vec<usize> = free.iter().copied().filter(fits).take(size).collect();
         let [first, _, ..] = members[..] else {
             continue;

@@ -49,9 +49,9 @@ pub(super) struct Identifiers(BTreeMap<Noun, BTreeMap<usize, Uuid>>);
 
 impl Identifiers {
     /// Takes over what a step has made.
-    pub(super) fn extend(&mut self, more: Self) {
-        for (noun, ids) in more.0 {
-            self.0.entry(noun).or_default().extend(ids);
+    pub(super) fn extend(&mut self, more: &Self) {
+        for (noun, ids) in &more.0 {
+            self.0.entry(*noun).or_default().extend(ids);
         }
     }
 
@@ -69,8 +69,8 @@ impl Identifiers {
 pub(super) struct Performer<'a> {
     pub(super) plan: &'a Plan,
     pub(super) time_zone: chrono_tz::Tz,
-    /// What the steps before have made.
-    pub(super) known: &'a Identifiers,
+    /// What the rounds before have made, and the steps before in this round.
+    pub(super) known: [&'a Identifiers; 2],
     /// What this one makes.
     pub(super) made: Identifiers,
 }
@@ -79,9 +79,7 @@ impl Performer<'_> {
     /// Carries out one action.
     pub(super) fn perform(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
         match action {
-            Action::AddProduct(place) => {
-                products::create(tx, &PRODUCTS[place].to_create()?).map(drop)
-            }
+            Action::AddProduct(place) => products::create(tx, &PRODUCTS[place].to_new()?).map(drop),
             Action::OpenCustomer(place) => {
                 let row = customers::create(tx, &self.plan.customers[place].new)?;
                 self.note(Noun::Customer, place, row.id)
@@ -222,8 +220,8 @@ impl Performer<'_> {
                 let amount = Some(plan.amount_minor);
                 reservations::capture(tx, id, &|_| Ok(amount), is_final, &captured)?;
                 // The use case answers with the reservation; its newest receivable is the one.
-                let captured = receivable_rows::captured_from(tx.connection, &[id])?;
-                let newest = captured.last().map(|capture| capture.receivable_id);
+                let captured = receivable_rows::of_reservation(tx.connection, id)?;
+                let newest = captured.last().map(|(id, ..)| *id);
                 self.note(
                     Noun::Receivable,
                     receivable,
@@ -328,9 +326,10 @@ impl Performer<'_> {
     }
 
     fn id<E: Entity>(&self, noun: Noun, place: usize) -> Result<Id<E>, Error> {
-        self.made
-            .find(noun, place)
-            .or_else(|| self.known.find(noun, place))
+        let [before, just_now] = self.known;
+        [&self.made, just_now, before]
+            .into_iter()
+            .find_map(|ids| ids.find(noun, place))
             .map(Id::from_uuid)
             .ok_or_else(|| Error::internal(format!("{noun:?} {place} is planned too late")))
     }

@@ -4,7 +4,7 @@
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use super::company::{PRODUCTS, Who};
-use super::credit::{self, ApplicationPlan};
+use super::credit::{self, ApplicationPlan, OwnerPlan};
 use super::customers::{self, CustomerPlan, Fate};
 use super::generator::Generator;
 use super::groups::{self, GroupPlan};
@@ -109,9 +109,17 @@ pub(super) struct Planned {
     pub(super) action: Action,
 }
 
+/// How many transactions run side by side. Whoever shares a limit shares a lane.
+pub(super) const LANES: usize = 4;
+
+/// What is done in one part of a day: one list of steps for each lane.
+pub(super) type Round = [Vec<Step>; LANES];
+
 /// What one transaction does.
 #[derive(Debug)]
 pub(super) struct Step {
+    /// Its place among all steps.
+    pub(super) number: usize,
     pub(super) who: Who,
     /// Actions with the local time of each, in order.
     pub(super) actions: Vec<(NaiveDateTime, Action)>,
@@ -127,7 +135,7 @@ pub(super) struct Plan {
     pub(super) reservations: Vec<ReservationPlan>,
     pub(super) receivables: Vec<ReceivablePlan>,
     pub(super) payments: Vec<PaymentPlan>,
-    pub(super) steps: Vec<Step>,
+    pub(super) rounds: Vec<Round>,
 }
 
 impl Plan {
@@ -173,8 +181,7 @@ impl Plan {
                 planned: &planned,
             },
         );
-        let steps = steps(first_day, &planned);
-        Ok(Self {
+        let mut plan = Self {
             first_day,
             customers,
             groups,
@@ -182,8 +189,83 @@ impl Plan {
             reservations: trades.reservations,
             receivables: trades.receivables,
             payments: settled.payments,
-            steps,
-        })
+            rounds: Vec::new(),
+        };
+        plan.rounds = plan.cut(&planned);
+        Ok(plan)
+    }
+
+    /// How many steps there are.
+    pub(super) fn steps(&self) -> usize {
+        self.rounds.iter().flatten().map(Vec::len).sum()
+    }
+
+    /// Cuts the sorted plan into transactions: one lane, one person, one part of one day.
+    fn cut(&self, planned: &[Planned]) -> Vec<Round> {
+        let part_of = |one: &Planned| (one.day, one.action.hour().0);
+        let mut rounds = Vec::new();
+        let mut number = 0;
+        for part in planned.chunk_by(|one, next| part_of(one) == part_of(next)) {
+            let mut lanes: [Vec<(NaiveDateTime, Planned)>; LANES] = Default::default();
+            for (place, one) in (1..).zip(part) {
+                let (day, hour) = part_of(one);
+                let time = time_of_day(self.first_day, day, hour, place, part.len() + 1);
+                lanes[self.lane(one.action)].push((time, *one));
+            }
+            rounds.push(lanes.map(|lane| {
+                let by_one = lane.chunk_by(|(_, one), (_, next)| one.who == next.who);
+                by_one
+                    .flat_map(|actions| actions.chunks(ACTIONS_MAX))
+                    .map(|actions| {
+                        number += 1;
+                        Step {
+                            number,
+                            who: actions[0].1.who,
+                            actions: actions
+                                .iter()
+                                .map(|(time, one)| (*time, one.action))
+                                .collect(),
+                        }
+                    })
+                    .collect()
+            }));
+        }
+        rounds
+    }
+
+    /// The lane of an action: that of the group of the customer, else that of the customer.
+    fn lane(&self, action: Action) -> usize {
+        let customer = match action {
+            Action::AddProduct(_) => return 0,
+            Action::CreateGroup(group) => return group % LANES,
+            Action::Join { group, .. } | Action::Leave { group, .. } => return group % LANES,
+            Action::OpenCustomer(place)
+            | Action::ReviewCustomer(place)
+            | Action::CloseCustomer(place) => place,
+            Action::DrawUp(place)
+            | Action::Submit(place)
+            | Action::Withdraw(place)
+            | Action::Approve(place)
+            | Action::Reject(place)
+            | Action::Suspend(place)
+            | Action::CloseLine(place) => match self.applications[place].owner {
+                OwnerPlan::Customer(customer) => customer,
+                OwnerPlan::Group(group) => return group % LANES,
+            },
+            Action::Sweep(place) | Action::Reserve(place) | Action::Release(place) => {
+                self.reservations[place].customer
+            }
+            Action::Capture { reservation, .. } => self.reservations[reservation].customer,
+            Action::Post(place) | Action::Dispute(place) => self.receivables[place].customer,
+            Action::Receive(place) | Action::Allocate(place) | Action::Reverse(place) => {
+                self.payments[place].customer
+            }
+        };
+        let mut groups = self.groups.iter();
+        groups
+            .position(|group| group.members.contains(&customer))
+            .unwrap_or(customer)
+            % LANES
     }
 
     /// The date of a day.
@@ -217,32 +299,6 @@ fn archives(customers: &[CustomerPlan]) -> Vec<Planned> {
     planned
 }
 
-/// Cuts the sorted plan into transactions: one person, one part of one day.
-fn steps(first_day: NaiveDate, planned: &[Planned]) -> Vec<Step> {
-    let part_of = |one: &Planned| (one.day, one.action.hour().0);
-    let mut steps = Vec::new();
-    for part in planned.chunk_by(|one, next| part_of(one) == part_of(next)) {
-        let mut place = 0;
-        for by_one in part.chunk_by(|one, next| one.who == next.who) {
-            for actions in by_one.chunks(ACTIONS_MAX) {
-                let timed = |one: &Planned| {
-                    place += 1;
-                    let (day, hour) = part_of(one);
-                    (
-                        time_of_day(first_day, day, hour, place, part.len() + 1),
-                        one.action,
-                    )
-                };
-                steps.push(Step {
-                    who: actions[0].who,
-                    actions: actions.iter().map(timed).collect(),
-                });
-            }
-        }
-    }
-    steps
-}
-
 /// The local time of the `place`th of `count` equal pieces of a part of the day.
 fn time_of_day(
     first_day: NaiveDate,
@@ -268,8 +324,12 @@ mod tests {
         Plan::until("2026-11-24".parse().unwrap()).unwrap()
     }
 
+    fn steps(plan: &Plan) -> impl Iterator<Item = &Step> {
+        plan.rounds.iter().flatten().flatten()
+    }
+
     fn count(plan: &Plan, test: impl Fn(&Action) -> bool) -> usize {
-        let actions = plan.steps.iter().flat_map(|step| &step.actions);
+        let actions = steps(plan).flat_map(|step| &step.actions);
         actions.filter(|(_, action)| test(action)).count()
     }
 
@@ -330,13 +390,19 @@ mod tests {
     fn two_plans_of_one_day_are_the_same_and_reach_from_a_year_ago_to_yesterday() {
         let plan = plan();
         assert_eq!(format!("{plan:?}"), format!("{:?}", super::tests::plan()));
-        let times: Vec<NaiveDateTime> = plan
-            .steps
-            .iter()
+        for lane in 0..LANES {
+            let of_lane = plan.rounds.iter().flat_map(|round| &round[lane]);
+            assert!(
+                of_lane
+                    .flat_map(|step| &step.actions)
+                    .is_sorted_by_key(|(time, _)| time)
+            );
+        }
+        let mut times: Vec<NaiveDateTime> = steps(&plan)
             .flat_map(|step| &step.actions)
             .map(|(time, _)| *time)
             .collect();
-        assert!(times.is_sorted());
+        times.sort_unstable();
         assert_eq!(times[0].date().to_string(), "2025-11-24");
         assert_eq!(times[times.len() - 1].date().to_string(), "2026-11-23");
     }
@@ -364,11 +430,8 @@ mod tests {
             );
             assert!(application.amount_minor > 0);
         }
-        assert!(plan.steps.iter().all(|step| !step.actions.is_empty()));
-        assert!(
-            plan.steps
-                .iter()
-                .all(|step| step.actions.len() <= ACTIONS_MAX)
-        );
+        assert!(steps(&plan).all(|step| (1..=ACTIONS_MAX).contains(&step.actions.len())));
+        let numbers: Vec<usize> = steps(&plan).map(|step| step.number).collect();
+        assert_eq!(numbers, (1..=plan.steps()).collect::<Vec<_>>());
     }
 }

@@ -78,10 +78,10 @@ pub(super) fn settle(
     let mut by_day = ByDay::new();
     for (index, receivable) in receivables.iter().enumerate() {
         for (day, amount_minor) in book.parts(receivable) {
-            // Every customer pays its bills on certain days.
+            // Every customer pays its bills on a day of the week of its own.
             let customer = receivable.customer;
             let rhythm = i64::try_from(customer).unwrap_or(0);
-            let day = day + (rhythm - day).rem_euclid(4);
+            let day = day + (rhythm - day).rem_euclid(7);
             if day > receivable.issued && day <= LAST_DAY {
                 *by_day
                     .entry((day, customer))
@@ -112,7 +112,7 @@ impl Book<'_> {
         let due = issued + Day::from(term_days);
         let generator = &mut self.generator;
         let paid = match self.customers[customer].payer {
-            Payer::Prompt => Some(due - generator.between(1, 6)),
+            Payer::Prompt => Some(due - generator.between(2, 8)),
             Payer::Slow => Some(due + generator.between(1, 25)),
             Payer::Bad if generator.percent(40) => Some(due + generator.between(10, 60)),
             Payer::Bad => None,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::schema::{credit_lines, credit_movements};
 use super::tx::Reader;
 use super::visibility::visible_to;
-use crate::domain::credit_lines::{Balance, LimitKind, LineStatus, MovementKind};
+use crate::domain::credit_lines::{Balance, LimitKind, LineState, LineStatus, MovementKind};
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
 
 /// A line as stored.
@@ -126,8 +126,8 @@ pub struct LineFilter {
     pub group_id: Option<GroupId>,
     /// Product.
     pub product: Option<String>,
-    /// Stored status.
-    pub status: Option<LineStatus>,
+    /// Status today.
+    pub status: Option<LineState>,
     /// At or below this organisation.
     pub org_path: Option<String>,
 }
@@ -187,8 +187,37 @@ pub fn list(
     if let Some(product) = &filter.product {
         query = query.filter(credit_lines::product.eq(product.clone()));
     }
-    if let Some(status) = filter.status {
-        query = query.filter(credit_lines::status.eq(status));
+    let today = reader.today;
+    use credit_lines as l;
+    match filter.status {
+        None => {}
+        Some(LineState::Closed) => query = query.filter(l::status.eq(LineStatus::Closed)),
+        Some(LineState::Expired) => {
+            query = query.filter(
+                l::status
+                    .ne(LineStatus::Closed)
+                    .and(l::valid_until.lt(today)),
+            );
+        }
+        Some(LineState::Suspended) => {
+            query = query.filter(
+                l::status
+                    .eq(LineStatus::Suspended)
+                    .and(l::valid_until.ge(today)),
+            );
+        }
+        Some(LineState::NotYetValid) => {
+            query = query.filter(
+                l::status
+                    .eq(LineStatus::Active)
+                    .and(l::valid_from.gt(today)),
+            );
+        }
+        Some(LineState::Active) => {
+            query = query
+                .filter(l::status.eq(LineStatus::Active))
+                .filter(l::valid_from.le(today).and(l::valid_until.ge(today)));
+        }
     }
     if let Some(org_path) = &filter.org_path {
         query = query.filter(at_or_below(org_path));

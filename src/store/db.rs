@@ -12,6 +12,7 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnectio
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::connection::{LogConnectionErrors, SessionSettings, connection_string};
 use super::idempotency::{self, IdempotencyScope, StoredAnswer};
 use super::tx::{Journal, Reader, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
@@ -517,88 +518,4 @@ fn refusal(
         audit: vec![row],
         ..Journal::default()
     })
-}
-
-#[derive(Debug)]
-struct LogConnectionErrors;
-
-impl diesel::r2d2::HandleError<diesel::r2d2::Error> for LogConnectionErrors {
-    fn handle_error(&self, error: diesel::r2d2::Error) {
-        tracing::warn!(%error, "cannot connect to the database");
-    }
-}
-
-/// What every connection is told once: the role without rights on append-only tables, and limits
-/// after which the server gives up by itself.
-fn session_statements(options: &DbOptions) -> String {
-    format!(
-        "SET ROLE shouxin_service; \
-         SET statement_timeout = {}; \
-         SET lock_timeout = {}; \
-         SET idle_in_transaction_session_timeout = 5000; \
-         SET TimeZone = 'UTC'; \
-         SET search_path = public",
-        options.statement_timeout.as_millis(),
-        options.lock_timeout.as_millis(),
-    )
-}
-
-#[derive(Debug)]
-struct SessionSettings {
-    statements: String,
-    role_missing: Arc<AtomicBool>,
-}
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for SessionSettings {
-    /// A connection that could not take the role is not used. Why it could not is looked up, so
-    /// that readiness can tell a database without migrations from one that is down.
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        let result = connection.batch_execute(&self.statements);
-        let missing = result.is_err() && super::migrations::is_role_missing(connection);
-        self.role_missing.store(missing, Ordering::Relaxed);
-        result.map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
-/// Adds what must be on every connection unless the operator said otherwise: a dead server is
-/// noticed by keepalives and `tcp_user_timeout` instead of hanging a request for ever, and among
-/// several hosts the writable one is chosen.
-pub fn connection_string(url: &str) -> String {
-    const DEFAULTS: &[(&str, &str)] = &[
-        ("connect_timeout", "2"),
-        ("keepalives", "1"),
-        ("keepalives_idle", "5"),
-        ("keepalives_interval", "2"),
-        ("keepalives_count", "2"),
-        ("tcp_user_timeout", "3000"),
-        ("target_session_attrs", "read-write"),
-        ("application_name", "shouxin"),
-    ];
-    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
-    let mut text = url.trim().to_owned();
-    for (name, value) in DEFAULTS {
-        if !text.contains(&format!("{name}=")) {
-            let separator = match (is_uri, text.contains('?')) {
-                (true, true) => "&",
-                (true, false) => "?",
-                (false, _) => " ",
-            };
-            text.push_str(&format!("{separator}{name}={value}"));
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn connection_strings_get_keepalives_but_keep_what_the_operator_said() {
-        let url = connection_string("postgres://a:b@h1:1,h2:2/db?connect_timeout=9");
-        assert!(url.starts_with("postgres://a:b@h1:1,h2:2/db?connect_timeout=9&keepalives=1&"));
-        assert!(url.contains("&tcp_user_timeout=3000&target_session_attrs=read-write"));
-        let plain = connection_string("host=h1,h2 dbname=db");
-        assert!(plain.starts_with("host=h1,h2 dbname=db connect_timeout=2 keepalives=1 "));
-    }
 }

@@ -5,6 +5,7 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod connection;
 pub mod credit_applications;
 pub mod credit_groups;
 pub mod credit_lines;
