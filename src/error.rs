@@ -91,6 +91,8 @@ pub struct Problem {
     pub reasons: Vec<Reason>,
     /// Extra headers of the answer, such as `Retry-After` or `Allow`.
     pub headers: Vec<(&'static str, String)>,
+    /// Further members of the body, such as the checks of readiness.
+    pub members: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Problem {
@@ -102,6 +104,7 @@ impl Problem {
             errors: Vec::new(),
             reasons: Vec::new(),
             headers: Vec::new(),
+            members: Vec::new(),
         }
     }
 
@@ -123,6 +126,13 @@ impl Problem {
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds a member to the body.
+    #[must_use]
+    pub fn with_member(mut self, name: &'static str, value: serde_json::Value) -> Self {
+        self.members.push((name, value));
         self
     }
 

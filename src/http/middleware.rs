@@ -118,16 +118,10 @@ fn accepts_json(headers: &HeaderMap) -> bool {
 fn in_words(response: ServiceResponse<BoxBody>, wording: &Wording) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    // Framework answers have no body or plain text. What is JSON already says more than a
-    // general problem could, such as which check of readiness failed.
     let has_words = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| {
-            [PROBLEM_JSON, "application/json"]
-                .iter()
-                .any(|kind| value.as_bytes() == kind.as_bytes())
-        });
+        .is_some_and(|value| value.as_bytes() == PROBLEM_JSON.as_bytes());
     if !is_error || has_words {
         return response;
     }

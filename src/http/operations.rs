@@ -5,9 +5,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
+use super::problem;
 use super::state::State;
 use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
+use crate::error::Problem;
+use crate::error_codes::ProblemCode;
 use crate::store::{events, migrations};
 
 /// The process is alive. Never touches the database.
@@ -30,21 +33,21 @@ pub async fn readyz(state: web::Data<State>) -> HttpResponse {
     let keys = if state.keys_ready() { "ok" } else { "missing" };
     let draining = state.is_draining();
     let ready = database == "ok" && migrations == "ok" && keys == "ok" && !draining;
-    let body = json!({
-        "status": if ready { "ok" } else { "unavailable" },
-        "checks": {
-            "database": database,
-            "migrations": migrations,
-            "keys": keys,
-            "draining": if draining { "yes" } else { "no" },
-        },
+    let checks = json!({
+        "database": database,
+        "migrations": migrations,
+        "keys": keys,
+        "draining": if draining { "yes" } else { "no" },
     });
     if ready {
-        HttpResponse::Ok().json(body)
+        HttpResponse::Ok().json(json!({"status": "ok", "checks": checks}))
     } else {
-        HttpResponse::ServiceUnavailable()
-            .insert_header((header::RETRY_AFTER, "1"))
-            .json(body)
+        let problem = Problem::new(ProblemCode::Unavailable);
+        problem::carrying(
+            problem
+                .with_header("Retry-After", "1")
+                .with_member("checks", checks),
+        )
     }
 }
 

@@ -126,6 +126,10 @@ pub struct ProblemView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100, required = false)]
     pub reasons: Vec<ReasonView>,
+    /// Further members, where a code has any.
+    #[serde(flatten)]
+    #[schema(ignore)]
+    pub members: Map<String, Value>,
 }
 
 /// One wrong field, parameter or header.
@@ -225,6 +229,11 @@ pub fn render(problem: &Problem, wording: &Wording) -> StoredAnswer {
             .reasons
             .iter()
             .map(|reason| ReasonView::new(reason, wording.language))
+            .collect(),
+        members: problem
+            .members
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect(),
     };
     let stored = |name: &str, value: &str| StoredHeader {

@@ -27,7 +27,12 @@ pub fn operations() -> Vec<Operation> {
         route!(credit_groups::get),
         route!(credit_groups::patch),
         route!(credit_groups::members, InvalidCursor),
-        route!(credit_groups::join, AlreadyMember),
+        route!(
+            credit_groups::join,
+            AlreadyMember,
+            CurrencyRateMissing,
+            LimitExceeded
+        ),
         route!(credit_groups::member),
         route!(credit_groups::leave, AlreadyMember),
         route!(
@@ -41,7 +46,7 @@ pub fn operations() -> Vec<Operation> {
         route!(customers::patch, DuplicateSocialCreditCode),
         route!(customers::history, InvalidCursor),
         route!(credit_summaries::get),
-        route!(credit_applications::create, ProductUnknown),
+        route!(credit_applications::create, NotFound, ProductUnknown),
         route!(credit_applications::list, InvalidCursor),
         route!(credit_applications::get),
         route!(credit_applications::submit, InvalidTransition),
