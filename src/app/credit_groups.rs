@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::exposure_transfers;
+use super::standing;
 use crate::domain::credit_groups::{DayRefusal, GroupBasis, MembershipDays};
 use crate::domain::ids::{CustomerId, GroupId, MembershipId};
 use crate::domain::organisation::OrgPath;
@@ -148,7 +148,7 @@ pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<Membe
             Problem::new(ProblemCode::AlreadyMember)
         })
     })?;
-    exposure_transfers::move_to_group(tx, customer.id, Some(group_id))?;
+    standing::move_to_group(tx, customer.id, Some(group_id))?;
     let details = details(&row);
     tx.record("credit_group.join", id.subject(), details.clone())?;
     emit_member(
@@ -207,7 +207,7 @@ pub fn leave(
         return Err(ProblemCode::PreconditionFailed.into());
     }
     if before.member_until.is_none() {
-        exposure_transfers::move_to_group(tx, customer.id, None)?;
+        standing::move_to_group(tx, customer.id, None)?;
     }
     let details = details(&row);
     tx.record("credit_group.leave", id.subject(), details.clone())?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::exposure::org_path;
-use super::exposure_transfers;
+use super::standing;
 use crate::domain::credit_lines::{LimitKind, LineStatus, windows_overlap};
 use crate::domain::ids::{CustomerId, LineId};
 use crate::error::{Error, Problem};
@@ -78,7 +78,7 @@ pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Er
         updated_at: tx.now,
     };
     store::insert(tx.connection, &row)?;
-    exposure_transfers::adopt(tx, id)?;
+    standing::adopt(tx, id)?;
     record(tx, "credit_line.open", "credit_line.opened", &row, "")?;
     Ok(store::lock(tx.connection, id)?)
 }

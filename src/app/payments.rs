@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::exposure::{Behind, Ledger, org_path};
-use super::exposure_transfers;
+use super::standing;
 use crate::domain::credit_lines::{Movement, MovementKind};
 use crate::domain::ids::{AllocationId, CustomerId, LineId, PaymentId, ReceivableId};
 use crate::domain::money::Money;
@@ -123,8 +123,7 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
         .into_keys()
         .collect();
     let in_use = receivables::lines_in_use(tx.connection, found.customer_id, &settled)?;
-    let (mut ledger, group) =
-        exposure_transfers::lock_where_it_counts(tx, found.customer_id, &in_use)?;
+    let (mut ledger, group) = standing::lock_where_it_counts(tx, found.customer_id, &in_use)?;
     let mut owed = receivables::lock_many(tx.connection, found.customer_id, &settled)?;
     let mut payment = rows::lock(tx.connection, id)?;
     if payment.status == PaymentStatus::Reversed {
@@ -145,7 +144,7 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
         }
         if row.outstanding_minor == 0 {
             // While it was paid, nothing brought it to lines opened and groups joined since.
-            exposure_transfers::settle_in(tx, &ledger, group, row)?;
+            standing::settle_in(tx, &ledger, group, row)?;
         }
         row.outstanding_minor += amount_minor;
         touch(tx, row)?;

@@ -155,9 +155,10 @@ fn welcome(address: SocketAddr, tokens_file: &Path, sample: &SampleSummary, say:
     say(&format!("docs       {base}/docs/"));
     say(&format!("tokens     {}", tokens_file.display()));
     if sample.self_service_customer.is_none() {
-        say(
-            "           without one for `customer`: the database holds other customers than the sample's",
-        );
+        say("           without one for `customer`: the sample company is not in this database");
+    }
+    if let Some(counts) = &sample.counts {
+        say(&format!("sample     {counts}"));
     }
     say("try");
     say(&format!("  curl -s {base}/readyz"));

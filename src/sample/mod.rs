@@ -1,20 +1,39 @@
 //! The sample company: something to look at in a service that has just been tried out.
 //!
-//! It is loaded through the same use cases as everything else, once, and only into a database
-//! in which nobody has done business yet.
+//! A year of business of a trading company, loaded through the same use cases as everything else,
+//! once, and only into a database in which nobody has done business yet. The clock of the load
+//! runs through the year, so that what was recorded when, and what can be read as of a past
+//! instant, is as if the service had been there.
+//!
+//! The way through the files: `company` says who works where and what is sold, `customers` and
+//! `groups` who buys, `credit` who applies for which lines, `year` what is delivered, `settlement`
+//! how it is paid, and `limits` how much credit that takes; `plan` puts it in order, and
+//! `perform` does it.
 
-use std::collections::BTreeSet;
+mod company;
+mod credit;
+mod customers;
+mod generator;
+mod groups;
+mod limits;
+mod names;
+mod perform;
+mod plan;
+mod settlement;
+mod year;
 
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::app::customers::{self, NewCustomer};
-use crate::domain::actor::Actor;
-use crate::domain::customers::{
-    CustomerKind, CustomerNature, CustomerRole, MarketWeight, ServiceTier, TimeClass, TradingClass,
-    ValueClass,
-};
+use self::company::{CLIENT, GOODS};
+use self::perform::{Identifiers, Noun, Performer, instant};
+use self::plan::{Plan, Step};
+use crate::clock::SetClock;
 use crate::domain::ids::CustomerId;
-use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::db::Db;
 use crate::store::sample as store;
@@ -22,13 +41,15 @@ use crate::store::sample as store;
 /// What the audit entries about the load are about.
 const SUBJECT: &str = "sample/company";
 const BEGUN: &str = "sample.begin";
+const STEP: &str = "sample.step";
 const FINISHED: &str = "sample.finish";
 
 /// What a load did, and what there is to try.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SampleSummary {
-    /// Customers opened by this load; 0 when it had been done before.
-    pub customers_opened: u64,
+    /// What the sample company consists of, now or after an earlier load. None in a database
+    /// with customers of its own.
+    pub counts: Option<SampleCounts>,
     /// A customer of `head-office/east/shanghai/sales-1`, for the self-service token. None in a
     /// database with customers of its own.
     pub self_service_customer: Option<CustomerId>,
@@ -36,163 +57,234 @@ pub struct SampleSummary {
     pub credit_check: Option<Value>,
 }
 
+/// How much there is of everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SampleCounts {
+    /// Customers.
+    pub customers: usize,
+    /// Credit groups.
+    pub credit_groups: usize,
+    /// Credit applications.
+    pub credit_applications: usize,
+    /// Credit lines.
+    pub credit_lines: usize,
+    /// Reservations.
+    pub reservations: usize,
+    /// Receivables.
+    pub receivables: usize,
+    /// Payments.
+    pub payments: usize,
+}
+
+impl fmt::Display for SampleCounts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            customers,
+            credit_groups,
+            credit_applications,
+            credit_lines,
+            reservations,
+            receivables,
+            payments,
+        } = self;
+        write!(
+            formatter,
+            "{customers} customers, {credit_groups} credit groups, {credit_applications} \
+             applications, {credit_lines} credit lines, {reservations} reservations, \
+             {receivables} receivables, {payments} payments"
+        )
+    }
+}
+
 /// Loads the sample company, or what an interrupted load has left out.
 ///
-/// The beginning and the end are audit entries. A beginning without an end means that a load was
-/// interrupted, and what is there already is recognised by its social credit code; customers
-/// without a beginning are somebody's own, and nothing is added to them.
+/// The beginning, every step and the end are audit entries, each in the transaction of what it
+/// stands for. The plan follows from the day of the beginning alone, so a load that was
+/// interrupted goes on behind its last step. Customers without a beginning are somebody's own, and
+/// nothing is added to them.
 ///
 /// # Errors
 /// When the database cannot serve the load.
 pub fn load(db: &Db, progress: &dyn Fn(u64, u64)) -> Result<SampleSummary, Error> {
-    let actor = actor();
-    let mut summary = SampleSummary::default();
-    if begins_or_goes_on(db, &actor)? {
-        let total = CUSTOMERS.len() as u64;
-        progress(0, total);
-        for (done, customer) in (1..).zip(CUSTOMERS) {
-            summary.customers_opened += u64::from(open(db, &actor, customer)?);
-            progress(done, total);
+    let counts = match look(db)? {
+        Found::SomebodysOwn => return Ok(SampleSummary::default()),
+        Found::Finished(counts) => counts,
+        Found::Nothing => {
+            let today = db.today();
+            Load::prepare(db, today)?.begin(today)?.run(0, progress)?
         }
-        record(db, &actor, FINISHED, json!({"customers": total}))?;
-    }
-    summary.self_service_customer = find(db, &actor, &CUSTOMERS[0])?;
-    summary.credit_check = summary.self_service_customer.map(|customer_id| {
-        json!({
-            "customer_id": customer_id.uuid(),
-            "product": null,
-            "amount": "1000.00",
-            "currency": "CNY",
-        })
-    });
-    Ok(summary)
-}
-
-/// Whether there is something to load. Records the beginning if this is it.
-fn begins_or_goes_on(db: &Db, actor: &Actor) -> Result<bool, Error> {
-    let (finished, begun, in_use) = db.read_blocking(actor, &|reader| {
-        Ok((
-            store::is_recorded(reader, SUBJECT, FINISHED)?,
-            store::is_recorded(reader, SUBJECT, BEGUN)?,
-            store::has_customers(reader)?,
-        ))
-    })?;
-    if finished || (in_use && !begun) {
-        return Ok(false);
-    }
-    if !begun {
-        record(db, actor, BEGUN, json!({}))?;
-    }
-    Ok(true)
-}
-
-fn record(db: &Db, actor: &Actor, action: &'static str, details: Value) -> Result<(), Error> {
-    db.write_blocking(actor, action, &|tx| {
-        tx.record(action, SUBJECT.to_owned(), details.clone())
-    })
-}
-
-fn find(db: &Db, actor: &Actor, sample: &Sample) -> Result<Option<CustomerId>, Error> {
-    db.read_blocking(actor, &|reader| {
-        Ok(store::customer_with_code(reader, sample.code)?)
-    })
-}
-
-/// Opens an archive unless it is there, and says whether it did.
-fn open(db: &Db, actor: &Actor, sample: &Sample) -> Result<bool, Error> {
-    if find(db, actor, sample)?.is_some() {
-        return Ok(false);
-    }
-    let new = NewCustomer {
-        name: sample.name.to_owned(),
-        kind: CustomerKind::Company,
-        unified_social_credit_code: Some(sample.code.to_owned()),
-        org_path: OrgPath::parse(sample.org_path)
-            .map_err(|error| Error::Internal(Box::new(error)))?,
-        roles: vec![sample.role],
-        time_class: TimeClass::Existing,
-        trading_class: TradingClass::Current,
-        nature: CustomerNature::Ordinary,
-        market_weight: MarketWeight::Regular,
-        value_class: Some(ValueClass::B),
-        service_tier: Some(ServiceTier::Standard),
-        industry: Some(sample.industry.to_owned()),
-        legal_representative: None,
-        contacts: Vec::new(),
-        details: serde_json::Map::new(),
+        Found::Interrupted {
+            today,
+            steps,
+            known,
+        } => {
+            let mut load = Load::prepare(db, today)?;
+            load.known = known;
+            load.run(steps, progress)?
+        }
     };
-    db.write_blocking(actor, "customer.create", &|tx| {
-        customers::create(tx, &new).map(|_| true)
+    let self_service_customer = first_customer(db)?;
+    Ok(SampleSummary {
+        counts: Some(counts),
+        self_service_customer,
+        credit_check: self_service_customer.map(|customer_id| {
+            json!({
+                "customer_id": customer_id.uuid(),
+                "product": GOODS,
+                "amount": "1000.00",
+                "currency": "CNY",
+            })
+        }),
     })
 }
 
-/// Whom the audit names.
-fn actor() -> Actor {
-    Actor {
-        principal: "shouxin|sample-company".to_owned(),
-        client_id: "sample-company".to_owned(),
-        scopes: BTreeSet::new(),
-        org_path: OrgPath::root(),
-        customer_id: None,
-        request_id: uuid::Uuid::nil(),
-    }
+/// What a database holds of the sample company.
+enum Found {
+    Nothing,
+    SomebodysOwn,
+    Interrupted {
+        today: NaiveDate,
+        steps: usize,
+        known: Identifiers,
+    },
+    Finished(SampleCounts),
 }
 
-struct Sample {
-    name: &'static str,
-    code: &'static str,
-    org_path: &'static str,
-    role: CustomerRole,
-    industry: &'static str,
+/// What the entry about the beginning remembers.
+#[derive(Serialize, Deserialize)]
+struct Begun {
+    today: NaiveDate,
 }
 
-/// The customers; the codes are made up and pass both checks of GB 32100-2015.
-const CUSTOMERS: &[Sample] = &[
-    Sample {
-        name: "上海示例钢材贸易有限公司",
-        code: "91310115MA000004XR",
-        org_path: "head-office/east/shanghai/sales-1",
-        role: CustomerRole::Dealer,
-        industry: "steel",
-    },
-    Sample {
-        name: "上海示例机电设备有限公司",
-        code: "91310115MA00000905",
-        org_path: "head-office/east/shanghai/sales-1",
-        role: CustomerRole::Buyer,
-        industry: "machinery",
-    },
-    Sample {
-        name: "苏州示例包装材料有限公司",
-        code: "91310115MA0000285Y",
-        org_path: "head-office/east/shanghai/sales-2",
-        role: CustomerRole::Buyer,
-        industry: "packaging",
-    },
-    Sample {
-        name: "广州示例商贸有限公司",
-        code: "91310115MA00003300",
-        org_path: "head-office/south/guangzhou/sales-1",
-        role: CustomerRole::Dealer,
-        industry: "trade",
-    },
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::social_credit_code::SocialCreditCode;
-
-    #[test]
-    fn sample_customers_have_valid_codes_and_the_first_one_is_where_its_token_looks() {
-        for customer in CUSTOMERS {
-            assert!(
-                SocialCreditCode::parse(customer.code).is_ok(),
-                "{}",
-                customer.code
-            );
-            assert!(OrgPath::parse(customer.org_path).is_ok());
+fn look(db: &Db) -> Result<Found, Error> {
+    let (recorded, in_use) = db.read_blocking(&company::loader(), &|reader| {
+        let recorded = store::recorded(reader, SUBJECT, CLIENT)?;
+        Ok((recorded, store::has_customers(reader)?))
+    })?;
+    let mut begun = None;
+    let mut steps = 0;
+    let mut known = Identifiers::default();
+    for (action, details) in recorded {
+        match action.as_str() {
+            BEGUN => begun = serde_json::from_value(details).ok(),
+            STEP => {
+                steps += 1;
+                known.extend(read(details)?);
+            }
+            FINISHED => return Ok(Found::Finished(read(details)?)),
+            _ => {}
         }
-        assert_eq!(CUSTOMERS[0].org_path, "head-office/east/shanghai/sales-1");
     }
+    Ok(match begun {
+        Some(Begun { today }) => Found::Interrupted {
+            today,
+            steps,
+            known,
+        },
+        None if in_use => Found::SomebodysOwn,
+        None => Found::Nothing,
+    })
+}
+
+/// A load under way.
+struct Load {
+    /// The database at the time of the plan.
+    past: Db,
+    clock: Arc<SetClock>,
+    plan: Plan,
+    known: Identifiers,
+}
+
+impl Load {
+    fn prepare(db: &Db, today: NaiveDate) -> Result<Self, Error> {
+        let plan = Plan::until(today)?;
+        let first = plan.steps.first().and_then(|step| step.actions.first());
+        let local = first.map_or_else(|| plan.first_day.into(), |(local, _)| *local);
+        let clock = Arc::new(SetClock::at(instant(db.time_zone(), local)));
+        Ok(Self {
+            past: db.with_clock(clock.clone()),
+            clock,
+            plan,
+            known: Identifiers::default(),
+        })
+    }
+
+    fn begin(self, today: NaiveDate) -> Result<Self, Error> {
+        self.record(BEGUN, json!(Begun { today }))?;
+        Ok(self)
+    }
+
+    /// Takes the steps that are left.
+    fn run(
+        mut self,
+        steps_done: usize,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<SampleCounts, Error> {
+        let total = self.plan.steps.len() as u64;
+        progress(steps_done as u64, total);
+        for index in steps_done..self.plan.steps.len() {
+            let made = self.take(&self.plan.steps[index])?;
+            self.known.extend(made);
+            progress(index as u64 + 1, total);
+        }
+        let count = |noun| self.known.count(noun);
+        let counts = SampleCounts {
+            customers: count(Noun::Customer),
+            credit_groups: count(Noun::Group),
+            credit_applications: count(Noun::Application),
+            credit_lines: count(Noun::Line),
+            reservations: count(Noun::Reservation),
+            receivables: count(Noun::Receivable),
+            payments: count(Noun::Payment),
+        };
+        self.record(FINISHED, json!(counts))?;
+        Ok(counts)
+    }
+
+    /// One transaction, with the clock at the time of each action in turn.
+    fn take(&self, step: &Step) -> Result<Identifiers, Error> {
+        let time_zone = self.past.time_zone();
+        if let Some((local, _)) = step.actions.first() {
+            self.clock.set(instant(time_zone, *local));
+        }
+        self.past.write_blocking(&step.who.actor()?, STEP, &|tx| {
+            let mut performer = Performer {
+                plan: &self.plan,
+                time_zone,
+                known: &self.known,
+                made: Identifiers::default(),
+            };
+            for (local, action) in &step.actions {
+                let now = instant(time_zone, *local);
+                self.clock.set(now);
+                tx.time_after_locks(now);
+                performer.perform(tx, *action)?;
+            }
+            tx.record(STEP, SUBJECT.to_owned(), json!(performer.made))?;
+            Ok(performer.made)
+        })
+    }
+
+    fn record(&self, action: &'static str, details: Value) -> Result<(), Error> {
+        self.past.write_blocking(&company::loader(), action, &|tx| {
+            tx.record(action, SUBJECT.to_owned(), details.clone())
+        })
+    }
+}
+
+/// The customer of the self-service token: it has one code whatever the day of the load.
+fn first_customer(db: &Db) -> Result<Option<CustomerId>, Error> {
+    let customers = customers::all(db.today())?;
+    let code = customers
+        .first()
+        .and_then(|customer| customer.new.unified_social_credit_code.as_deref())
+        .unwrap_or_default();
+    db.read_blocking(&company::loader(), &|reader| {
+        Ok(store::customer_with_code(reader, code)?)
+    })
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|error| Error::Internal(Box::new(error)))
 }

@@ -163,6 +163,11 @@ impl Db {
         self.shared.clock.as_ref()
     }
 
+    /// The time zone of the company.
+    pub fn time_zone(&self) -> chrono_tz::Tz {
+        self.shared.time_zone
+    }
+
     /// The current business date.
     pub fn today(&self) -> chrono::NaiveDate {
         business_date(self.shared.clock.now(), self.shared.time_zone)

@@ -1,18 +1,24 @@
 //! What the loader of the sample company needs to know about the database it loads into.
 
 use diesel::prelude::*;
+use serde_json::Value;
 
 use super::schema::{audit_entries, customer_codes, customers};
 use super::tx::Reader;
 use crate::domain::ids::CustomerId;
 
-/// Whether a step of the loader is on record.
-pub fn is_recorded(reader: &mut Reader<'_>, subject: &str, action: &str) -> QueryResult<bool> {
-    let recorded = audit_entries::table
+/// The steps of the loader that are on record, in order: action and details.
+pub fn recorded(
+    reader: &mut Reader<'_>,
+    subject: &str,
+    client_id: &str,
+) -> QueryResult<Vec<(String, Value)>> {
+    audit_entries::table
         .filter(audit_entries::subject.eq(subject))
-        .filter(audit_entries::action.eq(action))
-        .filter(audit_entries::principal.eq(&reader.actor.principal));
-    diesel::select(diesel::dsl::exists(recorded)).get_result(reader.connection)
+        .filter(audit_entries::client_id.eq(client_id))
+        .order(audit_entries::seq)
+        .select((audit_entries::action, audit_entries::details))
+        .load(reader.connection)
 }
 
 /// Whether anybody has opened an archive here.

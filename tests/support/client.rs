@@ -156,6 +156,14 @@ impl Call {
     #[track_caller]
     pub fn send(self) -> Answer {
         let request = format!("{} {}", self.method, self.path);
+        self.try_send()
+            .unwrap_or_else(|error| panic!("{request}: {error}"))
+    }
+
+    /// The same where the service may be gone: an error is that of the connection.
+    #[track_caller]
+    pub fn try_send(self) -> Result<Answer, ureq::Error> {
+        let request = format!("{} {}", self.method, self.path);
         let call = self.with_key_decided();
         let mut builder = Request::builder()
             .method(call.method.clone())
@@ -168,8 +176,8 @@ impl Call {
             Some(body) => agent.run(builder.body(body.as_slice()).unwrap()),
             None => agent.run(builder.body(()).unwrap()),
         };
-        let mut response = sent.unwrap_or_else(|error| panic!("{request}: {error}"));
-        let body = response.body_mut().read_to_vec().unwrap();
+        let mut response = sent?;
+        let body = response.body_mut().read_to_vec()?;
         let answer = Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
@@ -178,7 +186,7 @@ impl Call {
             call,
         };
         assert_documented(answer.call.method.as_str(), &answer.call.path, &answer);
-        answer
+        Ok(answer)
     }
 
     fn with_key_decided(mut self) -> Self {

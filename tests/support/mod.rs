@@ -1,6 +1,7 @@
 //! What the tests share: a cluster, servers, actors, a client, and builders of business things.
 
 pub mod actors;
+pub mod binary;
 pub mod builders;
 pub mod client;
 pub mod cluster;
@@ -11,6 +12,7 @@ pub mod server;
 
 pub use builders::*;
 pub use client::{Answer, Client};
+pub use ledger::{assert_clean as assert_ledger_is_clean, differences as ledger_differences};
 pub use server::TestServer;
 
 /// Polls until it is so; ends the test when it is still not after half a minute. Between two looks

@@ -1,6 +1,5 @@
-//! Exposure that comes to a line, or leaves it, without an order behind it: when a customer joins
-//! or leaves a group, when a line is opened over exposure that is there already, and when what was
-//! paid is owed again.
+//! Exposure that changes where it counts: with a customer that joins or leaves a group, and under
+//! a line that is opened when the exposure is already there.
 
 use std::collections::BTreeSet;
 

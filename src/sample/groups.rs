@@ -1,0 +1,117 @@
+//! The credit groups of the sample company.
+
+use super::company::{REGIONS, UNITS, Who};
+use super::customers::{CustomerPlan, Fate};
+use super::generator::Generator;
+use super::plan::{Action, Day, Planned};
+use crate::domain::credit_groups::GroupBasis;
+use crate::domain::currency::Currency;
+use crate::domain::customers::CustomerKind;
+
+/// How many groups there are.
+pub(super) const GROUPS: usize = 15;
+
+/// Groups that reach over several regions.
+const NATIONAL: usize = 2;
+
+/// A group as it is planned.
+#[derive(Debug, Clone)]
+pub(super) struct GroupPlan {
+    pub(super) name: String,
+    pub(super) basis: GroupBasis,
+    pub(super) org_path: &'static str,
+    /// Who sets it up and applies for its line.
+    pub(super) officer: Who,
+    /// Who approves the line.
+    pub(super) approver: Who,
+    /// Places of its members among the customers.
+    pub(super) members: Vec<usize>,
+    /// A member that leaves, and when.
+    pub(super) leaves: Option<(usize, Day)>,
+}
+
+/// All groups: companies that were there from the beginning and stay.
+pub(super) fn all(customers: &[CustomerPlan]) -> Vec<GroupPlan> {
+    let mut generator = Generator::of("groups");
+    let mut free: Vec<usize> = (1..customers.len())
+        .filter(|index| {
+            let customer = &customers[*index];
+            customer.new.kind == CustomerKind::Company
+                && customer.opens == 0
+                && customer.fate == Fate::Stays
+                && customer.currency == Currency::CNY
+        })
+        .collect();
+    generator.shuffle(&mut free);
+    let mut groups = Vec::new();
+    for number in 0..GROUPS {
+        let region = (number >= NATIONAL).then(|| (number - NATIONAL) % REGIONS.len());
+        let size = usize::try_from(generator.between(2, 6)).unwrap_or(2);
+        let fits = |index: &usize| {
+            region.is_none_or(|region| region == UNITS[customers[*index].unit].region)
+        };
+        let members: Vec<usize> = free.iter().copied().filter(fits).take(size).collect();
+        let [first, _, ..] = members[..] else {
+            continue;
+        };
+        free.retain(|index| !members.contains(index));
+        let leaves = (number % 6 == 3)
+            .then(|| {
+                members
+                    .last()
+                    .map(|member| (*member, generator.between(120, 300)))
+            })
+            .flatten();
+        let brand = customers[first]
+            .new
+            .details
+            .get("short_name")
+            .and_then(|name| name.as_str());
+        groups.push(GroupPlan {
+            name: format!("{}集团", brand.unwrap_or("示例")),
+            basis: if generator.percent(60) {
+                GroupBasis::Control
+            } else {
+                GroupBasis::Consolidation
+            },
+            org_path: region.map_or("head-office", |region| REGIONS[region]),
+            officer: region.map_or(Who::HeadOfficer, Who::BranchOfficer),
+            approver: if region.is_some() {
+                Who::HeadOfficer
+            } else {
+                Who::Executive
+            },
+            members,
+            leaves,
+        });
+    }
+    groups
+}
+
+/// Setting up the groups on the first day, and who leaves later.
+pub(super) fn planned(groups: &[GroupPlan]) -> Vec<Planned> {
+    let mut planned = Vec::new();
+    for (group, plan) in groups.iter().enumerate() {
+        let who = plan.officer;
+        planned.push(Planned {
+            day: 0,
+            who,
+            action: Action::CreateGroup(group),
+        });
+        for customer in plan.members.iter().copied() {
+            planned.push(Planned {
+                day: 0,
+                who,
+                action: Action::Join { group, customer },
+            });
+        }
+        if let Some((customer, day)) = plan.leaves {
+            planned.push(Planned {
+                day,
+                who,
+                action: Action::Leave { group, customer },
+            });
+        }
+    }
+    planned
+}

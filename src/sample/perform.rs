@@ -1,0 +1,359 @@
+//! Carries the plan out: each action is one use case, the same as behind the API.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::company::PRODUCTS;
+use super::credit::OwnerPlan;
+use super::plan::{Action, Day, Plan};
+use super::settlement::DISPUTE_REASONS;
+use crate::app::credit_applications::{self as applications, Decided, NewApplication, Owner};
+use crate::app::credit_groups::{self as groups, NewGroup, NewMember};
+use crate::app::credit_lines::{self, LineAction};
+use crate::app::customers::{self, CustomerChange};
+use crate::app::payments::{self, NewPayment, Spread};
+use crate::app::products;
+use crate::app::receivables::{self, NewReceivable};
+use crate::app::reservations::{self, CapturedReceivable, NewReservation};
+use crate::domain::credit_applications::ApplicationAction;
+use crate::domain::currency::Currency;
+use crate::domain::customers::{CustomerStatus, ServiceTier};
+use crate::domain::ids::{Entity, Id};
+use crate::domain::money::Money;
+use crate::error::Error;
+use crate::store::receivables as receivable_rows;
+use crate::store::tx::Tx;
+
+/// What an identifier belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Noun {
+    Customer,
+    Group,
+    Membership,
+    Application,
+    Line,
+    Reservation,
+    Receivable,
+    Payment,
+}
+
+/// Identifiers by the place of their things in the plan. Lines have the place of their
+/// application, memberships that of their customer.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Identifiers(BTreeMap<Noun, BTreeMap<usize, Uuid>>);
+
+impl Identifiers {
+    /// Takes over what a step has made.
+    pub(super) fn extend(&mut self, more: Self) {
+        for (noun, ids) in more.0 {
+            self.0.entry(noun).or_default().extend(ids);
+        }
+    }
+
+    /// How many things of a kind there are.
+    pub(super) fn count(&self, noun: Noun) -> usize {
+        self.0.get(&noun).map_or(0, BTreeMap::len)
+    }
+
+    fn find(&self, noun: Noun, place: usize) -> Option<Uuid> {
+        self.0.get(&noun)?.get(&place).copied()
+    }
+}
+
+/// One step under way.
+pub(super) struct Performer<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) time_zone: chrono_tz::Tz,
+    /// What the steps before have made.
+    pub(super) known: &'a Identifiers,
+    /// What this one makes.
+    pub(super) made: Identifiers,
+}
+
+impl Performer<'_> {
+    /// Carries out one action.
+    pub(super) fn perform(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
+        match action {
+            Action::AddProduct(place) => products::create(tx, &PRODUCTS[place].new()?).map(drop),
+            Action::OpenCustomer(place) => {
+                let row = customers::create(tx, &self.plan.customers[place].new)?;
+                self.note(Noun::Customer, place, row.id)
+            }
+            Action::ReviewCustomer(place) => self.change(tx, place, &reviewed()),
+            Action::CloseCustomer(place) => {
+                let status = Some(CustomerStatus::Closed);
+                self.change(
+                    tx,
+                    place,
+                    &CustomerChange {
+                        status,
+                        ..CustomerChange::default()
+                    },
+                )
+            }
+            Action::CreateGroup(_) | Action::Join { .. } | Action::Leave { .. } => {
+                self.on_group(tx, action)
+            }
+            Action::DrawUp(place) => {
+                let row = applications::draw_up(tx, &self.application(place)?)?;
+                self.note(Noun::Application, place, row.id)
+            }
+            Action::Submit(place) => {
+                applications::submit(tx, self.id(Noun::Application, place)?).map(drop)
+            }
+            Action::Withdraw(place) => {
+                applications::withdraw(tx, self.id(Noun::Application, place)?).map(drop)
+            }
+            Action::Approve(place) => {
+                let id = self.id(Noun::Application, place)?;
+                match applications::approve(tx, id, "资信及履约情况良好，同意")? {
+                    Decided::Opened(line) => self.note(Noun::Line, place, line.id),
+                    Decided::Pending(_) => Err(Error::internal("the sample has one approver each")),
+                }
+            }
+            Action::Reject(place) => {
+                let id = self.id(Noun::Application, place)?;
+                applications::reject(tx, id, "近期付款记录不佳，暂不同意").map(drop)
+            }
+            Action::Suspend(place) => {
+                self.on_line(tx, place, LineAction::Suspend, "多笔应收账款逾期，暂停使用")
+            }
+            Action::CloseLine(place) => {
+                self.on_line(tx, place, LineAction::Close, "业务合作终止，关闭额度")
+            }
+            Action::Sweep(_) | Action::Reserve(_) | Action::Capture { .. } | Action::Release(_) => {
+                self.on_reservation(tx, action)
+            }
+            Action::Post(place) => {
+                let row = receivables::post(tx, &self.receivable(place)?)?;
+                self.note(Noun::Receivable, place, row.id)
+            }
+            Action::Dispute(place) => {
+                let reason = DISPUTE_REASONS[place % DISPUTE_REASONS.len()];
+                receivables::dispute(tx, self.id(Noun::Receivable, place)?, reason).map(drop)
+            }
+            Action::Receive(place) => {
+                let row = payments::receive(tx, &self.payment(place)?)?;
+                self.note(Noun::Payment, place, row.id)
+            }
+            Action::Allocate(place) => {
+                let id = self.id(Noun::Payment, place)?;
+                payments::allocate(tx, id, &self.told(place)?).map(drop)
+            }
+            Action::Reverse(place) => {
+                let id = self.id(Noun::Payment, place)?;
+                payments::reverse(tx, id, "银行退票").map(drop)
+            }
+        }
+    }
+
+    fn change(&self, tx: &mut Tx<'_>, place: usize, change: &CustomerChange) -> Result<(), Error> {
+        customers::change(tx, self.id(Noun::Customer, place)?, &|_| Ok(()), change).map(drop)
+    }
+
+    fn on_group(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
+        match action {
+            Action::CreateGroup(place) => {
+                let plan = &self.plan.groups[place];
+                let new = NewGroup {
+                    name: plan.name.clone(),
+                    basis: plan.basis,
+                    org_path: Some(super::company::org_path(plan.org_path)?),
+                };
+                let row = groups::create(tx, &new)?;
+                self.note(Noun::Group, place, row.id)
+            }
+            Action::Join { group, customer } => {
+                let new = NewMember {
+                    customer_id: self.id(Noun::Customer, customer)?,
+                    from: tx.today,
+                    evidence: Some("同一实际控制人，见工商登记资料".to_owned()),
+                };
+                let row = groups::join(tx, self.id(Noun::Group, group)?, &new)?;
+                self.note(Noun::Membership, customer, row.id)
+            }
+            Action::Leave { group, customer } => {
+                let ids = (
+                    self.id(Noun::Group, group)?,
+                    self.id(Noun::Membership, customer)?,
+                );
+                let until = Some(tx.today);
+                groups::leave(tx, ids, &|_| Ok(()), until).map(drop)
+            }
+            _ => Err(Error::internal("not about a group")),
+        }
+    }
+
+    fn on_line(
+        &self,
+        tx: &mut Tx<'_>,
+        place: usize,
+        action: LineAction,
+        reason: &str,
+    ) -> Result<(), Error> {
+        credit_lines::act(tx, self.id(Noun::Line, place)?, action, reason).map(drop)
+    }
+
+    fn on_reservation(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
+        match action {
+            Action::Reserve(place) => {
+                let (row, _) = reservations::reserve(tx, &self.reservation(place)?)?;
+                self.note(Noun::Reservation, place, row.id)
+            }
+            Action::Capture {
+                reservation,
+                receivable,
+                is_final,
+            } => {
+                let id = self.id(Noun::Reservation, reservation)?;
+                let plan = &self.plan.receivables[receivable];
+                let captured = CapturedReceivable {
+                    number: plan.number.clone(),
+                    issued_on: self.plan.date(plan.issued),
+                    payment_term_days: plan.names_term.then_some(plan.term_days),
+                };
+                let amount = Some(plan.amount_minor);
+                reservations::capture(tx, id, &|_| Ok(amount), is_final, &captured)?;
+                // The use case answers with the reservation; its newest receivable is the one.
+                let captured = receivable_rows::captured_from(tx.connection, &[id])?;
+                let newest = captured.last().map(|capture| capture.receivable_id);
+                self.note(
+                    Noun::Receivable,
+                    receivable,
+                    newest.ok_or_else(Error::not_found)?,
+                )
+            }
+            Action::Release(place) => {
+                let id = self.id(Noun::Reservation, place)?;
+                reservations::release(tx, id, &|_| Ok(None)).map(drop)
+            }
+            Action::Sweep(place) => {
+                let customer = self.plan.reservations[place].customer;
+                reservations::sweep(tx, self.id(Noun::Customer, customer)?).map(drop)
+            }
+            _ => Err(Error::internal("not about a reservation")),
+        }
+    }
+
+    fn application(&self, place: usize) -> Result<NewApplication, Error> {
+        let plan = &self.plan.applications[place];
+        Ok(NewApplication {
+            owner: match plan.owner {
+                OwnerPlan::Customer(place) => Owner::Customer(self.id(Noun::Customer, place)?),
+                OwnerPlan::Group(place) => Owner::Group(self.id(Noun::Group, place)?),
+            },
+            action: ApplicationAction::Open,
+            product: plan.product.map(str::to_owned),
+            amount: money(plan.amount_minor, plan.currency)?,
+            valid_from: self.plan.date(plan.from),
+            valid_until: self.plan.date(plan.until),
+            payment_term_days: plan.term_days,
+            revolving: plan.revolving,
+            purpose: Some(plan.purpose.to_owned()),
+        })
+    }
+
+    fn reservation(&self, place: usize) -> Result<NewReservation, Error> {
+        let plan = &self.plan.reservations[place];
+        Ok(NewReservation {
+            customer_id: self.id(Noun::Customer, plan.customer)?,
+            product: plan.product.to_owned(),
+            amount: money(plan.amount_minor, plan.currency)?,
+            reference: plan.reference.clone(),
+            expires_at: Some(self.evening(plan.expires)),
+        })
+    }
+
+    fn receivable(&self, place: usize) -> Result<NewReceivable, Error> {
+        let plan = &self.plan.receivables[place];
+        Ok(NewReceivable {
+            customer_id: self.id(Noun::Customer, plan.customer)?,
+            product: plan.product.to_owned(),
+            number: plan.number.clone(),
+            amount: money(plan.amount_minor, plan.currency)?,
+            issued_on: self.plan.date(plan.issued),
+            payment_term_days: plan.names_term.then_some(plan.term_days),
+        })
+    }
+
+    fn payment(&self, place: usize) -> Result<NewPayment, Error> {
+        let plan = &self.plan.payments[place];
+        Ok(NewPayment {
+            customer_id: self.id(Noun::Customer, plan.customer)?,
+            amount: money(plan.amount_minor, plan.currency)?,
+            received_on: self.plan.date(plan.received),
+            reference: plan.reference.clone(),
+            spread: match plan.parts.is_empty() || plan.is_spread_later {
+                true => Spread::Nothing,
+                false => self.told(place)?,
+            },
+        })
+    }
+
+    fn told(&self, place: usize) -> Result<Spread, Error> {
+        let plan = &self.plan.payments[place];
+        let part = |(receivable, minor): &(usize, i64)| {
+            Ok((
+                self.id(Noun::Receivable, *receivable)?,
+                money(*minor, plan.currency)?,
+            ))
+        };
+        plan.parts
+            .iter()
+            .map(part)
+            .collect::<Result<_, Error>>()
+            .map(Spread::Told)
+    }
+
+    /// Six in the evening, when the shops close.
+    fn evening(&self, day: Day) -> DateTime<Utc> {
+        let local = self.plan.date(day).and_time(NaiveTime::MIN) + TimeDelta::hours(18);
+        instant(self.time_zone, local)
+    }
+
+    fn note<E: Entity>(&mut self, noun: Noun, place: usize, id: Id<E>) -> Result<(), Error> {
+        self.made
+            .0
+            .entry(noun)
+            .or_default()
+            .insert(place, id.uuid());
+        Ok(())
+    }
+
+    fn id<E: Entity>(&self, noun: Noun, place: usize) -> Result<Id<E>, Error> {
+        self.made
+            .find(noun, place)
+            .or_else(|| self.known.find(noun, place))
+            .map(Id::from_uuid)
+            .ok_or_else(|| Error::internal(format!("{noun:?} {place} is planned too late")))
+    }
+}
+
+/// The instant of a local time. Where clocks jump over it, the same number in UTC is near enough.
+pub(super) fn instant(time_zone: chrono_tz::Tz, local: NaiveDateTime) -> DateTime<Utc> {
+    time_zone
+        .from_local_datetime(&local)
+        .earliest()
+        .map_or_else(|| local.and_utc(), |instant| instant.to_utc())
+}
+
+fn reviewed() -> CustomerChange {
+    let mut change = CustomerChange {
+        service_tier: Some(Some(ServiceTier::Gold)),
+        ..CustomerChange::default()
+    };
+    change.details.insert(
+        "remarks".to_owned(),
+        json!("年度复核：合作稳定，提升服务等级"),
+    );
+    change
+}
+
+fn money(minor: i64, currency: Currency) -> Result<Money, Error> {
+    Money::new(minor, currency).map_err(|error| Error::Internal(Box::new(error)))
+}

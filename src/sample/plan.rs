@@ -1,0 +1,374 @@
+//! The plan of the year: everything that will be done, by whom and when, before anything is done.
+//! It follows from the first day alone.
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+
+use super::company::{PRODUCTS, Who};
+use super::credit::{self, ApplicationPlan};
+use super::customers::{self, CustomerPlan, Fate};
+use super::generator::Generator;
+use super::groups::{self, GroupPlan};
+use super::limits;
+use super::settlement::{self, PaymentPlan};
+use super::year::{self, ReceivablePlan, ReservationPlan};
+use crate::domain::customers::{MarketWeight, TimeClass};
+use crate::error::Error;
+
+/// A day of the plan, counted from the first.
+pub(super) type Day = i64;
+
+/// The last day: the one before the load, so that nothing is recorded in the future.
+pub(super) const LAST_DAY: Day = 364;
+
+/// What one transaction does at most, so that each is short and the progress is fine.
+const ACTIONS_MAX: usize = 60;
+
+/// One use case, named after it, about things by their places in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    AddProduct(usize),
+    OpenCustomer(usize),
+    ReviewCustomer(usize),
+    CloseCustomer(usize),
+    CreateGroup(usize),
+    Join {
+        group: usize,
+        customer: usize,
+    },
+    Leave {
+        group: usize,
+        customer: usize,
+    },
+    DrawUp(usize),
+    Submit(usize),
+    Withdraw(usize),
+    Approve(usize),
+    Reject(usize),
+    Suspend(usize),
+    CloseLine(usize),
+    Sweep(usize),
+    Reserve(usize),
+    Capture {
+        reservation: usize,
+        receivable: usize,
+        is_final: bool,
+    },
+    Release(usize),
+    Post(usize),
+    Receive(usize),
+    Allocate(usize),
+    Reverse(usize),
+    Dispute(usize),
+}
+
+/// The part of a working day in which something is done: name, first minute, minutes.
+const HOURS: [(i64, i64); 8] = [
+    (6 * 60, 30),
+    (7 * 60, 10),
+    (8 * 60, 30),
+    (8 * 60 + 30, 15),
+    (8 * 60 + 45, 20),
+    (9 * 60 + 5, 20),
+    (9 * 60 + 30, 450),
+    (17 * 60 + 10, 40),
+];
+
+impl Action {
+    /// Place in [`HOURS`], and order within.
+    fn hour(self) -> (usize, usize) {
+        match self {
+            Self::Sweep(_) => (0, 0),
+            Self::AddProduct(_) => (1, 0),
+            Self::OpenCustomer(_) | Self::ReviewCustomer(_) => (2, 0),
+            Self::CreateGroup(_) => (3, 0),
+            Self::Join { .. } => (3, 1),
+            Self::DrawUp(_) => (4, 0),
+            Self::Submit(_) => (4, 1),
+            Self::Withdraw(_) => (4, 2),
+            Self::Approve(_) | Self::Reject(_) => (5, 0),
+            Self::Receive(_) => (6, 0),
+            Self::Allocate(_) => (6, 1),
+            Self::Reverse(_) => (6, 2),
+            Self::Capture { .. } => (6, 3),
+            Self::Release(_) => (6, 4),
+            Self::Post(_) => (6, 5),
+            Self::Reserve(_) => (6, 6),
+            Self::Dispute(_) => (7, 0),
+            Self::Suspend(_) | Self::CloseLine(_) => (7, 1),
+            Self::Leave { .. } => (7, 2),
+            Self::CloseCustomer(_) => (7, 3),
+        }
+    }
+}
+
+/// Something to be done on a day by somebody.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Planned {
+    pub(super) day: Day,
+    pub(super) who: Who,
+    pub(super) action: Action,
+}
+
+/// What one transaction does.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) who: Who,
+    /// Actions with the local time of each, in order.
+    pub(super) actions: Vec<(NaiveDateTime, Action)>,
+}
+
+/// The whole plan.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) first_day: NaiveDate,
+    pub(super) customers: Vec<CustomerPlan>,
+    pub(super) groups: Vec<GroupPlan>,
+    pub(super) applications: Vec<ApplicationPlan>,
+    pub(super) reservations: Vec<ReservationPlan>,
+    pub(super) receivables: Vec<ReceivablePlan>,
+    pub(super) payments: Vec<PaymentPlan>,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The plan of the year that ends the day before `today`.
+    ///
+    /// # Errors
+    /// When a table of the sample is wrong.
+    pub(super) fn until(today: NaiveDate) -> Result<Self, Error> {
+        let first_day = today - TimeDelta::days(LAST_DAY + 1);
+        let customers = customers::all(first_day)?;
+        let groups = groups::all(&customers);
+        let accounts = credit::accounts(&customers);
+        let mut applications = credit::applications(&customers, &groups, &accounts);
+        let trades = year::trades(&customers, &accounts, first_day);
+        let settled = settlement::settle(&customers, &trades.receivables, first_day);
+
+        let mut planned: Vec<Planned> = (0..PRODUCTS.len())
+            .map(|index| Planned {
+                day: 0,
+                who: Who::HeadOfficer,
+                action: Action::AddProduct(index),
+            })
+            .collect();
+        planned.extend(archives(&customers));
+        planned.extend(groups::planned(&groups));
+        planned.extend(credit::planned(&customers, &applications));
+        planned.extend(trades.planned);
+        planned.extend(settled.planned);
+        // The sort keeps the order in which equal ones were planned.
+        planned.sort_by_key(|one| {
+            let (hour, order) = one.action.hour();
+            (one.day, hour, one.who, order)
+        });
+        limits::fit(
+            &mut applications,
+            &limits::Business {
+                customers: &customers,
+                groups: &groups,
+                accounts: &accounts,
+                reservations: &trades.reservations,
+                receivables: &trades.receivables,
+                payments: &settled.payments,
+                planned: &planned,
+            },
+        );
+        let steps = steps(first_day, &planned);
+        Ok(Self {
+            first_day,
+            customers,
+            groups,
+            applications,
+            reservations: trades.reservations,
+            receivables: trades.receivables,
+            payments: settled.payments,
+            steps,
+        })
+    }
+
+    /// The date of a day.
+    pub(super) fn date(&self, day: Day) -> NaiveDate {
+        date(self.first_day, day)
+    }
+}
+
+/// The date of a day of the plan that begins on `first_day`.
+pub(super) fn date(first_day: NaiveDate, day: Day) -> NaiveDate {
+    first_day + TimeDelta::days(day)
+}
+
+/// Opens every archive, looks some of them through later, and closes a few.
+fn archives(customers: &[CustomerPlan]) -> Vec<Planned> {
+    let mut generator = Generator::of("reviews");
+    let mut planned = Vec::new();
+    for (index, customer) in customers.iter().enumerate() {
+        let who = Who::AccountManager(customer.unit);
+        let mut plan = |day, action| planned.push(Planned { day, who, action });
+        plan(customer.opens, Action::OpenCustomer(index));
+        let is_worth_a_look = customer.new.market_weight != MarketWeight::Occasional
+            && customer.new.time_class != TimeClass::Future;
+        if customer.opens == 0 && is_worth_a_look && generator.percent(15) {
+            plan(generator.between(60, 140), Action::ReviewCustomer(index));
+        }
+        if let Fate::Closes(day) = customer.fate {
+            plan(day, Action::CloseCustomer(index));
+        }
+    }
+    planned
+}
+
+/// Cuts the sorted plan into transactions: one person, one part of one day.
+fn steps(first_day: NaiveDate, planned: &[Planned]) -> Vec<Step> {
+    let part_of = |one: &Planned| (one.day, one.action.hour().0);
+    let mut steps = Vec::new();
+    for part in planned.chunk_by(|one, next| part_of(one) == part_of(next)) {
+        let mut place = 0;
+        for by_one in part.chunk_by(|one, next| one.who == next.who) {
+            for actions in by_one.chunks(ACTIONS_MAX) {
+                let timed = |one: &Planned| {
+                    place += 1;
+                    let (day, hour) = part_of(one);
+                    (
+                        time_of_day(first_day, day, hour, place, part.len() + 1),
+                        one.action,
+                    )
+                };
+                steps.push(Step {
+                    who: actions[0].who,
+                    actions: actions.iter().map(timed).collect(),
+                });
+            }
+        }
+    }
+    steps
+}
+
+/// The local time of the `place`th of `count` equal pieces of a part of the day.
+fn time_of_day(
+    first_day: NaiveDate,
+    day: Day,
+    hour: usize,
+    place: usize,
+    count: usize,
+) -> NaiveDateTime {
+    let (from, minutes) = HOURS[hour];
+    let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+    let seconds = minutes * 60 * number(place) / number(count).max(1);
+    let midnight = date(first_day, day).and_time(chrono::NaiveTime::MIN);
+    midnight + TimeDelta::seconds(from * 60 + seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan::until("2026-11-24".parse().unwrap()).unwrap()
+    }
+
+    fn count(plan: &Plan, test: impl Fn(&Action) -> bool) -> usize {
+        let actions = plan.steps.iter().flat_map(|step| &step.actions);
+        actions.filter(|(_, action)| test(action)).count()
+    }
+
+    #[test]
+    fn the_year_has_as_much_of_everything_as_it_should() {
+        let plan = plan();
+        assert_eq!(plan.customers.len(), 200);
+        assert_eq!(plan.groups.len(), groups::GROUPS);
+        assert!(
+            plan.groups
+                .iter()
+                .all(|group| (2..=6).contains(&group.members.len()))
+        );
+        assert_eq!(plan.receivables.len(), year::RECEIVABLES);
+        let recorded = count(&plan, |action| {
+            matches!(action, Action::Post(_) | Action::Capture { .. })
+        });
+        assert_eq!(recorded, year::RECEIVABLES);
+        let captured = count(&plan, |action| matches!(action, Action::Capture { .. }));
+        assert!((2_000..3_000).contains(&captured), "{captured} captured");
+        for (what, found, expected) in [
+            (
+                "reversals",
+                count(&plan, |action| matches!(action, Action::Reverse(_))),
+                10..60,
+            ),
+            (
+                "disputes",
+                count(&plan, |action| matches!(action, Action::Dispute(_))),
+                30..36,
+            ),
+            (
+                "sweeps",
+                count(&plan, |action| matches!(action, Action::Sweep(_))),
+                40..61,
+            ),
+            (
+                "rejections",
+                count(&plan, |action| matches!(action, Action::Reject(_))),
+                7..8,
+            ),
+            (
+                "suspensions",
+                count(&plan, |action| matches!(action, Action::Suspend(_))),
+                3..6,
+            ),
+            (
+                "lines",
+                count(&plan, |action| matches!(action, Action::Approve(_))),
+                350..600,
+            ),
+        ] {
+            assert!(expected.contains(&found), "{found} {what}");
+        }
+    }
+
+    #[test]
+    fn two_plans_of_one_day_are_the_same_and_reach_from_a_year_ago_to_yesterday() {
+        let plan = plan();
+        assert_eq!(format!("{plan:?}"), format!("{:?}", super::tests::plan()));
+        let times: Vec<NaiveDateTime> = plan
+            .steps
+            .iter()
+            .flat_map(|step| &step.actions)
+            .map(|(time, _)| *time)
+            .collect();
+        assert!(times.is_sorted());
+        assert_eq!(times[0].date().to_string(), "2025-11-24");
+        assert_eq!(times[times.len() - 1].date().to_string(), "2026-11-23");
+    }
+
+    #[test]
+    fn numbers_and_references_are_unique() {
+        let plan = plan();
+        fn unique<'a>(words: impl Iterator<Item = &'a String>) -> bool {
+            let mut seen = BTreeSet::new();
+            words.into_iter().all(|word| seen.insert(word))
+        }
+        assert!(unique(plan.receivables.iter().map(|one| &one.number)));
+        assert!(unique(plan.reservations.iter().map(|one| &one.reference)));
+        assert!(unique(plan.payments.iter().map(|one| &one.reference)));
+    }
+
+    #[test]
+    fn nobody_decides_what_it_applied_for_and_every_step_has_one_person() {
+        let plan = plan();
+        for application in &plan.applications {
+            let (drawer, decider) = application.people;
+            assert_ne!(
+                drawer.actor().unwrap().principal,
+                decider.actor().unwrap().principal
+            );
+            assert!(application.amount_minor > 0);
+        }
+        assert!(plan.steps.iter().all(|step| !step.actions.is_empty()));
+        assert!(
+            plan.steps
+                .iter()
+                .all(|step| step.actions.len() <= ACTIONS_MAX)
+        );
+    }
+}

@@ -1,0 +1,371 @@
+//! Many threads at once: limits hold at every level whatever the order, and the ledger adds up.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, Client, TestServer, a_customer, a_group_line, a_group_of, a_line, a_member,
+    a_product_line, a_unified_line, actors::SALES, allocations, application_body,
+    assert_ledger_is_clean, capture_body, payment_body, reservation_body,
+};
+
+const THREADS: usize = 64;
+const RESERVATIONS: usize = 1_000;
+
+/// Sends a request until it is answered by the business: 503 and 409 of a request in progress
+/// mean "again, with the same key".
+fn until_decided(call: &dyn Fn() -> Answer) -> Answer {
+    loop {
+        let answer = call();
+        let busy = answer.status == 503
+            || (answer.status == 409 && answer.json()["code"] == "request_in_progress");
+        if !busy {
+            return answer;
+        }
+    }
+}
+
+/// 1,000 reservations of 10.00 by 64 threads, each for one of `customers` in turn; says how many
+/// succeeded. Every other answer is a refusal for lack of room at `level`.
+fn race(server: &TestServer, customers: &[String], level: &str) -> usize {
+    let client = server.as_tier("integration");
+    let next = AtomicUsize::new(0);
+    let succeeded = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= RESERVATIONS {
+                        break;
+                    }
+                    let body = reservation_body(&customers[number % customers.len()], "10.00");
+                    let key = format!("race-{number}");
+                    let answer =
+                        until_decided(&|| client.post("/v1/reservations", &body).key(&key).send());
+                    if answer.status == 201 {
+                        succeeded.fetch_add(1, Ordering::Relaxed);
+                    } else {
+                        let refusal = answer.expect_problem("limit_exceeded").json();
+                        let levels: Vec<&Value> = refusal["reasons"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .map(|reason| &reason["level"])
+                            .collect();
+                        assert!(levels.contains(&&json!(level)), "{refusal}");
+                    }
+                }
+            });
+        }
+    });
+    succeeded.into_inner()
+}
+
+fn assert_full(server: &TestServer, line: &Answer) {
+    let line = server
+        .with_everything()
+        .get(&format!("/v1/credit-lines/{}", line.id()))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&line["held"], &line["available"]),
+        (&json!("1000.00"), &json!("0.00"))
+    );
+}
+
+fn a_busy_server() -> TestServer {
+    TestServer::start_with(|settings| settings.workers = 2)
+}
+
+#[test]
+fn a_product_limit_for_exactly_100_of_1000_reservations_lets_exactly_100_through() {
+    let server = a_busy_server();
+    let customer = a_customer(&server).id();
+    let line = a_product_line(&server, &customer, "1000.00");
+    a_unified_line(&server, &customer, "100000.00");
+    assert_eq!(race(&server, &[customer], "product"), 100);
+    assert_full(&server, &line);
+    assert_ledger_is_clean(&server);
+}
+
+#[test]
+fn a_unified_limit_for_exactly_100_of_1000_reservations_lets_exactly_100_through() {
+    let server = a_busy_server();
+    let customer = a_customer(&server).id();
+    a_product_line(&server, &customer, "100000.00");
+    let line = a_unified_line(&server, &customer, "1000.00");
+    assert_eq!(race(&server, &[customer], "customer"), 100);
+    assert_full(&server, &line);
+    assert_ledger_is_clean(&server);
+}
+
+#[test]
+fn a_group_ceiling_for_exactly_100_of_1000_reservations_lets_exactly_100_through() {
+    let server = a_busy_server();
+    let group = a_group_of(&server, SALES).id();
+    let line = a_group_line(&server, &group, "1000.00");
+    let customers: Vec<String> = (0..7)
+        .map(|_| {
+            let customer = a_customer(&server).id();
+            a_product_line(&server, &customer, "100000.00");
+            a_unified_line(&server, &customer, "100000.00");
+            a_member(&server, &group, &customer);
+            customer
+        })
+        .collect();
+    assert_eq!(race(&server, &customers, "group"), 100);
+    assert_full(&server, &line);
+    assert_ledger_is_clean(&server);
+}
+
+/// A small generator with a seed that is printed, so that a failure can be run again.
+struct Dice(u64);
+
+impl Dice {
+    /// splitmix64.
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        usize::try_from(self.next() % most as u64).unwrap()
+    }
+
+    fn amount(&mut self) -> String {
+        format!("{}.{:02}", self.below(60), 1 + self.below(99))
+    }
+}
+
+/// What the threads of the mixed history share.
+struct World {
+    customers: Vec<String>,
+    group: String,
+    lines: Vec<String>,
+    reservations: Mutex<Vec<String>>,
+    payments: Mutex<Vec<String>>,
+    memberships: Mutex<Vec<(String, String)>>,
+}
+
+/// One random step. Refusals are part of the game; errors are not.
+fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
+    let customer = world.customers[dice.below(world.customers.len())].clone();
+    let pick = |list: &Mutex<Vec<String>>, dice: &mut Dice| {
+        let list = list.lock().unwrap();
+        (!list.is_empty()).then(|| list[dice.below(list.len())].clone())
+    };
+    let answer = match dice.below(20) {
+        0..=6 => {
+            let answer = client
+                .post(
+                    "/v1/reservations",
+                    &reservation_body(&customer, &dice.amount()),
+                )
+                .send();
+            if answer.status == 201 {
+                world.reservations.lock().unwrap().push(answer.id());
+            }
+            answer
+        }
+        7..=9 => {
+            let Some(id) = pick(&world.reservations, dice) else {
+                return;
+            };
+            let body = capture_body(server, Some(&dice.amount()), dice.below(2) == 0);
+            client
+                .post(&format!("/v1/reservations/{id}/capture"), &body)
+                .send()
+        }
+        10 | 11 => {
+            let Some(id) = pick(&world.reservations, dice) else {
+                return;
+            };
+            client
+                .post(&format!("/v1/reservations/{id}/release"), &json!({}))
+                .send()
+        }
+        12..=14 => {
+            let mut body = payment_body(server, &customer, &dice.amount());
+            body["allocate"] = json!("oldest_due_first");
+            let answer = client.post("/v1/payments", &body).send();
+            if answer.status == 201 {
+                world.payments.lock().unwrap().push(answer.id());
+            }
+            answer
+        }
+        15 => {
+            let Some(id) = pick(&world.payments, dice) else {
+                return;
+            };
+            client
+                .post(
+                    &format!("/v1/payments/{id}/reverse"),
+                    &json!({"reason": "退票"}),
+                )
+                .send()
+        }
+        16 => {
+            let line = &world.lines[dice.below(world.lines.len())];
+            let action = ["suspend", "resume"][dice.below(2)];
+            client
+                .post(&format!("/v1/credit-lines/{line}/{action}"), &json!({}))
+                .send()
+        }
+        17 => {
+            let path = format!("/v1/credit-groups/{}/members", world.group);
+            let body = json!({"customer_id": customer, "from": server.db().today().to_string()});
+            let answer = client.post(&path, &body).send();
+            if answer.status == 201 {
+                world
+                    .memberships
+                    .lock()
+                    .unwrap()
+                    .push((answer.header("location").unwrap().to_owned(), answer.etag()));
+            }
+            answer
+        }
+        18 => {
+            let Some((path, etag)) = world.memberships.lock().unwrap().pop() else {
+                return;
+            };
+            client
+                .patch(
+                    &path,
+                    &etag,
+                    &json!({"until": server.db().today().to_string()}),
+                )
+                .send()
+        }
+        _ => {
+            server.advance(chrono::TimeDelta::hours(7));
+            return;
+        }
+    };
+    assert!(
+        answer.status < 500 || answer.status == 503,
+        "{} {}",
+        answer.status,
+        answer.text()
+    );
+}
+
+fn mixed_history(seed: u64) {
+    println!("seed {seed}");
+    let server = a_busy_server();
+    let group = a_group_of(&server, SALES).id();
+    let mut lines = vec![a_group_line(&server, &group, "400.00").id()];
+    let customers: Vec<String> = (0..4)
+        .map(|_| {
+            let customer = a_customer(&server).id();
+            lines.push(a_product_line(&server, &customer, "150.00").id());
+            lines.push(a_unified_line(&server, &customer, "130.00").id());
+            customer
+        })
+        .collect();
+    let world = World {
+        customers,
+        group,
+        lines,
+        reservations: Mutex::default(),
+        payments: Mutex::default(),
+        memberships: Mutex::default(),
+    };
+    let client = server.with_everything();
+    std::thread::scope(|scope| {
+        for thread in 0..16 {
+            let (server, client, world) = (&server, &client, &world);
+            scope.spawn(move || {
+                let mut dice = Dice(seed.wrapping_mul(1_000).wrapping_add(thread));
+                for _ in 0..40 {
+                    step(server, client, world, &mut dice);
+                }
+            });
+        }
+    });
+    assert_ledger_is_clean(&server);
+    let over = server.number(
+        "SELECT count(*) FROM credit_lines WHERE held_minor > 0 AND held_minor + drawn_minor + consumed_minor > limit_minor \
+         AND NOT EXISTS (SELECT 1 FROM credit_movements m WHERE m.line_id = credit_lines.id AND NOT m.within_limit AND m.drawn_delta_minor > 0 AND m.kind <> 'capture')",
+    );
+    assert_eq!(over, 0, "a line is over its limit and no fact explains it");
+}
+
+#[test]
+fn any_mix_of_business_by_16_threads_keeps_the_ledger_whole() {
+    for seed in [1, 2, 3] {
+        mixed_history(seed);
+    }
+}
+
+#[test]
+fn payments_from_20_threads_never_settle_a_receivable_twice() {
+    let server = a_busy_server();
+    let customer = a_customer(&server).id();
+    a_product_line(&server, &customer, "1000.00");
+    let receivable = crate::support::a_receivable(&server, &customer, "100.00").id();
+    let client = server.with_everything();
+    let settled = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                let mut body = payment_body(&server, &customer, "10.00");
+                body["allocations"] = allocations(&[(&receivable, "10.00")]);
+                let answer = until_decided(&|| client.post("/v1/payments", &body).send());
+                if answer.status == 201 {
+                    settled.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    answer.expect_problem("allocation_exceeds_outstanding");
+                }
+            });
+        }
+    });
+    assert_eq!(settled.into_inner(), 10);
+    let receivable = client
+        .get(&format!("/v1/receivables/{receivable}"))
+        .expect(200);
+    assert_eq!(receivable.field("status"), "paid");
+    assert_ledger_is_clean(&server);
+}
+
+#[test]
+fn two_approvers_at_once_open_one_line() {
+    let server = a_busy_server();
+    let customer = a_customer(&server).id();
+    crate::support::the_goods(&server);
+    for round in 0..5 {
+        let owner = crate::support::Owner::Customer(&customer);
+        let mut body = application_body(owner, None, "100.00");
+        body["valid_from"] = json!(format!("20{}-01-01", 30 + round));
+        body["valid_until"] = json!(format!("20{}-12-31", 30 + round));
+        let path = format!("{}/approve", crate::support::a_submitted(&server, &body));
+        let approvers: Vec<Client> = ["first", "second", "third"]
+            .iter()
+            .map(|name| server.with(&["credit-applications:approve"], "head-office", name))
+            .collect();
+        let opened = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for approver in &approvers {
+                scope.spawn(|| {
+                    let answer = approver.post(&path, &json!({})).send();
+                    if answer.status == 200 {
+                        opened.fetch_add(1, Ordering::Relaxed);
+                    } else {
+                        answer.expect_problem("invalid_transition");
+                    }
+                });
+            }
+        });
+        assert_eq!(opened.into_inner(), 1);
+    }
+    assert_eq!(server.number("SELECT count(*) FROM credit_lines"), 5);
+    a_line(
+        &server,
+        &application_body(crate::support::Owner::Customer(&customer), None, "1.00"),
+    );
+}
