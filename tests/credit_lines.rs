@@ -1,18 +1,16 @@
-//! Credit lines: how they are opened, what they refuse and why, and what counts against them.
+//! Credit lines: what they refuse and why, and what counts against them.
 
 use std::collections::BTreeSet;
-use std::thread;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::actors::{ELSEWHERE, SALES};
+use crate::support::actors::SALES;
 use crate::support::ledger::{Nested, assert_clean, balance, line};
 use crate::support::{
-    Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_group_line,
-    a_group_of, a_line, a_member, a_number, a_payment, a_product_line, a_receivable, a_reservation,
-    a_submitted, a_unified_line, an_approver, application_body, capture_body, reservation_body,
-    the_goods,
+    Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line, a_group_of,
+    a_line, a_member, a_number, a_payment, a_product_line, a_receivable, a_reservation,
+    a_unified_line, capture_body, reservation_body, terms_between, the_goods,
 };
 
 fn act(server: &TestServer, line: &str, verb: &str) -> Answer {
@@ -54,275 +52,6 @@ fn reasons(body: &Value) -> Vec<String> {
             )
         })
         .collect()
-}
-
-/// The terms of a line between two days.
-fn terms(owner: Owner<'_>, product: Option<&str>, amount: &str, days: [&str; 2]) -> Value {
-    let mut body = application_body(owner, product, amount);
-    body["valid_from"] = json!(days[0]);
-    body["valid_until"] = json!(days[1]);
-    body
-}
-
-#[test]
-fn an_application_becomes_a_line_step_by_step() {
-    let server = TestServer::start();
-    the_goods(&server);
-    let customer = a_customer(&server).id();
-    let manager = server.as_tier("account_manager");
-    let officer = server.as_tier("credit_officer_branch");
-    let body = application_body(Owner::Customer(&customer), Some(GOODS), "500000.00");
-    let drawn_up = manager.post("/v1/credit-applications", &body).expect(201);
-    let path = drawn_up.header("location").unwrap().to_owned();
-    assert_eq!(drawn_up.field("status"), "draft");
-    assert_eq!(
-        drawn_up.field("requested_by"),
-        manager.identity().principal()
-    );
-    for verb in ["approve", "reject"] {
-        let body = match verb {
-            "approve" => json!({}),
-            _ => json!({"reason": "资料不全"}),
-        };
-        let refused = officer.post(&format!("{path}/{verb}"), &body);
-        refused.expect_problem("invalid_transition");
-    }
-    let submitted = manager
-        .post(&format!("{path}/submit"), &json!({}))
-        .expect(200);
-    assert_eq!(submitted.field("status"), "submitted");
-    let comment = json!({"comment": "符合授信政策"});
-    let line = officer
-        .post(&format!("{path}/approve"), &comment)
-        .expect(200);
-    assert_eq!(line.field("customer_id"), customer);
-    assert_eq!(line.json()["group_id"], Value::Null);
-    assert_eq!(line.field("product"), GOODS);
-    assert_eq!(
-        line.json()["limit"],
-        json!({"kind": "amount", "amount": "500000.00"})
-    );
-    assert_eq!(line.field("status"), "active");
-    assert_eq!(line.field("available"), "500000.00");
-    let decided = manager.get(&path).expect(200);
-    assert_eq!(decided.field("status"), "approved");
-    assert_eq!(decided.field("credit_line_id"), line.id());
-    let read = manager.get(&format!("/v1/credit-lines/{}", line.id()));
-    assert_eq!(read.expect(200).json(), line.json());
-    assert_eq!(
-        server.texts("SELECT comment FROM approval_decisions"),
-        ["符合授信政策"]
-    );
-    for verb in ["submit", "approve", "withdraw"] {
-        let again = server.with_everything();
-        again
-            .post(&format!("{path}/{verb}"), &json!({}))
-            .expect_problem("invalid_transition");
-    }
-}
-
-#[test]
-fn an_application_can_be_rejected_or_taken_back_and_is_over_then() {
-    let server = TestServer::start();
-    let customer = a_customer(&server).id();
-    let body = application_body(Owner::Customer(&customer), None, "1.00");
-    let rejected = a_submitted(&server, &body);
-    let why = json!({"reason": "资料不全"});
-    let approver = an_approver(&server);
-    approver
-        .post(&format!("{rejected}/reject"), &json!({}))
-        .expect(400);
-    let answer = approver
-        .post(&format!("{rejected}/reject"), &why)
-        .expect(200);
-    assert_eq!(answer.field("status"), "rejected");
-    let withdrawn = a_submitted(&server, &body);
-    approver
-        .post(&format!("{withdrawn}/withdraw"), &json!({}))
-        .expect_problem("four_eyes_required");
-    let answer = server
-        .with_everything()
-        .post(&format!("{withdrawn}/withdraw"), &json!({}))
-        .expect(200);
-    assert_eq!(answer.field("status"), "withdrawn");
-    for path in [rejected, withdrawn] {
-        approver
-            .post(&format!("{path}/approve"), &json!({}))
-            .expect_problem("invalid_transition");
-    }
-    assert_eq!(server.number("SELECT count(*) FROM credit_lines"), 0);
-}
-
-#[test]
-fn nobody_approves_what_they_asked_for_and_nobody_from_elsewhere_approves_at_all() {
-    let server = TestServer::start();
-    let customer = a_customer(&server).id();
-    let body = application_body(Owner::Customer(&customer), None, "1.00");
-    let path = a_submitted(&server, &body);
-    let approve = format!("{path}/approve");
-    let requester = server.with_everything();
-    requester
-        .post(&approve, &json!({}))
-        .expect_problem("four_eyes_required");
-    requester
-        .post(&format!("{path}/reject"), &json!({"reason": "反悔"}))
-        .expect_problem("four_eyes_required");
-    let elsewhere = server.as_tier_at("credit_officer_branch", "head-office/west");
-    elsewhere
-        .post(&approve, &json!({}))
-        .expect_problem("not_found");
-    // Below the department of the customer is not above it either.
-    let scopes = ["credit-applications:approve", "credit-applications:read"];
-    let below = server.with(&scopes, &format!("{SALES}/team-1"), "below");
-    below.post(&approve, &json!({})).expect_problem("not_found");
-    assert_eq!(server.number("SELECT count(*) FROM credit_lines"), 0);
-    let approver = an_approver(&server);
-    approver.post(&approve, &json!({})).expect(200);
-    approver
-        .post(&approve, &json!({}))
-        .expect_problem("invalid_transition");
-    assert_eq!(server.number("SELECT count(*) FROM credit_lines"), 1);
-}
-
-#[test]
-fn of_approvers_at_once_exactly_one_opens_the_line() {
-    let server = TestServer::start_with(|settings| settings.workers = 2);
-    for _ in 0..5 {
-        let customer = a_customer(&server).id();
-        let body = application_body(Owner::Customer(&customer), None, "1.00");
-        let approve = format!("{}/approve", a_submitted(&server, &body));
-        let mut statuses: Vec<u16> = thread::scope(|scope| {
-            let running: Vec<_> = (0..6)
-                .map(|number| {
-                    let mut identity = server.with_everything().identity().clone();
-                    identity.subject = format!("approver-{number}");
-                    let approver = server.client_of(identity);
-                    let approve = &approve;
-                    scope.spawn(move || approver.post(approve, &json!({})).send().status)
-                })
-                .collect();
-            running
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
-        });
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
-        let lines = format!("SELECT count(*) FROM credit_lines WHERE customer_id = '{customer}'");
-        assert_eq!(server.number(&lines), 1);
-    }
-}
-
-#[test]
-fn two_lines_for_the_same_never_overlap() {
-    let server = TestServer::start();
-    the_goods(&server);
-    let customer = a_customer(&server).id();
-    let owner = Owner::Customer(&customer);
-    let approve = |body: &Value| {
-        let path = format!("{}/approve", a_submitted(&server, body));
-        an_approver(&server).post(&path, &json!({})).send()
-    };
-    let first = a_product_line(&server, &customer, "100.00").id();
-    let last_day = terms(owner, Some(GOODS), "5.00", ["2026-12-31", "2027-12-31"]);
-    let refused = approve(&last_day).expect_problem("line_overlaps");
-    assert!(refused.field("detail").contains(&first));
-    // The refused approval has decided nothing: the application can still be rejected.
-    assert_eq!(
-        server.texts("SELECT status FROM credit_applications ORDER BY id"),
-        ["approved", "submitted"]
-    );
-    let next_day = terms(owner, Some(GOODS), "5.00", ["2027-01-01", "2027-12-31"]);
-    approve(&next_day).expect(200);
-    a_unified_line(&server, &customer, "100.00");
-    approve(&application_body(owner, None, "5.00")).expect_problem("line_overlaps");
-    act(&server, &first, "close").expect(200);
-    approve(&application_body(owner, Some(GOODS), "5.00")).expect(200);
-
-    // Two applications for the same at once: one line.
-    let other = a_customer(&server).id();
-    let body = application_body(Owner::Customer(&other), None, "5.00");
-    let paths: Vec<String> = (0..4).map(|_| a_submitted(&server, &body)).collect();
-    let mut statuses: Vec<u16> = thread::scope(|scope| {
-        let running: Vec<_> = paths
-            .iter()
-            .map(|path| {
-                let approver = an_approver(&server);
-                scope.spawn(move || approver.post(&format!("{path}/approve"), &json!({})).send())
-            })
-            .collect();
-        running
-            .into_iter()
-            .map(|thread| thread.join().unwrap().status)
-            .collect()
-    });
-    statuses.sort_unstable();
-    assert_eq!(statuses, [200, 409, 409, 409]);
-}
-
-#[test]
-fn terms_that_make_no_sense_are_refused_and_named() {
-    let server = TestServer::start();
-    the_goods(&server);
-    let customer = a_customer(&server).id();
-    let group = a_group_of(&server, SALES).id();
-    let usual = application_body(Owner::Customer(&customer), Some(GOODS), "1.00");
-    let client = server.with_everything();
-    for (field, value) in [
-        ("amount", json!("1.001")),
-        ("amount", json!("-0.01")),
-        ("amount", json!("10000000000000.01")),
-        ("payment_term_days", json!(-1)),
-        ("payment_term_days", json!(3651)),
-        ("valid_until", json!("2025-12-31")),
-    ] {
-        let mut body = usual.clone();
-        body[field] = value;
-        let refused = client
-            .post("/v1/credit-applications", &body)
-            .expect_problem("validation_failed");
-        let pointer = format!("#/{field}");
-        assert_eq!(refused.json()["errors"][0]["pointer"], pointer);
-    }
-    let mut past = usual.clone();
-    past["valid_from"] = json!("2025-01-01");
-    past["valid_until"] = json!("2026-03-01");
-    client
-        .post("/v1/credit-applications", &past)
-        .expect_problem("validation_failed");
-    let mut unknown = usual.clone();
-    unknown["product"] = json!("no_such_product");
-    client
-        .post("/v1/credit-applications", &unknown)
-        .expect_problem("product_unknown");
-    let mut both = usual.clone();
-    both["group_id"] = json!(group);
-    let mut neither = usual.clone();
-    neither["customer_id"] = Value::Null;
-    for body in [both, neither] {
-        client
-            .post("/v1/credit-applications", &body)
-            .expect_problem("validation_failed");
-    }
-    let ceiling = application_body(Owner::Group(&group), Some(GOODS), "1.00");
-    let refused = client
-        .post("/v1/credit-applications", &ceiling)
-        .expect_problem("validation_failed");
-    assert_eq!(refused.json()["errors"][0]["pointer"], "#/product");
-    // Nobody applies for a customer that they may not know of.
-    let stranger = server.as_tier_at("account_manager", ELSEWHERE);
-    stranger
-        .post("/v1/credit-applications", &usual)
-        .expect_problem("not_found");
-    assert_eq!(server.number("SELECT count(*) FROM credit_applications"), 0);
-    // What was fine when it was drawn up can be too late when it is submitted.
-    let mut short = usual;
-    short["valid_until"] = json!("2026-03-02");
-    let path = format!("/v1/credit-applications/{}", a_draft(&server, &short).id());
-    server.advance(TimeDelta::days(1));
-    client
-        .post(&format!("{path}/submit"), &json!({}))
-        .expect_problem("validation_failed");
 }
 
 #[test]
@@ -454,7 +183,7 @@ fn both_ends_of_the_days_of_a_line_count() {
         };
         let open = |of: &str, owner: Owner<'_>, product: Option<&str>| {
             let days = days(of);
-            let body = terms(owner, product, "10.00", [&days[0], &days[1]]);
+            let body = terms_between(owner, product, "10.00", [&days[0], &days[1]]);
             a_line(&server, &body).id()
         };
         open("product", Owner::Customer(&customer), Some(GOODS));
@@ -732,7 +461,9 @@ fn what_an_expired_line_still_carries_counts_against_its_successor() {
         (Owner::Group(&group), None),
     ];
     let open = |days: [&str; 2]| {
-        owners.map(|(owner, product)| a_line(&server, &terms(owner, product, "100.00", days)).id())
+        owners.map(|(owner, product)| {
+            a_line(&server, &terms_between(owner, product, "100.00", days)).id()
+        })
     };
     let old = open(["2026-01-01", "2026-03-02"]);
     let new = open(["2026-03-03", "2026-12-31"]);

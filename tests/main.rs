@@ -13,6 +13,7 @@
 mod audit;
 mod authorisation;
 mod contract;
+mod credit_applications;
 mod credit_groups;
 mod credit_lines;
 mod events;

@@ -93,6 +93,7 @@ fn reserving_capturing_and_releasing_adds_up_at_every_level() {
             "250.00 250.00 1500.00"
         ]
     );
+    server.advance(TimeDelta::seconds(1));
     let last = capture(&server, &id, Some("50.00"), true).expect(200);
     assert_eq!(
         parts(&last.json()),

@@ -27,7 +27,12 @@ pub fn operations() -> Vec<Operation> {
         route!(credit_groups::get),
         route!(credit_groups::patch),
         route!(credit_groups::members, InvalidCursor),
-        route!(credit_groups::join, AlreadyMember),
+        route!(
+            credit_groups::join,
+            AlreadyMember,
+            CurrencyRateMissing,
+            LimitExceeded
+        ),
         route!(credit_groups::member),
         route!(credit_groups::leave, AlreadyMember),
         route!(

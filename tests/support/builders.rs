@@ -114,6 +114,19 @@ pub fn application_body(owner: Owner<'_>, product: Option<&str>, amount: &str) -
     })
 }
 
+/// The same between two days.
+pub fn terms_between(
+    owner: Owner<'_>,
+    product: Option<&str>,
+    amount: &str,
+    [from, until]: [&str; 2],
+) -> Value {
+    let mut body = application_body(owner, product, amount);
+    body["valid_from"] = json!(from);
+    body["valid_until"] = json!(until);
+    body
+}
+
 /// The person who approves what [`TestServer::with_everything`] has asked for.
 pub fn an_approver(server: &TestServer) -> Client {
     let mut identity = server.with_everything().identity().clone();

@@ -231,6 +231,14 @@ fn assert_body(operation: &Documented, answer: &Answer, content: &Map<String, Va
             operation.id
         )
     });
+    if media_type == "application/problem+json" {
+        let code = answer.json()["code"].as_str().unwrap().to_owned();
+        assert!(
+            media["examples"][&code].is_object(),
+            "{} answers {code}, which is not documented",
+            operation.id
+        );
+    }
     let problems = violations(&media["schema"], &answer.json());
     assert!(
         problems.is_empty(),
