@@ -90,11 +90,14 @@ impl Who {
             true => tier.to_owned(),
             false => format!("{tier}.{}", place.replace('/', ".")),
         };
-        let scopes = scopes::tier(tier).map_or(&[][..], |tier| tier.scopes);
         Ok(Actor {
             principal: format!("{}|{subject}", DevelopmentKeys::issuer()),
             client_id: CLIENT.to_owned(),
-            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            scopes: scopes::tier(tier)
+                .into_iter()
+                .flat_map(scopes::Tier::scopes)
+                .map(str::to_owned)
+                .collect(),
             org_path: org_path(place)?,
             customer_id: None,
             request_id: uuid::Uuid::nil(),

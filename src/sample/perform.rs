@@ -220,8 +220,8 @@ impl Performer<'_> {
                 let amount = Some(plan.amount_minor);
                 reservations::capture(tx, id, &|_| Ok(amount), is_final, &captured)?;
                 // The use case answers with the reservation; its newest receivable is the one.
-                let captured = receivable_rows::of_reservation(tx.connection, id)?;
-                let newest = captured.last().map(|(id, ..)| *id);
+                let captured = receivable_rows::captured_from(tx.connection, &[id])?;
+                let newest = captured.last().map(|capture| capture.receivable_id);
                 self.note(
                     Noun::Receivable,
                     receivable,

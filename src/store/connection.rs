@@ -1,6 +1,9 @@
 //! What every connection is told: how to notice that the server is gone, as whom to work, and
 //! after how long to give up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::r2d2::CustomizeConnection;
@@ -19,7 +22,7 @@ impl diesel::r2d2::HandleError<diesel::r2d2::Error> for LogConnectionErrors {
 
 /// What every connection is told once: the role without rights on append-only tables, and limits
 /// after which the server gives up by itself.
-fn session_statements(options: &DbOptions) -> String {
+pub(super) fn session_statements(options: &DbOptions) -> String {
     format!(
         "SET ROLE shouxin_service; \
          SET statement_timeout = {}; \
@@ -32,10 +35,11 @@ fn session_statements(options: &DbOptions) -> String {
     )
 }
 
+/// Tells a connection its settings, and remembers when the role it works as does not exist.
 #[derive(Debug)]
-struct SessionSettings {
-    statements: String,
-    role_missing: Arc<AtomicBool>,
+pub(super) struct SessionSettings {
+    pub(super) statements: String,
+    pub(super) role_missing: Arc<AtomicBool>,
 }
 
 impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for SessionSettings {

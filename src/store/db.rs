@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connection::{LogConnectionErrors, SessionSettings, connection_string};
+use super::connection::{
+    LogConnectionErrors, SessionSettings, connection_string, session_statements,
+};
 use super::idempotency::{self, IdempotencyScope, StoredAnswer};
 use super::tx::{Journal, Reader, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
