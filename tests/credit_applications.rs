@@ -132,35 +132,6 @@ fn nobody_approves_what_they_asked_for_and_nobody_from_elsewhere_approves_at_all
 }
 
 #[test]
-fn of_approvers_at_once_exactly_one_opens_the_line() {
-    let server = TestServer::start_with(|settings| settings.workers = 2);
-    for _ in 0..5 {
-        let customer = a_customer(&server).id();
-        let body = application_body(Owner::Customer(&customer), None, "1.00");
-        let approve = format!("{}/approve", a_submitted(&server, &body));
-        let mut statuses: Vec<u16> = thread::scope(|scope| {
-            let running: Vec<_> = (0..6)
-                .map(|number| {
-                    let mut identity = server.with_everything().identity().clone();
-                    identity.subject = format!("approver-{number}");
-                    let approver = server.client_of(identity);
-                    let approve = &approve;
-                    scope.spawn(move || approver.post(approve, &json!({})).send().status)
-                })
-                .collect();
-            running
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
-        });
-        statuses.sort_unstable();
-        assert_eq!(statuses, [200, 409, 409, 409, 409, 409]);
-        let lines = format!("SELECT count(*) FROM credit_lines WHERE customer_id = '{customer}'");
-        assert_eq!(server.number(&lines), 1);
-    }
-}
-
-#[test]
 fn two_lines_for_the_same_never_overlap() {
     let server = TestServer::start();
     the_goods(&server);

@@ -333,3 +333,48 @@ fn a_service_that_starts_before_its_database_serves_when_the_database_comes() {
     client.get("/v1/customers").expect(200);
     assert_eq!(service.terminate(), Some(0));
 }
+
+#[test]
+fn a_service_that_is_told_to_stop_answers_everything_it_has_done() {
+    let (server, customer) = a_server_of_today();
+    let mut service = serve(a_free_port(), server.database_url().to_owned());
+    let identity = Identity {
+        subject: "orders".to_owned(),
+        client_id: "tests".to_owned(),
+        scopes: vec!["reservations:write".to_owned()],
+        org_path: SALES.to_owned(),
+        customer_id: None,
+    };
+    let token = identity.token(SystemClock.now());
+    let client = Client::new(service.url.clone(), Credentials::Token(token));
+    eventually("the service is ready", || is_ready(&client));
+    let acknowledged = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (client, customer, acknowledged) = (&client, &customer, &acknowledged);
+            scope.spawn(move || {
+                for round in 0.. {
+                    let body = json!({
+                        "customer_id": customer, "product": GOODS, "amount": "1.00",
+                        "currency": "CNY", "reference": format!("{thread}-{round}"),
+                    });
+                    // Once it has stopped, nobody answers; until then everybody is served.
+                    let Ok(answer) = client.post("/v1/reservations", &body).try_send() else {
+                        return;
+                    };
+                    answer.expect(201);
+                    acknowledged.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        eventually("there is load", || acknowledged.load(Ordering::SeqCst) > 50);
+        assert_eq!(service.terminate(), Some(0));
+    });
+    let acknowledged = i64::try_from(acknowledged.into_inner()).unwrap();
+    assert_eq!(
+        server.number("SELECT count(*) FROM reservations"),
+        acknowledged,
+        "something was done and its answer lost, or answered and not done"
+    );
+    assert_ledger_is_clean(&server);
+}

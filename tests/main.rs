@@ -23,6 +23,7 @@ mod http;
 mod idempotency;
 mod jwt;
 mod ledger;
+mod main_story;
 mod migrations;
 mod overload;
 mod payments;

@@ -1,14 +1,15 @@
 //! Many threads at once: limits hold at every level whatever the order, and the ledger adds up.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Client, TestServer, a_customer, a_group_line, a_group_of, a_line, a_member,
-    a_product_line, a_unified_line, actors::SALES, allocations, application_body,
-    assert_ledger_is_clean, capture_body, payment_body, reservation_body,
+    Answer, Client, Owner, TestServer, a_customer, a_group_line, a_group_of, a_line, a_member,
+    a_product_line, a_reservation, a_submitted, a_unified_line, actors::SALES, allocations,
+    an_approver, application_body, assert_ledger_is_clean, capture_body, payment_body,
+    receivable_body, reservation_body, the_goods,
 };
 
 const THREADS: usize = 64;
@@ -295,6 +296,58 @@ fn mixed_history(seed: u64) {
          AND NOT EXISTS (SELECT 1 FROM credit_movements m WHERE m.line_id = credit_lines.id AND NOT m.within_limit AND m.drawn_delta_minor > 0 AND m.kind <> 'capture')",
     );
     assert_eq!(over, 0, "a line is over its limit and no fact explains it");
+    assert_exposure_counts_where_its_customer_belongs(&server);
+}
+
+/// Whatever is held or owed stands on the line of the group that its customer belongs to now, and
+/// on none where it belongs to none. The tests have groups of one line.
+fn assert_exposure_counts_where_its_customer_belongs(server: &TestServer) {
+    let astray = server.number(
+        "SELECT count(*) FROM (SELECT customer_id, group_line_id FROM reservations WHERE status = 'held' \
+         UNION ALL SELECT customer_id, group_line_id FROM receivables WHERE outstanding_minor > 0) x \
+         WHERE group_line_id IS DISTINCT FROM (SELECT l.id FROM credit_group_members m JOIN credit_lines l \
+         ON l.group_id = m.group_id WHERE m.customer_id = x.customer_id AND m.member_until IS NULL)",
+    );
+    assert_eq!(astray, 0, "exposure counts in the wrong group or in none");
+}
+
+#[test]
+fn a_ceiling_that_is_opened_while_customers_join_and_post_counts_all_of_them() {
+    let server = a_busy_server();
+    the_goods(&server);
+    let client = server.with_everything();
+    for _ in 0..8 {
+        let group = a_group_of(&server, SALES).id();
+        let terms = application_body(Owner::Group(&group), None, "1000.00");
+        let approve = format!("{}/approve", a_submitted(&server, &terms));
+        let members = format!("/v1/credit-groups/{group}/members");
+        // One has a line of its own and joins; the other is a member without a line and posts.
+        let newcomer = a_customer(&server).id();
+        a_product_line(&server, &newcomer, "100.00");
+        a_reservation(&server, &newcomer, "10.00");
+        let member = a_customer(&server).id();
+        a_member(&server, &group, &member);
+        let joining = json!({"customer_id": newcomer, "from": server.db().today().to_string()});
+        let receivable = receivable_body(&server, &member, "5.00");
+        let barrier = Barrier::new(3);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                barrier.wait();
+                let approver = an_approver(&server);
+                approver.post(&approve, &json!({})).expect(200);
+            });
+            scope.spawn(|| {
+                barrier.wait();
+                client.post(&members, &joining).expect(201);
+            });
+            scope.spawn(|| {
+                barrier.wait();
+                client.post("/v1/receivables", &receivable).expect(201);
+            });
+        });
+    }
+    assert_exposure_counts_where_its_customer_belongs(&server);
+    assert_ledger_is_clean(&server);
 }
 
 #[test]
@@ -340,7 +393,7 @@ fn two_approvers_at_once_open_one_line() {
     let customer = a_customer(&server).id();
     crate::support::the_goods(&server);
     for round in 0..5 {
-        let owner = crate::support::Owner::Customer(&customer);
+        let owner = Owner::Customer(&customer);
         let mut body = application_body(owner, None, "100.00");
         body["valid_from"] = json!(format!("20{}-01-01", 30 + round));
         body["valid_until"] = json!(format!("20{}-12-31", 30 + round));
@@ -367,6 +420,6 @@ fn two_approvers_at_once_open_one_line() {
     assert_eq!(server.number("SELECT count(*) FROM credit_lines"), 5);
     a_line(
         &server,
-        &application_body(crate::support::Owner::Customer(&customer), None, "1.00"),
+        &application_body(Owner::Customer(&customer), None, "1.00"),
     );
 }

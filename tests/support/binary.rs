@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use super::Client;
 use super::actors::Credentials;
@@ -41,7 +41,8 @@ impl Binary {
     /// `shouxin dev` on a database, once it says that it is ready.
     pub fn dev(folder: &Folder, port: u16, database_url: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_shouxin"))
-            .args(["dev", "--port", &port.to_string(), "--state-dir"])
+            .args(["dev", "--no-sample", "--port", &port.to_string()])
+            .arg("--state-dir")
             .arg(folder.path().join("state"))
             .arg("--tokens-file")
             .arg(folder.path().join("tokens.json"))
@@ -106,6 +107,15 @@ impl Drop for Binary {
         let _ended_already = self.process.kill();
         let _reaped_already = self.process.wait();
     }
+}
+
+/// What a command says about a database, and how it ends.
+pub fn ask(arguments: &[&str], database_url: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shouxin"))
+        .args(arguments)
+        .env("DATABASE_URL", database_url)
+        .output()
+        .unwrap()
 }
 
 /// A port that was free a moment ago.

@@ -11,7 +11,7 @@ pub mod registry;
 pub mod server;
 
 pub use builders::*;
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, fresh_key};
 pub use ledger::{assert_clean as assert_ledger_is_clean, differences as ledger_differences};
 pub use server::TestServer;
 
