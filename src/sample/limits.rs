@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::company::GOODS;
 use super::credit::{Account, ApplicationPlan, Outcome, OwnerPlan};
 use super::customers::CustomerPlan;
 use super::generator::Generator;
@@ -56,7 +57,8 @@ pub(super) fn fit(applications: &mut [ApplicationPlan], business: &Business<'_>)
         let most_minor = used.get(&level).map_or(0, |one| one.most_minor);
         let limit = limits.entry(level).or_insert_with(|| {
             let (usual_minor, percent) = match level {
-                Level::Product(customer, _) if business.customers[customer].is_over_limit => {
+                // Only goods leave without asking.
+                Level::Product(customer, GOODS) if business.customers[customer].is_over_limit => {
                     (0, 88)
                 }
                 Level::Product(customer, _) => (

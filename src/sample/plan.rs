@@ -408,6 +408,17 @@ mod tests {
     }
 
     #[test]
+    fn every_day_of_a_year_has_a_plan() {
+        let first: NaiveDate = "2027-03-01".parse().unwrap();
+        for days in (0..365).step_by(61) {
+            let plan = Plan::until(first + TimeDelta::days(days)).unwrap();
+            assert_eq!(plan.receivables.len(), year::RECEIVABLES);
+            assert!(plan.receivables.iter().all(|one| one.amount_minor > 0));
+            assert!(plan.payments.iter().all(|one| one.amount_minor > 0));
+        }
+    }
+
+    #[test]
     fn numbers_and_references_are_unique() {
         let plan = plan();
         fn unique<'a>(words: impl Iterator<Item = &'a String>) -> bool {
