@@ -48,6 +48,8 @@ impl Binary {
             .arg(folder.path().join("tokens.json"))
             .env("DATABASE_URL", database_url)
             .env("SHOUXIN_LOG_FILTER", "error")
+            // Meant for the tests; the program refuses variables it does not know.
+            .env_remove("SHOUXIN_UPDATE")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -72,6 +74,8 @@ impl Binary {
             .args(arguments)
             .envs(variables)
             .env("SHOUXIN_LOG_FILTER", "error")
+            // Meant for the tests; the program refuses variables it does not know.
+            .env_remove("SHOUXIN_UPDATE")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
