@@ -11,13 +11,14 @@ use super::answers::{Answer, Recorded};
 use super::command::Repeatable;
 use super::operation::{Draft, Guard};
 use super::problem::{self, Language, Wording};
+use super::routes;
 use super::state::{RequestIdentity, State};
 use crate::auth::bearer::{HeaderProblem, bearer_token};
 use crate::auth::scopes::Scope;
 use crate::auth::token::VerifiedToken;
 use crate::domain::actor::Actor;
 use crate::domain::ids::CustomerId;
-use crate::error::{Error, Problem};
+use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::db::{WriteRequest, Written};
 use crate::store::tx::{Reader, Tx};
@@ -139,7 +140,7 @@ impl FromRequest for Anyone {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self {
+        ready(refuse_unknown_parameters(request).map(|()| Self {
             language: Language::of(request.headers()),
         }))
     }
@@ -178,6 +179,7 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
             )
             .into());
     }
+    refuse_unknown_parameters(request)?;
     Ok(Require {
         actor,
         wording: Wording {
@@ -187,6 +189,30 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
         state: state.clone(),
         scope: PhantomData,
     })
+}
+
+/// Operations that take no query parameters refuse any; the others name the unknown ones when
+/// they read their own.
+fn refuse_unknown_parameters(request: &HttpRequest) -> Result<(), Error> {
+    let pattern = request.match_pattern().unwrap_or_default();
+    let query = request.query_string();
+    if query.is_empty() || routes::takes_query(request.method(), &pattern) {
+        return Ok(());
+    }
+    let name: String = query
+        .split(['=', '&'])
+        .next()
+        .unwrap_or("")
+        .chars()
+        .take(100)
+        .collect();
+    Err(Problem::new(ProblemCode::UnknownParameter)
+        .at(FieldError::parameter(
+            &name,
+            "is not a parameter here",
+            "不是此处的参数",
+        ))
+        .into())
 }
 
 fn verified(request: &HttpRequest, state: &State) -> Result<VerifiedToken, Error> {

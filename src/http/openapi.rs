@@ -240,6 +240,7 @@ fn is_repeatable(operation: &Map<String, Value>) -> bool {
 fn all_problems(operation: &Operation) -> Vec<ProblemCode> {
     let mut codes = operation.problems.clone();
     codes.extend([
+        ProblemCode::UnknownParameter,
         ProblemCode::NotAcceptable,
         ProblemCode::UriTooLong,
         ProblemCode::HeadersTooLarge,

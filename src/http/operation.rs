@@ -21,9 +21,15 @@ pub struct Draft {
     schemas: Schemas,
     problems: Vec<ProblemCode>,
     scope: Option<&'static str>,
+    takes_query: bool,
 }
 
 impl Draft {
+    /// Says that the operation takes query parameters.
+    pub fn query(&mut self) {
+        self.takes_query = true;
+    }
+
     /// Names the scope that the operation needs.
     pub fn requires(&mut self, scope: &'static str) {
         self.scope = Some(scope);
@@ -193,6 +199,8 @@ pub struct Operation {
     pub path: String,
     /// The scope it needs; `None` where it is open to everybody.
     pub scope: Option<&'static str>,
+    /// Whether it takes query parameters; where it takes none, any is refused.
+    pub takes_query: bool,
     /// Problems it can answer with, in the order of the table.
     pub problems: Vec<ProblemCode>,
     /// The operation object of the document.
@@ -224,6 +232,7 @@ impl Operation {
             schemas: Vec::new(),
             problems: business.to_vec(),
             scope: None,
+            takes_query: false,
         };
         A::describe(&mut draft);
         H::Output::describe(&mut draft);
@@ -235,6 +244,7 @@ impl Operation {
         Self {
             path: P::path(),
             scope: draft.scope,
+            takes_query: draft.takes_query,
             problems: draft.problems,
             document: draft.operation,
             schemas: draft.schemas,

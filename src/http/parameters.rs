@@ -192,7 +192,8 @@ impl<T: DeserializeOwned + IntoParams + 'static> Input for Parameters<T> {
                 draft.parameter(not_null(value));
             }
         }
-        draft.problem(&[ProblemCode::InvalidParameter, ProblemCode::UnknownParameter]);
+        draft.query();
+        draft.problem(&[ProblemCode::InvalidParameter]);
     }
 }
 

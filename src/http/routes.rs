@@ -3,6 +3,11 @@
 //! Method, path and words stand in the attributes of the handler; scope, body, parameters and
 //! answer in its signature; what remains are the problems of its business.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use actix_web::http::Method;
+
 use super::operation::Operation;
 use super::{
     credit_applications, credit_checks, credit_groups, credit_lines, credit_summaries, customers,
@@ -17,6 +22,22 @@ macro_rules! route {
             Operation::new::<$module::[<__path_ $handler>], _, _>($module::$handler, &[$($problem as ProblemCode),*])
         }
     };
+}
+
+/// Whether the operation at a path template takes query parameters.
+pub fn takes_query(method: &Method, path: &str) -> bool {
+    static TAKERS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+        let takers = operations().into_iter().filter(|one| one.takes_query);
+        takers
+            .map(|one| (one.method.to_string(), one.path))
+            .collect()
+    });
+    let method = if *method == Method::HEAD {
+        Method::GET
+    } else {
+        method.clone()
+    };
+    TAKERS.contains(&(method.to_string(), path.to_owned()))
 }
 
 /// Every operation of the API.

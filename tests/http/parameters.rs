@@ -1,5 +1,7 @@
 //! Query parameters: known ones, once, in the documented form.
 
+use serde_json::json;
+
 use crate::support::document::{document, operations};
 use crate::support::{TestServer, a_customer};
 
@@ -197,4 +199,17 @@ fn addresses_may_be_only_so_long() {
     client.get(&long).expect_problem("uri_too_long");
     let path = format!("/v1/{}", "a".repeat(4100));
     server.as_nobody().get(&path).expect_problem("uri_too_long");
+}
+
+#[test]
+fn operations_without_parameters_refuse_any() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    for path in ["/v1/products/goods?colour=red", "/v1/problems?page=2"] {
+        let problem = client.get(path).expect_problem("unknown_parameter").json();
+        assert!(problem["errors"][0]["parameter"].is_string(), "{problem}");
+    }
+    client
+        .post("/v1/customers?dry_run=true", &json!({}))
+        .expect_problem("unknown_parameter");
 }
