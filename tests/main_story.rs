@@ -6,7 +6,7 @@ use shouxin::clock::{Clock, SystemClock, business_date};
 
 use crate::support::binary::{Binary, Folder, ask};
 use crate::support::cluster::TestDatabase;
-use crate::support::{Answer, Client, a_number, a_social_credit_code, fresh_key};
+use crate::support::{Answer, Client, a_number, a_social_credit_code, eventually, fresh_key};
 
 const ORGANISATION: &str = "head-office/east/shanghai/sales-1";
 
@@ -272,7 +272,12 @@ fn from_a_new_customer_to_a_paid_receivable() {
         "reservation.released",
         "payment.received",
     ]);
-    let events = story.events();
+    // What is written elsewhere on the same PostgreSQL holds the feed back for a moment.
+    let mut events = Vec::new();
+    eventually("the feed has caught up", || {
+        events = story.events();
+        events.len() >= expected.len()
+    });
     let types: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(types, expected);
     assert_eq!(events[0].1, format!("customer/{customer}"));
