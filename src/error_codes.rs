@@ -52,6 +52,10 @@ macro_rules! codes {
 }
 
 codes! {
+    MalformedRequest: "malformed_request", 400,
+        "The request is not valid HTTP", "请求不符合 HTTP 协议",
+        "The request line, a header or the framing of the body could not be read; the connection is closed.",
+        "请求行、请求头或请求体的分帧无法读取，连接随即关闭。";
     MalformedBody: "malformed_body", 400,
         "The body is not valid JSON", "请求体不是有效的 JSON",
         "The body could not be read as JSON, is nested too deeply, or holds the same member twice.",
@@ -116,6 +120,10 @@ codes! {
         "No acceptable representation", "没有可接受的表示形式",
         "Answers are application/json or application/problem+json.",
         "应答只提供 application/json 或 application/problem+json。";
+    RequestTimeout: "request_timeout", 408,
+        "The request took too long to arrive", "请求到达超时",
+        "The head of a request has to arrive within the time allowed; the connection is closed.",
+        "请求头须在限定时间内到达，连接随即关闭。";
     DuplicateSocialCreditCode: "duplicate_social_credit_code", 409,
         "A customer with this social credit code exists", "统一社会信用代码已存在",
         "One archive per customer: the code is already in use.",

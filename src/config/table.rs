@@ -78,6 +78,8 @@ settings! {
         "Deepest nesting of a JSON body.";
     uri_bytes_max: usize = "4096", "SHOUXIN_URI_BYTES_MAX", values::whole(256, 65_536),
         "Longest path and query, in bytes.";
+    header_bytes_max: usize = "32768", "SHOUXIN_HEADER_BYTES_MAX", values::whole(1024, 98_304),
+        "Names and values of all headers of a request, in bytes; there may be 96 headers.";
     request_timeout_ms: Duration = "10000", "SHOUXIN_REQUEST_TIMEOUT_MS", values::milliseconds(100, 600_000),
         "How long the head of a request may take to arrive.";
     requests_per_minute: u32 = "600000", "SHOUXIN_REQUESTS_PER_MINUTE", values::whole(0, 100_000_000),

@@ -133,8 +133,12 @@ impl IfMatch {
     /// [`ProblemCode::PreconditionFailed`] when it is another.
     pub fn check(&self, current: i64) -> Result<(), Error> {
         match self {
+            // The tag names the version alone: its digest is of a representation that this
+            // caller has not asked for.
             Self::OneOf(wanted) if !wanted.contains(&current) => {
-                Err(ProblemCode::PreconditionFailed.into())
+                Err(Problem::new(ProblemCode::PreconditionFailed)
+                    .with_header("ETag", format!("\"{current}\""))
+                    .into())
             }
             _ => Ok(()),
         }

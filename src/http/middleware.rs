@@ -9,7 +9,6 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
-use uuid::Uuid;
 
 use super::problem::{self, Language, PROBLEM_JSON, Wording};
 use super::state::{RequestIdentity, State};
@@ -26,10 +25,7 @@ pub async fn around(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let state = request.app_data::<web::Data<State>>().cloned();
-    let identity = RequestIdentity {
-        request_id: random_uuid(),
-        trace_id: trace_id(request.headers()),
-    };
+    let identity = RequestIdentity::new(trace_id(request.headers()));
     let wording = Wording {
         language: Language::of(request.headers()),
         request_id: identity.request_id,
@@ -78,13 +74,22 @@ pub async fn around(
     Ok(response)
 }
 
-/// Requests that no handler should see: addresses that are too long, representations that do not
-/// exist, and preflights of browsers.
+/// Requests that no handler should see: addresses and headers that are too long, and
+/// representations that do not exist.
 fn refused_at_the_door(request: &ServiceRequest, state: Option<&State>) -> Option<HttpResponse> {
-    let limit = state.map_or(4096, |state| state.limits.uri_bytes);
-    let length = request.path().len() + request.query_string().len();
-    if length > limit {
+    let limits = state?.limits;
+    if request.path().len() + request.query_string().len() > limits.uri_bytes {
         return Some(problem::carrying(Problem::new(ProblemCode::UriTooLong)));
+    }
+    let headers: usize = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if headers > limits.header_bytes {
+        return Some(problem::carrying(Problem::new(
+            ProblemCode::HeadersTooLarge,
+        )));
     }
     if request.path().starts_with("/v1") && !accepts_json(request.headers()) {
         return Some(problem::carrying(Problem::new(ProblemCode::NotAcceptable)));
@@ -142,7 +147,7 @@ fn in_words(response: ServiceResponse<BoxBody>, wording: &Wording) -> ServiceRes
 }
 
 /// Headers of every answer.
-fn decorate(
+pub(super) fn decorate(
     headers: &mut HeaderMap,
     identity: &RequestIdentity,
     state: Option<&State>,
@@ -203,13 +208,12 @@ pub fn options(allowed: &[Method]) -> HttpResponse {
         .finish()
 }
 
-/// The trace identifier of `traceparent` (W3C Trace Context), or a new one.
-fn trace_id(headers: &HeaderMap) -> String {
+/// The trace identifier of `traceparent` (W3C Trace Context).
+fn trace_id(headers: &HeaderMap) -> Option<&str> {
     headers
         .get("traceparent")
         .and_then(|value| value.to_str().ok())
         .and_then(parse_traceparent)
-        .map_or_else(|| random_uuid().simple().to_string(), str::to_owned)
 }
 
 fn parse_traceparent(text: &str) -> Option<&str> {
@@ -229,12 +233,6 @@ fn parse_traceparent(text: &str) -> Option<&str> {
     (hex(version, 2) && version != "ff" && hex(trace, 32) && hex(span, 16) && hex(flags, 2))
         .then_some(trace)
         .filter(|_| whole && nonzero(trace) && nonzero(span))
-}
-
-/// A random (version 4) UUID. Without randomness the request still gets an identifier.
-fn random_uuid() -> Uuid {
-    let bytes = crate::crypto::random_bytes::<16>().unwrap_or_default();
-    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]

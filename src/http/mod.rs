@@ -28,6 +28,7 @@ pub mod routes;
 pub mod server;
 pub mod state;
 pub mod types;
+pub mod wire;
 
 /// What a handler that writes answers.
 pub type Reply<T> = Result<answers::Recorded<T>, crate::error::Error>;

@@ -240,8 +240,10 @@ fn is_repeatable(operation: &Map<String, Value>) -> bool {
 fn all_problems(operation: &Operation) -> Vec<ProblemCode> {
     let mut codes = operation.problems.clone();
     codes.extend([
+        ProblemCode::MalformedRequest,
         ProblemCode::UnknownParameter,
         ProblemCode::NotAcceptable,
+        ProblemCode::RequestTimeout,
         ProblemCode::UriTooLong,
         ProblemCode::HeadersTooLarge,
         ProblemCode::InternalError,

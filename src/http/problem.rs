@@ -323,15 +323,17 @@ pub fn carrying(problem: Problem) -> HttpResponse {
 /// The problem for an error answer that the framework made by itself.
 pub fn for_status(status: StatusCode) -> Problem {
     Problem::new(match status.as_u16() {
+        400 => ProblemCode::MalformedRequest,
         401 => ProblemCode::Unauthenticated,
         404 => ProblemCode::NotFound,
         405 => ProblemCode::MethodNotAllowed,
         406 => ProblemCode::NotAcceptable,
+        408 => ProblemCode::RequestTimeout,
         413 => ProblemCode::BodyTooLarge,
         414 => ProblemCode::UriTooLong,
         415 => ProblemCode::UnsupportedMediaType,
         431 => ProblemCode::HeadersTooLarge,
-        400..=499 => ProblemCode::InvalidParameter,
+        402..=499 => ProblemCode::InvalidParameter,
         503 => ProblemCode::Unavailable,
         _ => ProblemCode::InternalError,
     })

@@ -1,19 +1,25 @@
 //! The server: workers, limits, and a shutdown that loses nothing.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle};
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpRequest, HttpServer, web};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, HttpRequest, web};
 
 use super::operation::Operation;
 use super::operations::{self, Document};
 use super::state::State;
+use super::wire::Connection;
 use super::{middleware, problem, routes};
-use crate::error::Error;
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
 
 /// How the server listens.
 #[derive(Debug, Clone)]
@@ -51,30 +57,49 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
     let address = listener.local_addr().map_err(io)?;
     let document = web::Data::new(Document::new());
     let swagger = web::Data::new(utoipa_swagger_ui::Config::from("/openapi.json"));
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(state.clone())
-            .app_data(document.clone())
-            .app_data(swagger.clone())
-            .wrap(from_fn(middleware::around))
-            .configure(api)
-            .configure(beside_the_api)
-            .default_service(web::to(|| async {
-                problem::carrying(crate::error::Problem::new(
-                    crate::error_codes::ProblemCode::NotFound,
-                ))
-            }))
-    })
-    .workers(options.workers)
-    .max_connections(options.connections_max / options.workers.max(1))
-    // The database queue bounds blocking threads; this only has to be no smaller.
-    .worker_max_blocking_threads(256)
-    .client_request_timeout(options.request_timeout)
-    .shutdown_timeout(options.shutdown_timeout.as_secs())
-    .disable_signals()
-    .listen(listener)
-    .map_err(io)?
-    .run();
+    let builder = Server::build()
+        .workers(options.workers)
+        .max_concurrent_connections(options.connections_max / options.workers.max(1))
+        // The database queue bounds blocking threads; this only has to be no smaller.
+        .worker_max_blocking_threads(256)
+        .shutdown_timeout(options.shutdown_timeout.as_secs())
+        .disable_signals();
+    let shutdown = builder.graceful_shutdown_signal();
+    let request_timeout = options.request_timeout;
+    // What `actix_web::HttpServer` does, with a connection that gives words to bare refusals.
+    let server = builder
+        .listen("http", listener, move || {
+            let (state, document, swagger) = (state.clone(), document.clone(), swagger.clone());
+            let shutdown = shutdown.clone();
+            let connections = state.clone();
+            let app = App::new()
+                .app_data(state)
+                .app_data(document)
+                .app_data(swagger)
+                .wrap(from_fn(middleware::around))
+                .configure(api)
+                .configure(beside_the_api)
+                .default_service(web::to(|| async {
+                    problem::carrying(Problem::new(ProblemCode::NotFound))
+                }))
+                .into_factory()
+                .map_err(|error: actix_web::Error| error.error_response());
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let signal = shutdown.clone();
+                    async move { signal.notified().await }
+                })
+                .client_request_timeout(request_timeout)
+                .local_addr(address)
+                .h1(map_config(app, |()| AppConfig::default()));
+            fn_service(move |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                ready(Ok((Connection::new(stream, connections.clone()), peer)))
+            })
+            .and_then(http)
+        })
+        .map_err(io)?
+        .run();
     Ok(Bound {
         address,
         handle: server.handle(),

@@ -66,6 +66,8 @@ pub struct RequestLimits {
     pub json_depth: usize,
     /// Bytes of path and query.
     pub uri_bytes: usize,
+    /// Bytes of the names and values of all headers.
+    pub header_bytes: usize,
 }
 
 /// What identifies one request in answers, logs and audit entries.
@@ -75,6 +77,22 @@ pub struct RequestIdentity {
     pub request_id: Uuid,
     /// Trace identifier (W3C Trace Context), 32 hexadecimal digits.
     pub trace_id: String,
+}
+
+impl RequestIdentity {
+    /// A new request, of the caller's trace where there is one.
+    pub fn new(trace_id: Option<&str>) -> Self {
+        Self {
+            request_id: random_uuid(),
+            trace_id: trace_id.map_or_else(|| random_uuid().simple().to_string(), str::to_owned),
+        }
+    }
+}
+
+/// A random (version 4) UUID. Without randomness the request still gets an identifier.
+fn random_uuid() -> Uuid {
+    let bytes = crate::crypto::random_bytes::<16>().unwrap_or_default();
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 impl State {

@@ -228,6 +228,7 @@ pub(super) fn run(
             body_bytes: settings.body_bytes_max,
             json_depth: settings.json_depth_max,
             uri_bytes: settings.uri_bytes_max,
+            header_bytes: settings.header_bytes_max,
         },
         allowed_origins: settings.allowed_origins.clone(),
         time_zone: settings.time_zone,

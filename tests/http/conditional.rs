@@ -83,8 +83,7 @@ fn a_change_needs_the_version_it_is_meant_for() {
         let answer = client
             .patch(&path, &stale, &body)
             .expect_problem("precondition_failed");
-        // The tag of what the caller has not read would invite it to overwrite that.
-        assert_eq!(answer.header("etag"), None);
+        assert_eq!(answer.etag(), "\"1\"", "the version that is there now");
     }
     for malformed in ["1", "x", "\"1", "1\"", "", ",", "*, *"] {
         client
@@ -99,6 +98,10 @@ fn a_change_needs_the_version_it_is_meant_for() {
 
     let listed = format!("\"9-x\", {etag}");
     let changed = client.patch(&path, &listed, &body).expect(200);
+    // The tag of a refusal serves for the next attempt.
+    let refused = client.patch(&path, &etag, &body).expect(412);
+    let again = client.patch(&path, &refused.etag(), &body).expect(200);
+    assert_eq!(again.etag(), changed.etag());
     let any = client
         .patch(&path, "*", &json!({"industry": "coal"}))
         .expect(200);

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use crate::support::document::operations;
 use crate::support::{Answer, TestServer, a_customer, customer_body};
@@ -311,39 +312,86 @@ fn raw(server: &TestServer, request: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-#[test]
-fn requests_that_break_the_protocol_end_with_400() {
-    let server = TestServer::start();
-    for request in [
-        &b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"[..],
-        b"POST /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
-        b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nBad\x01Name: 1\r\nConnection: close\r\n\r\n",
-        b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\nConnection: close\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00",
-        b"nonsense\r\n\r\n",
+/// The problem in a raw answer, with the headers that every answer has.
+fn refusal(answer: &str, code: &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").expect(answer);
+    let head = head.to_ascii_lowercase();
+    let problem: serde_json::Value = serde_json::from_str(body).expect(answer);
+    assert_eq!(problem["code"], code, "{answer}");
+    assert!(head.starts_with(&format!("http/1.1 {} ", problem["status"])));
+    let request_id = problem["request_id"].as_str().unwrap();
+    for line in [
+        "content-type: application/problem+json".to_owned(),
+        "x-content-type-options: nosniff".to_owned(),
+        "cache-control: no-store".to_owned(),
+        "connection: close".to_owned(),
+        format!("x-request-id: {request_id}"),
+        format!("content-length: {}", body.len()),
     ] {
-        let answer = raw(&server, request);
-        assert!(answer.starts_with("HTTP/1.1 400"), "{:?} got {answer}", String::from_utf8_lossy(request));
+        assert!(head.lines().any(|found| found == line), "{line} in {head}");
     }
 }
 
 #[test]
-fn headers_without_end_are_not_read() {
+fn requests_that_break_the_protocol_are_refused_in_words() {
     let server = TestServer::start();
-    let head = format!(
-        "GET /livez HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\nConnection: close\r\n\r\n",
-        "a".repeat(200_000)
+    for request in [
+        &b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"[..],
+        b"POST /v1/customers HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nBad\x01Name: 1\r\n\r\n",
+        b"GET /v1/customers HTTP/1.1\r\nHost: x\r\nA: b\x00c\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"nonsense\r\n\r\n",
+    ] {
+        refusal(&raw(&server, request), "malformed_request");
+    }
+    let metrics = server.as_nobody().get("/metrics").expect(200);
+    let counted =
+        r#"_count{http_request_method="none",http_response_status_code="400",http_route="none"} 6"#;
+    assert!(metrics.text().contains(counted), "{}", metrics.text());
+}
+
+#[test]
+fn a_request_that_never_ends_is_refused_in_words() {
+    let server =
+        TestServer::start_with(|settings| settings.request_timeout = Duration::from_millis(200));
+    refusal(
+        &raw(&server, b"GET /livez HTTP/1.1\r\nHost: x\r\n"),
+        "request_timeout",
     );
-    let served = |request: &str| raw(&server, request.as_bytes()).starts_with("HTTP/1.1 200");
-    assert!(served(
-        "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    ));
-    assert!(!served(&head));
-    let many: String = (0..200)
-        .map(|number| format!("X-{number}: 1\r\n"))
-        .collect();
-    assert!(!served(&format!(
-        "GET /livez HTTP/1.1\r\nHost: x\r\n{many}Connection: close\r\n\r\n"
-    )));
+}
+
+#[test]
+fn an_answer_before_a_broken_request_is_not_lost() {
+    let server = TestServer::start();
+    let answer = raw(
+        &server,
+        b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n",
+    );
+    let second = answer.rfind("HTTP/1.1 ").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && second > 0, "{answer}");
+    refusal(&answer[second..], "malformed_request");
+}
+
+#[test]
+fn headers_are_limited_in_size_and_number() {
+    let server = TestServer::start();
+    let with = |headers: &str| {
+        let request =
+            format!("GET /livez HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n");
+        raw(&server, request.as_bytes())
+    };
+    let long = |length: usize| format!("X-Long: {}\r\n", "a".repeat(length));
+    let many = |count: usize| -> String {
+        (0..count)
+            .map(|number| format!("X-{number}: 1\r\n"))
+            .collect()
+    };
+    assert!(with(&long(8_000)).starts_with("HTTP/1.1 200"));
+    assert!(with(&many(90)).starts_with("HTTP/1.1 200"));
+    // Within what the framework reads, and beyond it.
+    refusal(&with(&long(8_192)), "headers_too_large");
+    refusal(&with(&long(131_072)), "headers_too_large");
+    refusal(&with(&many(200)), "headers_too_large");
     server.as_nobody().get("/livez").expect(200);
 }

@@ -42,6 +42,7 @@ pub struct Settings {
     pub deadline: Duration,
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,
+    pub request_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -54,6 +55,7 @@ impl Default for Settings {
                 body_bytes: 64 * 1024,
                 json_depth: 32,
                 uri_bytes: 4096,
+                header_bytes: 8192,
             },
             allowed_origins: Vec::new(),
             pool_size: 8,
@@ -62,6 +64,7 @@ impl Default for Settings {
             deadline: Duration::from_secs(20),
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -96,7 +99,7 @@ impl TestServer {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: settings.workers,
             connections_max: 1000,
-            request_timeout: Duration::from_secs(10),
+            request_timeout: settings.request_timeout,
             shutdown_timeout: Duration::from_secs(0),
         };
         let (sender, receiver) = channel();
