@@ -164,6 +164,7 @@ const APPEND_ONLY: &[&str] = &[
     "credit_movements",
     "customer_versions",
     "events",
+    "exchange_rates",
     "payment_allocations",
 ];
 
@@ -266,6 +267,11 @@ fn a_row_of(table: &str) -> String {
             "INSERT INTO events (id, kind, subject, org_path, data, occurred_at) \
              VALUES ({id}, 'k', 's', 'o', '{{}}', now())"
         ),
+        "exchange_rates" => {
+            "INSERT INTO exchange_rates (from_currency, to_currency, rate_date, rate_e10, source, \
+             recorded_by, recorded_at) VALUES ('USD', 'CNY', '2026-01-01', 100, 's', 'p', now())"
+                .to_owned()
+        }
         "payment_allocations" => format!(
             "INSERT INTO payment_allocations VALUES (0, {id}, {id}, {id}, 1, '2026-01-01', now())"
         ),

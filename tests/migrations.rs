@@ -16,6 +16,7 @@ const REFERENCE_TABLES: &[&str] = &[
     "audit_entries",
     "customer_codes",
     "events",
+    "exchange_rates",
     "idempotency_records",
     "products",
 ];

@@ -66,7 +66,12 @@ fn reserving_capturing_and_releasing_adds_up_at_every_level() {
     let expected: Vec<Value> = ["product", "customer", "group"]
         .iter()
         .zip(&nested.lines)
-        .map(|(level, line)| json!({"level": level, "credit_line_id": line}))
+        .map(|(level, line)| {
+            json!({
+                "level": level, "credit_line_id": line, "exposure": "600.00", "currency": "CNY",
+                "rate": null, "rate_date": null,
+            })
+        })
         .collect();
     assert_eq!(levels, expected);
     assert_eq!(

@@ -53,6 +53,7 @@ pub fn seed(url: &str) -> Vec<Seeded> {
         options,
         Arc::new(SystemClock),
         chrono_tz::Asia::Shanghai,
+        7,
         Arc::new(keys),
     );
     let (manager, officer) = (actor("manager"), actor("officer"));

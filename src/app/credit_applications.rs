@@ -128,7 +128,7 @@ fn check_terms(tx: &mut Tx<'_>, new: &NewApplication) -> Result<(), Error> {
             )
             .into());
         }
-        if exposure::product(tx.connection, product)?.is_none_or(|(active, _)| !active) {
+        if exposure::product(tx.connection, product)?.is_none_or(|terms| !terms.active) {
             return Err(ProblemCode::ProductUnknown.into());
         }
     }

@@ -9,16 +9,21 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::exchange_rates;
+use crate::domain::counted::{Claim, Part};
 use crate::domain::credit_lines::{Level, LineFacts, Movement, MovementKind};
 use crate::domain::currency::Currency;
+use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
 use crate::domain::ids::{CustomerId, LineId};
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
+use crate::domain::products::ExposureTreatment;
 use crate::error::Error;
+use crate::store::counted::Counts;
 use crate::store::credit_groups;
 use crate::store::credit_lines::{self as lines, LineRow, MovementRow};
-use crate::store::exposure as store;
+use crate::store::exposure::{self as store, ProductTerms};
 use crate::store::reservations::{self as reservations_store, ReservationRow};
 use crate::store::tx::{Event, Reader, Tx};
 
@@ -34,6 +39,19 @@ pub struct Behind {
     pub receivable_id: Option<Uuid>,
     /// A payment.
     pub payment_id: Option<Uuid>,
+    /// Business in another currency than the line.
+    pub original: Option<Original>,
+}
+
+/// What moved in the currency of the business, and how it was converted.
+#[derive(Debug, Clone, Copy)]
+pub struct Original {
+    /// Minor units that count.
+    pub minor: i64,
+    /// Currency of the business.
+    pub currency: Currency,
+    /// How they were converted.
+    pub conversion: Conversion,
 }
 
 /// Lines under lock, with the movements to be written.
@@ -131,11 +149,17 @@ impl Ledger {
         ids.iter().all(|id| self.line(*id).is_some())
     }
 
-    /// Assesses a request for more exposure against the locked lines.
-    ///
-    /// # Errors
-    /// When stored values cannot be read.
-    pub fn assess(&self, tx: &Tx<'_>, request: &Request<'_>) -> Result<Assessment, Error> {
+    /// Rates of today from a currency into those of the locked lines.
+    pub(super) fn rates_from(&self, tx: &mut Tx<'_>, own: Currency) -> Result<Rates, Error> {
+        rates_into(&mut tx.reader(), own, self.lines.iter())
+    }
+
+    fn assess(
+        &self,
+        tx: &Tx<'_>,
+        request: &Request<'_>,
+        rates: &Rates,
+    ) -> Result<Assessment, Error> {
         let own: Vec<&LineRow> = self
             .lines
             .iter()
@@ -145,24 +169,26 @@ impl Ledger {
             customer: Some(request.customer),
             product_active: request.product_active,
             lines: line_facts(&own, request.product)?,
+            rates: rates.clone(),
             today: tx.today,
         };
-        Ok(assess(&facts, request.amount))
+        Ok(assess(&facts, &request.claim))
     }
 
-    /// The same, but while only room is in the way, what has expired is given back first: a
-    /// decision never waits for a job.
+    /// Assesses a request for more exposure against the locked lines. While only room is in the
+    /// way, what has expired is given back first: a decision never waits for a job.
     ///
     /// # Errors
-    /// As [`Ledger::assess`], and when the database cannot serve.
+    /// When stored values cannot be read or the database cannot serve.
     pub fn assess_with_due(
         &mut self,
         tx: &mut Tx<'_>,
         request: &Request<'_>,
     ) -> Result<Assessment, Error> {
-        let mut assessment = self.assess(tx, request)?;
+        let rates = self.rates_from(tx, request.claim.amount.currency())?;
+        let mut assessment = self.assess(tx, request, &rates)?;
         while assessment.lacks_only_room() && self.expire_due(tx)? > 0 {
-            assessment = self.assess(tx, request)?;
+            assessment = self.assess(tx, request, &rates)?;
         }
         Ok(assessment)
     }
@@ -216,33 +242,49 @@ impl Ledger {
             business_date: tx.today,
             recorded_at: tx.now,
             principal: tx.actor.principal.clone(),
+            original_minor: behind.original.map(|original| original.minor),
+            original_currency: behind
+                .original
+                .map(|original| original.currency.code().to_owned()),
+            rate_e10: behind
+                .original
+                .map(|original| original.conversion.rate_e10.e10()),
+            rate_date: behind
+                .original
+                .map(|original| original.conversion.rate_date),
         });
         self.touched.insert(line_id);
         Ok(())
     }
 
-    /// Posts the same kind of movement on several lines.
+    /// Posts the same kind of movement on every line that something counts on: on each the share
+    /// that a part of its amount has there.
     ///
     /// # Errors
     /// As [`Ledger::post`].
-    pub fn post_all(
+    pub fn post_part(
         &mut self,
         tx: &Tx<'_>,
-        customer_id: CustomerId,
-        on: &[LineId],
+        row: &impl Counts,
+        part: Part,
         kind: MovementKind,
-        amount_minor: i64,
         behind: Behind,
     ) -> Result<(), Error> {
-        for id in on {
-            let revolving = self.line(*id).is_none_or(|line| line.revolving);
-            let movement = Movement::new(kind, amount_minor, revolving);
+        for counted in row.counted() {
+            let revolving = self.line(counted.line_id).is_none_or(|line| line.revolving);
+            let movement = Movement::new(kind, part.share_of(counted.exposure_minor), revolving);
+            let behind = Behind {
+                original: original(row, part, counted.conversion)?,
+                ..behind
+            };
+            // What takes no room is welcome on a line that is over its limit by facts.
+            let within_limit = kind == MovementKind::Reserve && movement.held_minor > 0;
             self.post(
                 tx,
-                customer_id,
-                *id,
+                row.customer_id(),
+                counted.line_id,
                 movement,
-                kind == MovementKind::Reserve,
+                within_limit,
                 behind,
             )?;
         }
@@ -301,14 +343,8 @@ impl Ledger {
             reservation_id: Some(reservation.id.uuid()),
             ..Behind::default()
         };
-        self.post_all(
-            tx,
-            reservation.customer_id,
-            &reservation.lines(),
-            MovementKind::Expire,
-            rest,
-            behind,
-        )?;
+        let part = reservation.rest();
+        self.post_part(tx, reservation, part, MovementKind::Expire, behind)?;
         reservation.take(after, tx.now);
         reservations_store::write(tx.connection, reservation)?;
         tx.record(
@@ -337,7 +373,35 @@ pub struct Request<'a> {
     /// Product.
     pub product: &'a str,
     /// How much more.
+    pub claim: Claim,
+}
+
+/// What a request says of the business that is to count.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// The whole amount.
     pub amount: Money,
+    /// Cash deposit for it, in minor units of the same currency.
+    pub deposit_minor: i64,
+}
+
+impl Asked {
+    /// Business without a deposit.
+    pub fn unsecured(amount: Money) -> Self {
+        Self {
+            amount,
+            deposit_minor: 0,
+        }
+    }
+
+    /// What it claims of a product, if there is one.
+    pub fn of(self, product: Option<ProductTerms>) -> Claim {
+        Claim {
+            amount: self.amount,
+            deposit_minor: self.deposit_minor,
+            treatment: product.map_or(ExposureTreatment::Gross, |terms| terms.exposure_treatment),
+        }
+    }
 }
 
 /// The decision without side effects: nothing is locked, and what expired reservations still hold
@@ -349,10 +413,11 @@ pub fn check(
     reader: &mut Reader<'_>,
     customer_id: CustomerId,
     product: &str,
-    amount: Money,
+    asked: Asked,
 ) -> Result<Assessment, Error> {
     let customer = store::customer(reader, customer_id)?;
-    let product_active = store::product(reader.connection, product)?.map(|(active, _)| active);
+    let terms = store::product(reader.connection, product)?;
+    let claim = asked.of(terms);
     let mut rows = Vec::new();
     if customer.is_some() {
         if let Some(group) = credit_groups::open_group_of(reader.connection, customer_id)? {
@@ -363,11 +428,51 @@ pub fn check(
     }
     let facts = ExposureFacts {
         customer: customer.map(|(status, _)| status),
-        product_active,
+        product_active: terms.map(|terms| terms.active),
         lines: line_facts(&rows.iter().collect::<Vec<_>>(), product)?,
+        rates: rates_into(reader, asked.amount.currency(), rows.iter())?,
         today: reader.today,
     };
-    Ok(assess(&facts, amount))
+    Ok(assess(&facts, &claim))
+}
+
+/// Rates of today from a currency into those of lines.
+fn rates_into<'a>(
+    reader: &mut Reader<'_>,
+    own: Currency,
+    lines: impl Iterator<Item = &'a LineRow>,
+) -> Result<Rates, Error> {
+    let mut pairs = Vec::new();
+    for line in lines.filter(|line| line.currency != own.code()) {
+        pairs.push((own, currency(&line.currency)?));
+    }
+    exchange_rates::of_today(reader, pairs)
+}
+
+/// A stored claim.
+///
+/// # Errors
+/// When stored values are none: a bug.
+pub(super) fn claim(row: &(impl Counts + ?Sized)) -> Result<Claim, Error> {
+    row.claim()
+        .ok_or_else(|| Error::internal("a stored amount or currency is none"))
+}
+
+/// The part of something in its own currency, where it counts in another.
+pub(super) fn original(
+    row: &(impl Counts + ?Sized),
+    part: Part,
+    conversion: Option<Conversion>,
+) -> Result<Option<Original>, Error> {
+    let Some(conversion) = conversion else {
+        return Ok(None);
+    };
+    let claim = claim(row)?;
+    Ok(Some(Original {
+        minor: part.share_of(claim.counted_minor()),
+        currency: claim.amount.currency(),
+        conversion,
+    }))
 }
 
 /// Takes off what expired reservations still hold in the books.

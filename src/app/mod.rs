@@ -5,6 +5,7 @@ pub mod credit_applications;
 pub mod credit_groups;
 pub mod credit_lines;
 pub mod customers;
+pub mod exchange_rates;
 pub mod exposure;
 pub mod payments;
 pub mod products;

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::{Behind, Ledger, org_path};
+use super::exposure::{Behind, Ledger, org_path, original};
 use super::standing;
+use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Movement, MovementKind};
 use crate::domain::ids::{AllocationId, CustomerId, LineId, PaymentId, ReceivableId};
 use crate::domain::money::Money;
 use crate::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
+use crate::store::counted::Counts;
 use crate::store::credit_lines;
 use crate::store::exposure as store;
 use crate::store::payments::{self as rows, AllocationRow, PaymentRow};
@@ -148,7 +150,8 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
         }
         row.outstanding_minor += amount_minor;
         touch(tx, row)?;
-        owe_again(tx, &mut ledger, &payment, row, amount_minor)?;
+        let part = row.owed_part(amount_minor);
+        owe_again(tx, &mut ledger, &payment, row, part)?;
         undone.push(allocation(tx, &payment, row.id, -amount_minor, tx.today)?);
     }
     rows::append_allocations(tx.connection, &undone)?;
@@ -172,24 +175,23 @@ fn owe_again(
     ledger: &mut Ledger,
     payment: &PaymentRow,
     row: &ReceivableRow,
-    amount_minor: i64,
+    part: Part,
 ) -> Result<(), Error> {
-    for id in row.lines() {
+    for counted in row.counted() {
+        let id = counted.line_id;
         let revolving = ledger.line(id).is_none_or(|line| line.revolving);
-        let mut movement = Movement::new(MovementKind::ReverseRepayment, amount_minor, revolving);
+        let share = part.share_of(counted.exposure_minor);
+        let mut movement = Movement::new(MovementKind::ReverseRepayment, share, revolving);
         if !revolving {
             let paid = (payment.id.uuid(), payment.created_at);
             movement.consumed_minor =
                 -credit_lines::consumed_by(tx.connection, id, paid, row.id.uuid())?;
         }
-        ledger.post(
-            tx,
-            row.customer_id,
-            id,
-            movement,
-            false,
-            behind(payment, row),
-        )?;
+        let behind = Behind {
+            original: original(row, part, counted.conversion)?,
+            ..behind(payment, row)
+        };
+        ledger.post(tx, row.customer_id, id, movement, false, behind)?;
     }
     Ok(())
 }
@@ -279,17 +281,11 @@ fn settle(
             .iter_mut()
             .find(|row| row.id == part.receivable_id)
             .ok_or_else(|| Error::internal("allocated to a receivable that is not locked"))?;
+        let paid = row.owed_part(part.amount_minor);
         row.outstanding_minor -= part.amount_minor;
         touch(tx, row)?;
         let behind = behind(payment, row);
-        ledger.post_all(
-            tx,
-            row.customer_id,
-            &row.lines(),
-            MovementKind::Repay,
-            part.amount_minor,
-            behind,
-        )?;
+        ledger.post_part(tx, row, paid, MovementKind::Repay, behind)?;
         payment.unapplied_minor -= part.amount_minor;
         made.push(allocation(
             tx,
@@ -304,8 +300,7 @@ fn settle(
 }
 
 fn touch(tx: &mut Tx<'_>, row: &mut ReceivableRow) -> Result<(), Error> {
-    row.version += 1;
-    row.updated_at = tx.now;
+    row.touch(tx.now);
     receivables::write(tx.connection, row)?;
     Ok(())
 }

@@ -3,14 +3,16 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::{Behind, Ledger, Request, org_path};
+use super::exposure::{Asked, Behind, Ledger, Request, claim, org_path};
+use super::reservations::CapturedReceivable;
+use crate::domain::counted::{Claim, Counted, Part};
 use crate::domain::credit_lines::{Level, MovementKind};
-use crate::domain::currency::Currency;
-use crate::domain::ids::{CustomerId, LineId, ReceivableId};
+use crate::domain::ids::{CustomerId, ReceivableId, ReservationId};
 use crate::domain::money::Money;
 use crate::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
+use crate::store::counted::Counts;
 use crate::store::errors::on_violation;
 use crate::store::exposure as store;
 use crate::store::receivables::{self as rows, ReceivableRow};
@@ -26,8 +28,8 @@ pub struct NewReceivable {
     pub product: String,
     /// Number by which the company knows it.
     pub number: String,
-    /// Amount, more than nothing.
-    pub amount: Money,
+    /// Amount, more than nothing, and what secures it.
+    pub asked: Asked,
     /// Day the term starts.
     pub issued_on: NaiveDate,
     /// Term in calendar days; that of the line, else of the product, when left out.
@@ -43,54 +45,47 @@ pub struct NewReceivable {
 pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error> {
     let (status, org) = store::customer_in_its_group(&mut tx.reader(), new.customer_id)?
         .ok_or_else(Error::not_found)?;
-    let Some((active, product_term)) = store::product(tx.connection, &new.product)? else {
+    let Some(terms) = store::product(tx.connection, &new.product)? else {
         return Err(Problem::new(ProblemCode::ProductUnknown).into());
     };
     let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
     let request = Request {
         customer: status,
-        product_active: Some(active),
+        product_active: Some(terms.active),
         product: &new.product,
-        amount: new.amount,
+        claim: new.asked.of(Some(terms)),
     };
     let assessment = ledger.assess_with_due(tx, &request)?;
     // A line in another currency cannot count it until there is a rate.
-    let usable = |level| {
-        assessment.line_at(level).filter(|id| {
-            ledger
-                .line(*id)
-                .is_some_and(|line| line.currency == new.amount.currency().code())
-        })
-    };
-    let lines = Lines {
-        product: usable(Level::Product),
-        customer: usable(Level::Customer),
-        group: usable(Level::Group),
-    };
+    let counted = |level| assessment.counted_at(level);
     let term = new
         .payment_term_days
         .or_else(|| {
-            lines
-                .product
-                .and_then(|id| ledger.line(id))
+            counted(Level::Product)
+                .and_then(|counted| ledger.line(counted.line_id))
                 .and_then(|line| line.payment_term_days)
         })
-        .unwrap_or(product_term);
+        .unwrap_or(terms.payment_term_days);
     let refusals = assessment.refusals();
-    let row = row(tx, new, org, term, &lines, !refusals.is_empty(), None)?;
+    let fact = Fact {
+        customer_id: new.customer_id,
+        org_path: org,
+        product: &new.product,
+        number: &new.number,
+        claim: request.claim,
+        issued_on: new.issued_on,
+        payment_term_days: term,
+        over_limit: !refusals.is_empty(),
+        reservation_id: None,
+    };
+    let row = row(tx, fact, &counted)?;
     insert(tx, &row)?;
     let behind = Behind {
         receivable_id: Some(row.id.uuid()),
         ..Behind::default()
     };
-    ledger.post_all(
-        tx,
-        row.customer_id,
-        &row.lines(),
-        MovementKind::Draw,
-        row.amount_minor,
-        behind,
-    )?;
+    let whole = Part::whole(row.amount_minor);
+    ledger.post_part(tx, &row, whole, MovementKind::Draw, behind)?;
     ledger.write(tx)?;
     announce(tx, &row)?;
     if row.over_limit {
@@ -105,7 +100,9 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     Ok(row)
 }
 
-/// Records the receivable a capture turns into, on the lines of its reservation.
+/// Records the receivable that a part of a reservation turns into, on the lines of the reservation:
+/// it counts there exactly what it takes from what was set aside, and takes along its share of the
+/// deposit.
 ///
 /// # Errors
 /// As [`post`].
@@ -113,43 +110,49 @@ pub(super) fn from_reservation(
     tx: &mut Tx<'_>,
     ledger: &mut Ledger,
     reservation: &ReservationRow,
-    new: &NewReceivable,
+    taken: Part,
+    captured: &CapturedReceivable,
 ) -> Result<ReceivableRow, Error> {
     let line_term = ledger
         .line(reservation.product_line_id)
         .and_then(|line| line.payment_term_days);
-    let term = match new.payment_term_days.or(line_term) {
+    let term = match captured.payment_term_days.or(line_term) {
         Some(term) => term,
-        None => store::product(tx.connection, &new.product)?.map_or(0, |(_, term)| term),
+        None => store::product(tx.connection, &reservation.product)?
+            .map_or(0, |terms| terms.payment_term_days),
     };
-    let lines = Lines {
-        product: Some(reservation.product_line_id),
-        customer: reservation.customer_line_id,
-        group: reservation.group_line_id,
+    let whole = claim(reservation)?;
+    let fact = Fact {
+        customer_id: reservation.customer_id,
+        org_path: reservation.org_path.clone(),
+        product: &reservation.product,
+        number: &captured.number,
+        claim: Claim {
+            amount: Money::new(taken.minor(), whole.amount.currency())
+                .map_err(|error| Error::Internal(Box::new(error)))?,
+            deposit_minor: taken.share_of(whole.deposit_minor),
+            treatment: whole.treatment,
+        },
+        issued_on: captured.issued_on,
+        payment_term_days: term,
+        over_limit: false,
+        reservation_id: Some(reservation.id),
     };
-    let row = row(
-        tx,
-        new,
-        reservation.org_path.clone(),
-        term,
-        &lines,
-        false,
-        Some(reservation),
-    )?;
+    let counted = |level| {
+        let whole = reservation.counted_at(level)?;
+        Some(Counted {
+            exposure_minor: taken.share_of(whole.exposure_minor),
+            ..whole
+        })
+    };
+    let row = row(tx, fact, &counted)?;
     insert(tx, &row)?;
     let behind = Behind {
         reservation_id: Some(reservation.id.uuid()),
         receivable_id: Some(row.id.uuid()),
         ..Behind::default()
     };
-    ledger.post_all(
-        tx,
-        row.customer_id,
-        &row.lines(),
-        MovementKind::Capture,
-        row.amount_minor,
-        behind,
-    )?;
+    ledger.post_part(tx, reservation, taken, MovementKind::Capture, behind)?;
     Ok(row)
 }
 
@@ -197,54 +200,71 @@ pub(super) fn announce(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error
     emit(tx, "receivable.posted", row, details)
 }
 
-/// The lines a receivable is drawn on.
-struct Lines {
-    product: Option<LineId>,
-    customer: Option<LineId>,
-    group: Option<LineId>,
+/// What a receivable is made of.
+struct Fact<'a> {
+    customer_id: CustomerId,
+    org_path: String,
+    product: &'a str,
+    number: &'a str,
+    claim: Claim,
+    issued_on: NaiveDate,
+    payment_term_days: i32,
+    over_limit: bool,
+    reservation_id: Option<ReservationId>,
 }
 
 fn row(
     tx: &Tx<'_>,
-    new: &NewReceivable,
-    org: String,
-    term: i32,
-    lines: &Lines,
-    over_limit: bool,
-    reservation: Option<&ReservationRow>,
+    fact: Fact<'_>,
+    counted: &dyn Fn(Level) -> Option<Counted>,
 ) -> Result<ReceivableRow, Error> {
-    let due = due_on(new.issued_on, term).ok_or_else(|| {
+    let due = due_on(fact.issued_on, fact.payment_term_days).ok_or_else(|| {
         Problem::field(
             "payment_term_days",
             format!("is not between 0 and {PAYMENT_TERM_DAYS_MAX}"),
             format!("不在 0 与 {PAYMENT_TERM_DAYS_MAX} 之间"),
         )
     })?;
-    let id: ReceivableId = tx.mint(new.customer_id.bucket())?;
-    Ok(ReceivableRow {
+    let id: ReceivableId = tx.mint(fact.customer_id.bucket())?;
+    let Claim {
+        amount,
+        deposit_minor,
+        treatment,
+    } = fact.claim;
+    let mut row = ReceivableRow {
         bucket: id.bucket().as_i16(),
         id,
-        customer_id: new.customer_id,
-        org_path: org,
-        number: new.number.clone(),
-        product: new.product.clone(),
-        amount_minor: new.amount.minor(),
-        outstanding_minor: new.amount.minor(),
-        currency: Currency::code(new.amount.currency()).to_owned(),
-        issued_on: new.issued_on,
-        payment_term_days: term,
+        customer_id: fact.customer_id,
+        org_path: fact.org_path,
+        number: fact.number.to_owned(),
+        product: fact.product.to_owned(),
+        amount_minor: amount.minor(),
+        outstanding_minor: amount.minor(),
+        currency: amount.currency().code().to_owned(),
+        issued_on: fact.issued_on,
+        payment_term_days: fact.payment_term_days,
         due_on: due,
         disputed_on: None,
         dispute_reason: None,
-        over_limit,
-        reservation_id: reservation.map(|reservation| reservation.id),
-        product_line_id: lines.product,
-        customer_line_id: lines.customer,
-        group_line_id: lines.group,
+        over_limit: fact.over_limit,
+        reservation_id: fact.reservation_id,
+        product_line_id: None,
+        customer_line_id: None,
+        group_line_id: None,
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
-    })
+        deposit_minor,
+        exposure_treatment: treatment,
+        product_exposure_minor: None,
+        customer_exposure_minor: None,
+        group_exposure_minor: None,
+        conversions: None,
+    };
+    for level in Level::EVERY {
+        row.count_at(*level, counted(*level));
+    }
+    Ok(row)
 }
 
 fn insert(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {

@@ -3,14 +3,15 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::exposure::{Behind, Ledger, Request, org_path};
-use super::receivables::{self, NewReceivable};
+use super::exposure::{Asked, Behind, Ledger, Request, org_path};
+use super::receivables;
+use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Level, MovementKind};
 use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, ReservationId};
-use crate::domain::money::Money;
 use crate::domain::reservations::ReservationStatus;
 use crate::error::{Error, Problem, Reason};
+use crate::store::counted::Counts;
 use crate::store::exposure as store;
 use crate::store::reservations::{self as rows, ReservationRow};
 use crate::store::tx::{Event, Tx};
@@ -27,8 +28,8 @@ pub struct NewReservation {
     pub customer_id: CustomerId,
     /// Product.
     pub product: String,
-    /// Amount, more than nothing.
-    pub amount: Money,
+    /// Amount, more than nothing, and what secures it.
+    pub asked: Asked,
     /// The caller's own reference.
     pub reference: String,
     /// When it expires.
@@ -57,58 +58,60 @@ pub fn reserve(
     let customer = store::customer(&mut tx.reader(), new.customer_id)?;
     let Some((status, org)) = customer else {
         let assessment =
-            super::exposure::check(&mut tx.reader(), new.customer_id, &new.product, new.amount)?;
+            super::exposure::check(&mut tx.reader(), new.customer_id, &new.product, new.asked)?;
         return Err(refused(&assessment.refusals()));
     };
-    let product_active = store::product(tx.connection, &new.product)?.map(|(active, _)| active);
+    let terms = store::product(tx.connection, &new.product)?;
     let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
     let expires_at = expiry(new.expires_at, tx.now)?;
     let request = Request {
         customer: status,
-        product_active,
+        product_active: terms.map(|terms| terms.active),
         product: &new.product,
-        amount: new.amount,
+        claim: new.asked.of(terms),
     };
     let assessment = ledger.assess_with_due(tx, &request)?;
     let refusals = assessment.refusals();
-    let (true, Some(product_line_id)) = (refusals.is_empty(), assessment.line_at(Level::Product))
-    else {
+    let (true, Some(product)) = (refusals.is_empty(), assessment.counted_at(Level::Product)) else {
         return Err(refused(&refusals));
     };
     let id: ReservationId = tx.mint(new.customer_id.bucket())?;
-    let row = ReservationRow {
+    let mut row = ReservationRow {
         bucket: id.bucket().as_i16(),
         id,
         customer_id: new.customer_id,
         org_path: org,
         product: new.product.clone(),
         reference: new.reference.clone(),
-        amount_minor: new.amount.minor(),
-        currency: new.amount.currency().code().to_owned(),
+        amount_minor: new.asked.amount.minor(),
+        currency: new.asked.amount.currency().code().to_owned(),
         captured_minor: 0,
         released_minor: 0,
         expired_minor: 0,
         status: ReservationStatus::Held,
         expires_at,
-        product_line_id,
-        customer_line_id: assessment.line_at(Level::Customer),
-        group_line_id: assessment.line_at(Level::Group),
+        product_line_id: product.line_id,
+        customer_line_id: None,
+        group_line_id: None,
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        deposit_minor: new.asked.deposit_minor,
+        exposure_treatment: request.claim.treatment,
+        product_exposure_minor: product.exposure_minor,
+        customer_exposure_minor: None,
+        group_exposure_minor: None,
+        conversions: None,
     };
+    for level in Level::EVERY {
+        row.count_at(*level, assessment.counted_at(*level));
+    }
     let behind = Behind {
         reservation_id: Some(id.uuid()),
         ..Behind::default()
     };
-    ledger.post_all(
-        tx,
-        row.customer_id,
-        &row.lines(),
-        MovementKind::Reserve,
-        row.amount_minor,
-        behind,
-    )?;
+    let whole = Part::whole(row.amount_minor);
+    ledger.post_part(tx, &row, whole, MovementKind::Reserve, behind)?;
     rows::insert(tx.connection, &row)?;
     ledger.write(tx)?;
     record(
@@ -135,30 +138,17 @@ pub fn capture(
 ) -> Result<ReservationRow, Error> {
     let (mut row, mut ledger) = lock(tx, id)?;
     let amount_minor = amount(&row)?;
-    let (after, captured, returned) = row.facts().capture(amount_minor, is_final, tx.now)?;
-    let new = NewReceivable {
-        customer_id: row.customer_id,
-        product: row.product.clone(),
-        number: receivable.number.clone(),
-        amount: Money::new(captured, super::exposure::currency(&row.currency)?)
-            .map_err(|error| Error::Internal(Box::new(error)))?,
-        issued_on: receivable.issued_on,
-        payment_term_days: receivable.payment_term_days,
-    };
-    let receivable = receivables::from_reservation(tx, &mut ledger, &row, &new)?;
+    let before = row.facts();
+    let (after, captured, returned) = before.capture(amount_minor, is_final, tx.now)?;
+    let taken = before.next_part(captured);
+    let receivable = receivables::from_reservation(tx, &mut ledger, &row, taken, receivable)?;
     if returned > 0 {
         let behind = Behind {
             reservation_id: Some(id.uuid()),
             ..Behind::default()
         };
-        ledger.post_all(
-            tx,
-            row.customer_id,
-            &row.lines(),
-            MovementKind::Release,
-            returned,
-            behind,
-        )?;
+        let rest = Part::rest(row.amount_minor, returned);
+        ledger.post_part(tx, &row, rest, MovementKind::Release, behind)?;
     }
     row.take(after, tx.now);
     rows::write(tx.connection, &row)?;
@@ -185,19 +175,14 @@ pub fn release(
 ) -> Result<ReservationRow, Error> {
     let (mut row, mut ledger) = lock(tx, id)?;
     let amount_minor = amount(&row)?;
-    let (after, released) = row.facts().release(amount_minor, tx.now)?;
+    let before = row.facts();
+    let (after, released) = before.release(amount_minor, tx.now)?;
     let behind = Behind {
         reservation_id: Some(id.uuid()),
         ..Behind::default()
     };
-    ledger.post_all(
-        tx,
-        row.customer_id,
-        &row.lines(),
-        MovementKind::Release,
-        released,
-        behind,
-    )?;
+    let part = before.next_part(released);
+    ledger.post_part(tx, &row, part, MovementKind::Release, behind)?;
     row.take(after, tx.now);
     rows::write(tx.connection, &row)?;
     ledger.write(tx)?;

@@ -1,16 +1,22 @@
 //! Exposure that changes where it counts: with a customer that joins or leaves a group, and under
 //! a line that is opened when the exposure is already there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::exposure::{Behind, Ledger, line_facts};
+use super::exchange_rates;
+use super::exposure::{Behind, Ledger, Original, claim, currency, line_facts, original};
+use super::reservations::refused;
+use crate::domain::counted::{Counted, Uncounted};
 use crate::domain::credit_lines::{
     Balance, Level, LineFacts, LineStatus, Movement, MovementKind, applicable,
 };
+use crate::domain::currency::Currency;
+use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::domain::money::decimal_string;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
+use crate::store::counted::Counts;
 use crate::store::credit_groups;
 use crate::store::credit_lines::{self as lines, LineRow};
 use crate::store::exposure as loads;
@@ -22,7 +28,7 @@ use crate::store::tx::Tx;
 /// leaves, in the transaction of the membership. The caller has locked the customer.
 ///
 /// # Errors
-/// 422 when the ceiling of the group has no room for it.
+/// 422 when the ceiling of the group has no room for it, or there is no rate into its currency.
 pub fn move_to_group(
     tx: &mut Tx<'_>,
     customer_id: CustomerId,
@@ -55,21 +61,39 @@ pub fn move_to_group(
         Some(group) => group_line_today(tx, &ledger, group)?,
         None => None,
     };
-    if let Some(line) = &new_line {
-        bring_in(tx, &mut ledger, customer_id, line, &held, &drawn)?;
-    }
-    let new_id = new_line.map(|line| line.id);
+    let rates = match &new_line {
+        Some(line) => rates_into(tx, line.currency, &held, &drawn)?,
+        None => Rates::default(),
+    };
+    let counted = |row: &dyn Counts| {
+        new_line
+            .as_ref()
+            .map(|line| counted_on(row, (line.id, line.currency), &rates))
+            .transpose()?
+            .transpose()
+            .map_err(|uncounted| refused(&[uncounted.reason()]))
+    };
+    let mut moved = Moved::default();
     for row in &mut held {
-        row.group_line_id = new_id;
-        row.version += 1;
-        row.updated_at = tx.now;
+        row.count_at(Level::Group, counted(row)?);
+        row.touch(tx.now);
         reservations_store::write(tx.connection, row)?;
+        moved.hold(row, Level::Group)?;
     }
     for row in &mut drawn {
-        row.group_line_id = new_id;
-        row.version += 1;
-        row.updated_at = tx.now;
+        row.count_at(Level::Group, counted(row)?);
+        row.touch(tx.now);
         receivables_store::write(tx.connection, row)?;
+        moved.draw(row, Level::Group)?;
+    }
+    if let Some(line) = &new_line {
+        has_room_for(line, moved.used_minor())?;
+        moved.post(
+            tx,
+            &mut ledger,
+            (customer_id, line.id),
+            MovementKind::JoinGroup,
+        )?;
     }
     ledger.write(tx)
 }
@@ -108,26 +132,28 @@ pub(super) fn lock_where_it_counts(
 /// # Errors
 /// When stored values cannot be read.
 pub(super) fn settle_in(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     ledger: &Ledger,
     group: Option<GroupId>,
     row: &mut ReceivableRow,
 ) -> Result<(), Error> {
+    let rates = ledger.rates_from(tx, currency(&row.currency)?)?;
     let own: Vec<&LineRow> = ledger
         .lines()
-        .filter(|line| line.currency == row.currency)
         .filter(|line| line.group_id.is_none() || line.group_id == group)
         .collect();
     let facts = line_facts(&own, &row.product)?;
-    let now = |level| {
-        applicable(&facts, level, tx.today)
+    for level in Level::EVERY.iter().copied() {
+        let known = row.counted_at(level).map(|counted| counted.line_id);
+        if known.is_some_and(|id| own.iter().any(|line| line.id == id)) {
+            continue;
+        }
+        let counted = applicable(&facts, level, tx.today)
             .filter(|line| line.status != LineStatus::Closed)
-            .map(|line| line.id)
-    };
-    row.product_line_id = row.product_line_id.or_else(|| now(Level::Product));
-    row.customer_line_id = row.customer_line_id.or_else(|| now(Level::Customer));
-    if !own.iter().any(|line| Some(line.id) == row.group_line_id) {
-        row.group_line_id = now(Level::Group);
+            .map(|line| counted_on(row, (line.id, line.currency), &rates))
+            .transpose()?;
+        // What has no rate stays uncounted.
+        row.count_at(level, counted.and_then(Result::ok));
     }
     Ok(())
 }
@@ -139,68 +165,144 @@ fn take_out(
     held: &[ReservationRow],
     drawn: &[ReceivableRow],
 ) -> Result<(), Error> {
-    let on: BTreeSet<LineId> = held
-        .iter()
-        .filter_map(|row| row.group_line_id)
-        .chain(drawn.iter().filter_map(|row| row.group_line_id))
-        .collect();
-    for id in on {
+    let mut by_line: BTreeMap<LineId, Moved> = BTreeMap::new();
+    for row in held {
+        if let Some(id) = row.group_line_id {
+            by_line.entry(id).or_default().hold(row, Level::Group)?;
+        }
+    }
+    for row in drawn {
+        if let Some(id) = row.group_line_id {
+            by_line.entry(id).or_default().draw(row, Level::Group)?;
+        }
+    }
+    for (id, moved) in by_line {
         if ledger.line(id).is_none() {
             return Err(Error::Retry("the exposure stands on another group's line"));
         }
-        let balance = balance_of(
-            held.iter().filter(|row| row.group_line_id == Some(id)),
-            drawn.iter().filter(|row| row.group_line_id == Some(id)),
-        );
-        let movement = Movement::of_balance(MovementKind::LeaveGroup, balance);
-        ledger.post(tx, customer_id, id, movement, false, Behind::default())?;
+        moved.post(tx, ledger, (customer_id, id), MovementKind::LeaveGroup)?;
     }
     Ok(())
 }
 
-fn bring_in(
-    tx: &Tx<'_>,
-    ledger: &mut Ledger,
-    customer_id: CustomerId,
-    line: &LineFacts,
+/// What is left of reservations and receivables on one line, apart by how it was converted.
+#[derive(Default)]
+struct Moved(BTreeMap<Option<(Currency, Conversion)>, (Balance, i64)>);
+
+impl Moved {
+    fn hold(&mut self, row: &impl Counts, level: Level) -> Result<(), Error> {
+        self.add(row, level, |balance| &mut balance.held_minor)
+    }
+
+    fn draw(&mut self, row: &impl Counts, level: Level) -> Result<(), Error> {
+        self.add(row, level, |balance| &mut balance.drawn_minor)
+    }
+
+    fn add(
+        &mut self,
+        row: &impl Counts,
+        level: Level,
+        side: fn(&mut Balance) -> &mut i64,
+    ) -> Result<(), Error> {
+        let Some(counted) = row.counted_at(level) else {
+            return Ok(());
+        };
+        let rest = row.rest();
+        let original = original(row, rest, counted.conversion)?;
+        let key = original.map(|original| (original.currency, original.conversion));
+        let (balance, original_minor) = self.0.entry(key).or_default();
+        *side(balance) += rest.share_of(counted.exposure_minor);
+        *original_minor += original.map_or(0, |original| original.minor);
+        Ok(())
+    }
+
+    fn used_minor(&self) -> i64 {
+        self.0
+            .values()
+            .map(|(balance, _)| balance.used_minor())
+            .sum()
+    }
+
+    /// Posts one movement for each way of conversion.
+    fn post(
+        self,
+        tx: &Tx<'_>,
+        ledger: &mut Ledger,
+        (customer_id, line_id): (CustomerId, LineId),
+        kind: MovementKind,
+    ) -> Result<(), Error> {
+        for (key, (balance, minor)) in self.0 {
+            if balance == Balance::default() {
+                continue;
+            }
+            let behind = Behind {
+                original: key.map(|(currency, conversion)| Original {
+                    minor,
+                    currency,
+                    conversion,
+                }),
+                ..Behind::default()
+            };
+            let movement = Movement::of_balance(kind, balance);
+            // Joining is decided; leaving and adopting are facts.
+            let within_limit = kind == MovementKind::JoinGroup;
+            ledger.post(tx, customer_id, line_id, movement, within_limit, behind)?;
+        }
+        Ok(())
+    }
+}
+
+/// Rates of today from the currencies of reservations and receivables into another.
+fn rates_into(
+    tx: &mut Tx<'_>,
+    into: Currency,
     held: &[ReservationRow],
     drawn: &[ReceivableRow],
-) -> Result<(), Error> {
-    let balance = balance_of(held.iter(), drawn.iter());
-    if balance == Balance::default() {
+) -> Result<Rates, Error> {
+    let codes: BTreeSet<&str> = held
+        .iter()
+        .map(Counts::currency)
+        .chain(drawn.iter().map(Counts::currency))
+        .collect();
+    let mut pairs = Vec::with_capacity(codes.len());
+    for code in codes {
+        pairs.push((currency(code)?, into));
+    }
+    exchange_rates::of_today(&mut tx.reader(), pairs)
+}
+
+/// What something counts on a line at the rates of today, or why it cannot.
+fn counted_on(
+    row: &(impl Counts + ?Sized),
+    (line_id, into): (LineId, Currency),
+    rates: &Rates,
+) -> Result<Result<Counted, Uncounted>, Error> {
+    let exposure = claim(row)?.exposure_in(into, rates);
+    Ok(exposure.map(|exposure| Counted {
+        line_id,
+        exposure_minor: exposure.minor,
+        conversion: exposure.conversion,
+    }))
+}
+
+fn has_room_for(line: &LineFacts, used_minor: i64) -> Result<(), Error> {
+    let Some(available) = line.available_minor() else {
+        return Ok(());
+    };
+    if used_minor == 0 || used_minor <= available {
         return Ok(());
     }
-    let currencies: BTreeSet<&str> = held
-        .iter()
-        .map(|row| row.currency.as_str())
-        .chain(drawn.iter().map(|row| row.currency.as_str()))
-        .collect();
-    if currencies.iter().any(|own| *own != line.currency.code()) {
-        return Err(Problem::new(ProblemCode::CurrencyRateMissing)
-            .because(
-                "The customer has exposure in another currency than the line of the group.",
-                "客户敞口币种与集团额度币种不同。",
-            )
-            .into());
-    }
-    if line
-        .available_minor()
-        .is_some_and(|available| balance.used_minor() > available)
-    {
-        let text = |minor: i64| decimal_string(minor, line.currency);
-        return Err(Problem::new(ProblemCode::LimitExceeded)
-            .because(
-                format!(
-                    "The exposure of the customer ({}) does not fit into what the group has left ({}).",
-                    text(balance.used_minor()),
-                    text(line.available_minor().unwrap_or(0)),
-                ),
-                "客户敞口超过集团剩余额度。",
-            )
-            .into());
-    }
-    let movement = Movement::of_balance(MovementKind::JoinGroup, balance);
-    ledger.post(tx, customer_id, line.id, movement, true, Behind::default())
+    let text = |minor: i64| decimal_string(minor, line.currency);
+    Err(Problem::new(ProblemCode::LimitExceeded)
+        .because(
+            format!(
+                "The exposure of the customer ({}) does not fit into what the group has left ({}).",
+                text(used_minor),
+                text(available),
+            ),
+            "客户敞口超过集团剩余额度。",
+        )
+        .into())
 }
 
 fn group_line_today(
@@ -216,17 +318,6 @@ fn group_line_today(
     Ok(applicable(&facts, Level::Group, tx.today)
         .filter(|line| line.status != LineStatus::Closed)
         .cloned())
-}
-
-fn balance_of<'a>(
-    held: impl Iterator<Item = &'a ReservationRow>,
-    drawn: impl Iterator<Item = &'a ReceivableRow>,
-) -> Balance {
-    Balance {
-        held_minor: held.map(|row| row.facts().rest_minor()).sum(),
-        drawn_minor: drawn.map(|row| row.outstanding_minor).sum(),
-        consumed_minor: 0,
-    }
 }
 
 /// Puts exposure that was there before a line was opened onto the line: what was posted without a
@@ -263,35 +354,33 @@ fn adopt_of(
     line: &LineRow,
     customer_id: CustomerId,
 ) -> Result<(), Error> {
-    let mut balance = Balance::default();
-    for mut row in reservations_store::lock_open_of(tx.connection, customer_id)? {
-        let slot = match (&line.group_id, &line.product) {
-            (Some(_), _) => &mut row.group_line_id,
-            (None, None) => &mut row.customer_line_id,
-            (None, Some(_)) => continue,
-        };
-        if slot.is_none() && row.currency == line.currency {
-            *slot = Some(line.id);
-            balance.held_minor += row.facts().rest_minor();
-            reservations_store::write(tx.connection, &row)?;
+    let level = match (&line.group_id, &line.product) {
+        (Some(_), _) => Level::Group,
+        (None, None) => Level::Customer,
+        (None, Some(_)) => Level::Product,
+    };
+    let into = currency(&line.currency)?;
+    let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
+    let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;
+    drawn.retain(|row| level != Level::Product || line.product.as_ref() == Some(&row.product));
+    held.retain(|row| row.counted_at(level).is_none());
+    drawn.retain(|row| row.counted_at(level).is_none());
+    let rates = rates_into(tx, into, &held, &drawn)?;
+    let mut moved = Moved::default();
+    // What has no rate stays uncounted.
+    for row in &mut held {
+        if let Ok(counted) = counted_on(row, (line.id, into), &rates)? {
+            row.count_at(level, Some(counted));
+            reservations_store::write(tx.connection, row)?;
+            moved.hold(row, level)?;
         }
     }
-    for mut row in receivables_store::lock_open(tx.connection, customer_id)? {
-        let slot = match (&line.group_id, &line.product) {
-            (Some(_), _) => &mut row.group_line_id,
-            (None, None) => &mut row.customer_line_id,
-            (None, Some(product)) if *product == row.product => &mut row.product_line_id,
-            (None, Some(_)) => continue,
-        };
-        if slot.is_none() && row.currency == line.currency {
-            *slot = Some(line.id);
-            balance.drawn_minor += row.outstanding_minor;
-            receivables_store::write(tx.connection, &row)?;
+    for row in &mut drawn {
+        if let Ok(counted) = counted_on(row, (line.id, into), &rates)? {
+            row.count_at(level, Some(counted));
+            receivables_store::write(tx.connection, row)?;
+            moved.draw(row, level)?;
         }
     }
-    if balance != Balance::default() {
-        let movement = Movement::of_balance(MovementKind::Adopt, balance);
-        ledger.post(tx, customer_id, line.id, movement, false, Behind::default())?;
-    }
-    Ok(())
+    moved.post(tx, ledger, (customer_id, line.id), MovementKind::Adopt)
 }

@@ -48,6 +48,8 @@ scopes! {
     CustomersRead = "customers:read", "See customer archives, classified fields masked.";
     CustomersWrite = "customers:write", "Maintain customer archives.";
     EventsRead = "events:read", "Read the change feed.";
+    ExchangeRatesRead = "exchange-rates:read", "See exchange rates.";
+    ExchangeRatesWrite = "exchange-rates:write", "Publish exchange rates.";
     PaymentsRead = "payments:read", "See payments and their allocations.";
     PaymentsReverse = "payments:reverse", "Reverse payments.";
     PaymentsWrite = "payments:write", "Record payments and allocate them.";
@@ -91,6 +93,7 @@ const READS: &[&str] = &[
     "credit-groups:read",
     "credit-lines:read",
     "customers:read",
+    "exchange-rates:read",
     "payments:read",
     "products:read",
     "receivables:read",
@@ -121,6 +124,8 @@ pub const TIERS: &[Tier] = &[
             "credit-lines:read",
             "customers:read",
             "events:read",
+            "exchange-rates:read",
+            "exchange-rates:write",
             "payments:read",
             "payments:reverse",
             "payments:write",
@@ -200,6 +205,7 @@ pub const TIERS: &[Tier] = &[
                 "credit-groups:write",
                 "credit-lines:suspend",
                 "events:read",
+                "exchange-rates:write",
                 "payments:reverse",
                 "payments:write",
                 "products:write",
@@ -221,9 +227,14 @@ pub const TIERS: &[Tier] = &[
     },
     Tier {
         name: "administrator",
-        description: "Maintains products and technical settings; sees no customer data.",
+        description: "Maintains products, exchange rates and technical settings; sees no customer data.",
         self_service: false,
-        bundles: &[&["products:read", "products:write"]],
+        bundles: &[&[
+            "exchange-rates:read",
+            "exchange-rates:write",
+            "products:read",
+            "products:write",
+        ]],
     },
 ];
 

@@ -33,6 +33,7 @@ event_types! {
     "credit_line.suspended": "A credit line takes no new exposure any more.";
     "customer.changed": "A customer archive was changed.";
     "customer.created": "A customer archive was opened.";
+    "exchange_rates.published": "Exchange rates were published.";
     "payment.allocated": "What was unapplied of a payment was allocated.";
     "payment.received": "A payment was recorded, and allocated as asked.";
     "payment.reversed": "A payment was taken back.";

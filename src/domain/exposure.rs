@@ -6,10 +6,13 @@
 
 use chrono::NaiveDate;
 
+use super::counted::{Claim, Counted, Exposure, Uncounted};
 use super::credit_lines::{Level, LimitKind, LineFacts, LineState, applicable};
+use super::currency::Currency;
 use super::customers::CustomerStatus;
+use super::exchange_rates::Rates;
 use super::ids::LineId;
-use super::money::{Money, decimal_string};
+use super::money::decimal_string;
 use crate::error::{Bilingual, Reason};
 use crate::error_codes::ProblemCode;
 
@@ -22,6 +25,8 @@ pub struct ExposureFacts {
     pub product_active: Option<bool>,
     /// Lines of the customer for the product, its unified limit, and its group.
     pub lines: Vec<LineFacts>,
+    /// Rates of the day from the currency of the request into those of the lines.
+    pub rates: Rates,
     /// Business date of the decision.
     pub today: NaiveDate,
 }
@@ -39,6 +44,37 @@ pub struct LevelRoom {
     pub state: LineState,
     /// The line as it was seen.
     pub line: LineFacts,
+    /// What the request counts in the currency of the line, or why it cannot.
+    pub exposure: Result<Exposure, Uncounted>,
+    /// Room in the currency of the request, in minor units; `None` without a limit, nothing
+    /// without a rate.
+    pub available_minor: Option<i64>,
+}
+
+impl LevelRoom {
+    fn of(line: &LineFacts, facts: &ExposureFacts, claim: &Claim) -> Self {
+        let own = claim.amount.currency();
+        let rate = facts.rates.between(own, line.currency);
+        Self {
+            level: line.level,
+            line_id: line.id,
+            limit_kind: if line.limit_minor.is_some() {
+                LimitKind::Amount
+            } else {
+                LimitKind::Unlimited
+            },
+            state: line.state_on(facts.today),
+            exposure: claim.exposure_in(line.currency, &facts.rates),
+            available_minor: match rate {
+                Ok(None) => line.available_minor(),
+                Ok(Some(into)) => line
+                    .available_minor()
+                    .map(|room| into.rate_e10.room_before(room, own, line.currency)),
+                Err(_) => Some(0),
+            },
+            line: line.clone(),
+        }
+    }
 }
 
 /// How one rule came out.
@@ -80,15 +116,15 @@ impl Assessment {
         refused.peek().is_some() && refused.all(|rule| rule.code == ProblemCode::LimitExceeded)
     }
 
-    /// Room over all levels in minor units; `None` where nothing limits it. Nothing without a
-    /// line at product level.
+    /// Room over all levels in minor units of the request's currency; `None` where nothing limits
+    /// it. Nothing without a line at product level.
     pub fn available_minor(&self) -> Option<i64> {
         if !self.levels.iter().any(|room| room.level == Level::Product) {
             return Some(0);
         }
         self.levels
             .iter()
-            .filter_map(|room| room.line.available_minor())
+            .filter_map(|room| room.available_minor)
             .min()
     }
 
@@ -97,25 +133,27 @@ impl Assessment {
         self.levels
             .iter()
             .filter_map(|room| {
-                room.line
-                    .available_minor()
+                room.available_minor
                     .map(|available| (available, room.level))
             })
             .min()
             .map(|(_, level)| level)
     }
 
-    /// The line that applies at a level.
-    pub fn line_at(&self, level: Level) -> Option<LineId> {
-        self.levels
-            .iter()
-            .find(|room| room.level == level)
-            .map(|room| room.line_id)
+    /// What the request counts at a level, where it can count there.
+    pub fn counted_at(&self, level: Level) -> Option<Counted> {
+        let room = self.levels.iter().find(|room| room.level == level)?;
+        let exposure = room.exposure.ok()?;
+        Some(Counted {
+            line_id: room.line_id,
+            exposure_minor: exposure.minor,
+            conversion: exposure.conversion,
+        })
     }
 }
 
 /// Evaluates every rule.
-pub fn assess(facts: &ExposureFacts, amount: Money) -> Assessment {
+pub fn assess(facts: &ExposureFacts, claim: &Claim) -> Assessment {
     let levels: Vec<LevelRoom> = Level::EVERY
         .iter()
         .filter_map(|level| applicable(&facts.lines, *level, facts.today))
@@ -123,17 +161,7 @@ pub fn assess(facts: &ExposureFacts, amount: Money) -> Assessment {
         .filter(|line| {
             line.level == Level::Product || line.state_on(facts.today) != LineState::Closed
         })
-        .map(|line| LevelRoom {
-            level: line.level,
-            line_id: line.id,
-            state: line.state_on(facts.today),
-            limit_kind: if line.limit_minor.is_some() {
-                LimitKind::Amount
-            } else {
-                LimitKind::Unlimited
-            },
-            line: line.clone(),
-        })
+        .map(|line| LevelRoom::of(line, facts, claim))
         .collect();
     let mut rules = Vec::new();
     let mut rule = |code, level, refusal: Option<Reason>| {
@@ -168,28 +196,22 @@ pub fn assess(facts: &ExposureFacts, amount: Money) -> Assessment {
         refuse_if(!has_line, ProblemCode::LineNotFound).map(|reason| at(reason, Level::Product)),
     );
 
-    type Check = fn(&LineFacts, NaiveDate, Money) -> Option<Reason>;
+    type Check = fn(&LevelRoom, &Claim) -> Option<Reason>;
     let checks: [(ProblemCode, Check); 6] = [
         (ProblemCode::CurrencyRateMissing, currency_rate),
-        (ProblemCode::LineNotActive, |line, today, _| {
-            in_state(line, today, LineState::Closed, ProblemCode::LineNotActive)
+        (ProblemCode::LineNotActive, |room, _| {
+            in_state(room, LineState::Closed, ProblemCode::LineNotActive)
         }),
-        (ProblemCode::LineSuspended, |line, today, _| {
-            in_state(
-                line,
-                today,
-                LineState::Suspended,
-                ProblemCode::LineSuspended,
-            )
+        (ProblemCode::LineSuspended, |room, _| {
+            in_state(room, LineState::Suspended, ProblemCode::LineSuspended)
         }),
         (ProblemCode::LineNotYetValid, not_yet_valid),
         (ProblemCode::LineExpired, expired),
-        (ProblemCode::LimitExceeded, room),
+        (ProblemCode::LimitExceeded, limit),
     ];
     for (code, check) in checks {
         for room in &levels {
-            let refusal =
-                check(&room.line, facts.today, amount).map(|reason| at(reason, room.level));
+            let refusal = check(room, claim).map(|reason| at(reason, room.level));
             rule(code, Some(room.level), refusal);
         }
     }
@@ -215,13 +237,8 @@ fn at(mut reason: Reason, level: Level) -> Reason {
     reason
 }
 
-fn in_state(
-    line: &LineFacts,
-    today: NaiveDate,
-    state: LineState,
-    code: ProblemCode,
-) -> Option<Reason> {
-    refuse_if(line.state_on(today) == state, code).map(|reason| about(reason, line))
+fn in_state(room: &LevelRoom, state: LineState, code: ProblemCode) -> Option<Reason> {
+    refuse_if(room.state == state, code).map(|reason| about(reason, &room.line))
 }
 
 fn about(mut reason: Reason, line: &LineFacts) -> Reason {
@@ -229,30 +246,16 @@ fn about(mut reason: Reason, line: &LineFacts) -> Reason {
     reason
 }
 
-fn currency_rate(line: &LineFacts, _: NaiveDate, amount: Money) -> Option<Reason> {
-    refuse_if(
-        line.currency != amount.currency(),
-        ProblemCode::CurrencyRateMissing,
-    )
-    .map(|mut reason| {
-        reason
-            .facts
-            .push(("from_currency", amount.currency().code().to_owned()));
-        reason
-            .facts
-            .push(("to_currency", line.currency.code().to_owned()));
-        about(reason, line)
-    })
+fn currency_rate(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+    match room.exposure {
+        Err(gap @ Uncounted::NoRate(_)) => Some(about(gap.reason(), &room.line)),
+        _ => None,
+    }
 }
 
-fn not_yet_valid(line: &LineFacts, today: NaiveDate, _: Money) -> Option<Reason> {
-    in_state(
-        line,
-        today,
-        LineState::NotYetValid,
-        ProblemCode::LineNotYetValid,
-    )
-    .map(|mut reason| {
+fn not_yet_valid(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+    let line = &room.line;
+    in_state(room, LineState::NotYetValid, ProblemCode::LineNotYetValid).map(|mut reason| {
         reason.detail = Bilingual::new(
             format!("The line is valid from {}.", line.valid_from),
             format!("额度自 {} 起生效。", line.valid_from),
@@ -264,8 +267,9 @@ fn not_yet_valid(line: &LineFacts, today: NaiveDate, _: Money) -> Option<Reason>
     })
 }
 
-fn expired(line: &LineFacts, today: NaiveDate, _: Money) -> Option<Reason> {
-    in_state(line, today, LineState::Expired, ProblemCode::LineExpired).map(|mut reason| {
+fn expired(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+    let line = &room.line;
+    in_state(room, LineState::Expired, ProblemCode::LineExpired).map(|mut reason| {
         reason.detail = Bilingual::new(
             format!("The line was valid until {}.", line.valid_until),
             format!("额度有效期至 {}。", line.valid_until),
@@ -277,11 +281,18 @@ fn expired(line: &LineFacts, today: NaiveDate, _: Money) -> Option<Reason> {
     })
 }
 
-/// Exceeded means used + amount > limit; equal fits. Another currency is a matter of its own.
-fn room(line: &LineFacts, _: NaiveDate, amount: Money) -> Option<Reason> {
+/// Exceeded means used + exposure > limit; equal fits, and what counts nothing always does. A
+/// missing rate is a matter of its own.
+fn limit(room: &LevelRoom, claim: &Claim) -> Option<Reason> {
+    let line = &room.line;
+    let exposure = match room.exposure {
+        Ok(exposure) => exposure,
+        Err(Uncounted::NoRate(_)) => return None,
+        Err(too_large) => return Some(about(too_large.reason(), line)),
+    };
     let limit = line.limit_minor?;
     let available = line.available_minor()?;
-    if line.currency != amount.currency() || amount.minor() <= available {
+    if exposure.minor == 0 || exposure.minor <= available {
         return None;
     }
     let text = |minor: i64| decimal_string(minor, line.currency);
@@ -292,14 +303,14 @@ fn room(line: &LineFacts, _: NaiveDate, amount: Money) -> Option<Reason> {
             text(available),
             text(limit),
             line.currency.code(),
-            amount.to_decimal_string()
+            text(exposure.minor)
         ),
         format!(
             "额度 {} {}，可用 {}，申请 {}。",
             text(limit),
             line.currency.code(),
             text(available),
-            amount.to_decimal_string()
+            text(exposure.minor)
         ),
     );
     reason.facts = vec![
@@ -307,22 +318,49 @@ fn room(line: &LineFacts, _: NaiveDate, amount: Money) -> Option<Reason> {
         ("held", text(line.balance.held_minor)),
         ("drawn", text(line.balance.drawn_minor)),
         ("available", text(available)),
-        ("requested", amount.to_decimal_string()),
+        ("requested", text(exposure.minor)),
         ("currency", line.currency.code().to_owned()),
     ];
+    reason.facts.extend(origin(claim, exposure));
     Some(about(reason, line))
+}
+
+/// Where an exposure that is not the amount of the request comes from.
+fn origin(claim: &Claim, exposure: Exposure) -> Vec<(&'static str, String)> {
+    let own: Currency = claim.amount.currency();
+    let mut facts = Vec::new();
+    if let Some(conversion) = exposure.conversion {
+        facts.push(("original_amount", claim.amount.to_decimal_string()));
+        facts.push(("original_currency", own.code().to_owned()));
+        facts.push(("rate", conversion.rate_e10.to_string()));
+        facts.push(("rate_date", conversion.rate_date.to_string()));
+    }
+    if claim.counted_minor() != claim.amount.minor() {
+        facts.push(("deposit", decimal_string(claim.deposit_minor, own)));
+    }
+    facts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::credit_lines::{Balance, LineStatus};
-    use crate::domain::currency::Currency;
+    use crate::domain::exchange_rates::{Quote, Rate, RateRoute};
     use crate::domain::ids::Bucket;
+    use crate::domain::money::Money;
+    use crate::domain::products::ExposureTreatment;
     use proptest::prelude::*;
 
-    fn cny(minor: i64) -> Money {
-        Money::new(minor, Currency::CNY).unwrap()
+    fn cny(minor: i64) -> Claim {
+        secured(minor, 0)
+    }
+
+    fn secured(minor: i64, deposit_minor: i64) -> Claim {
+        Claim {
+            amount: Money::new(minor, Currency::CNY).unwrap(),
+            deposit_minor,
+            treatment: ExposureTreatment::NetOfDeposit,
+        }
     }
 
     fn line(level: Level, limit_minor: Option<i64>, held_minor: i64) -> LineFacts {
@@ -347,12 +385,13 @@ mod tests {
             customer: Some(CustomerStatus::Active),
             product_active: Some(true),
             lines,
+            rates: Rates::default(),
             today: "2026-06-01".parse().unwrap(),
         }
     }
 
     fn codes(facts: &ExposureFacts, amount: i64) -> Vec<(ProblemCode, Option<&'static str>)> {
-        assess(facts, cny(amount))
+        assess(facts, &cny(amount))
             .refusals()
             .iter()
             .map(|reason| (reason.code, reason.level))
@@ -372,8 +411,8 @@ mod tests {
             [(ProblemCode::LimitExceeded, Some("group"))]
         );
         assert_eq!(codes(&three, 61).len(), 3);
-        assert_eq!(assess(&three, cny(1)).available_minor(), Some(40));
-        assert_eq!(assess(&three, cny(1)).binding(), Some(Level::Group));
+        assert_eq!(assess(&three, &cny(1)).available_minor(), Some(40));
+        assert_eq!(assess(&three, &cny(1)).binding(), Some(Level::Group));
     }
 
     #[test]
@@ -414,7 +453,7 @@ mod tests {
             codes(&unified, 1),
             [(ProblemCode::LineNotFound, Some("product"))]
         );
-        assert_eq!(assess(&unified, cny(1)).available_minor(), Some(0));
+        assert_eq!(assess(&unified, &cny(1)).available_minor(), Some(0));
     }
 
     #[test]
@@ -425,6 +464,56 @@ mod tests {
             codes(&facts(vec![foreign]), 100),
             [(ProblemCode::CurrencyRateMissing, Some("product"))]
         );
+    }
+
+    #[test]
+    fn each_level_decides_in_its_own_currency_and_the_tightest_room_is_in_that_of_the_request() {
+        let mut group = line(Level::Group, Some(100), 0);
+        group.currency = Currency::USD;
+        let mut mixed = facts(vec![line(Level::Product, Some(1_000), 0), group]);
+        let quote = Quote {
+            rate: Rate::parse("0.125").unwrap(),
+            rate_date: mixed.today,
+            route: RateRoute::Direct,
+            rates: Vec::new(),
+        };
+        let pair = (Currency::CNY, Currency::USD);
+        mixed.rates.add(pair, Some(&quote), mixed.today, 7);
+        assert!(codes(&mixed, 800).is_empty());
+        let refused = assess(&mixed, &cny(801));
+        assert_eq!(
+            (refused.available_minor(), refused.binding()),
+            (Some(800), Some(Level::Group))
+        );
+        let reason = &refused.refusals()[0];
+        for fact in [
+            ("requested", "1.01"),
+            ("currency", "USD"),
+            ("original_amount", "8.01"),
+            ("original_currency", "CNY"),
+            ("rate", "0.125"),
+            ("rate_date", "2026-06-01"),
+        ] {
+            assert!(
+                reason.facts.contains(&(fact.0, fact.1.to_owned())),
+                "{fact:?}"
+            );
+        }
+        assert_eq!(
+            refused.counted_at(Level::Group).unwrap().exposure_minor,
+            101
+        );
+    }
+
+    #[test]
+    fn what_is_secured_takes_no_room_and_still_needs_a_line_in_force() {
+        let mut over = facts(vec![line(Level::Product, Some(0), 40)]);
+        assert!(assess(&over, &secured(100, 100)).refusals().is_empty());
+        assert_eq!(assess(&over, &secured(100, 99)).refusals().len(), 1);
+        over.lines[0].status = LineStatus::Suspended;
+        assert_eq!(assess(&over, &secured(100, 100)).refusals().len(), 1);
+        let none = assess(&facts(Vec::new()), &secured(100, 100));
+        assert_eq!(none.refusals()[0].code, ProblemCode::LineNotFound);
     }
 
     #[test]
@@ -450,8 +539,8 @@ mod tests {
 
         #[test]
         fn less_limit_never_gives_more_room(limit in 0..200_i64, cut in 0..100_i64, held in 0..200_i64) {
-            let before = assess(&facts(vec![line(Level::Product, Some(limit), held)]), cny(1)).available_minor();
-            let after = assess(&facts(vec![line(Level::Product, Some((limit - cut).max(0)), held)]), cny(1)).available_minor();
+            let before = assess(&facts(vec![line(Level::Product, Some(limit), held)]), &cny(1)).available_minor();
+            let after = assess(&facts(vec![line(Level::Product, Some((limit - cut).max(0)), held)]), &cny(1)).available_minor();
             prop_assert!(after <= before);
         }
     }

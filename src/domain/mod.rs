@@ -2,12 +2,14 @@
 
 pub mod actor;
 pub mod approvals;
+pub mod counted;
 pub mod credit_applications;
 pub mod credit_groups;
 pub mod credit_lines;
 pub mod currency;
 pub mod customers;
 pub mod events;
+pub mod exchange_rates;
 pub mod exposure;
 pub mod ids;
 pub mod masking;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::counted::Part;
 use crate::error_codes::ProblemCode;
 
 crate::text_enum! {
@@ -39,6 +40,15 @@ impl ReservationFacts {
     /// What is still set aside in the books.
     pub fn rest_minor(&self) -> i64 {
         self.amount_minor - self.captured_minor - self.released_minor - self.expired_minor
+    }
+
+    /// The next part of it to be captured or given back.
+    pub fn next_part(&self, part_minor: i64) -> Part {
+        Part::next(
+            self.amount_minor,
+            self.amount_minor - self.rest_minor(),
+            part_minor,
+        )
     }
 
     /// Status at an instant: expiry needs no job to have run.

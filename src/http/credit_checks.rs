@@ -8,7 +8,7 @@ use super::answers::Computed;
 use super::command::Query;
 use super::guard::Require;
 use super::problem::{ReasonView, Wording};
-use super::types::{Amount, ProductCode, money};
+use super::types::{Amount, Date, ExchangeRate, ProductCode, asked, money};
 use crate::app::exposure as app;
 use crate::auth::scopes;
 use crate::domain::credit_lines::{Level, LineState};
@@ -55,6 +55,10 @@ pub struct RunCreditCheck {
     pub amount: Amount,
     /// Currency of the amount.
     pub currency: Currency,
+    /// Cash deposit for the order, at most its amount. Whether it takes less of a limit is a matter
+    /// of the product.
+    #[serde(default)]
+    pub deposit: Option<Amount>,
 }
 
 /// The decision, the room at every level, and every rule.
@@ -62,13 +66,15 @@ pub struct RunCreditCheck {
 #[schema(example = json!({
     "decision": "approved", "available": "400000.00", "binding_level": "product", "currency": "CNY",
     "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "status": "active",
-        "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "carried": "0.00", "available": "400000.00", "currency": "CNY"}],
+        "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "carried": "0.00", "available": "400000.00", "requested": "20000.00", "currency": "CNY",
+        "rate": null, "rate_date": null}],
     "rules": [{"rule": "limit_exceeded", "level": "product", "result": "pass"}], "reasons": [],
 }))]
 pub struct CreditCheckResult {
     /// approved, referred or declined.
     pub decision: CreditDecision,
-    /// Room over all levels before the order; null where nothing limits it.
+    /// Room over all levels before the order, in the currency of the check: nothing where a rate is
+    /// missing, null where nothing limits it.
     #[schema(required = true)]
     pub available: Option<Amount>,
     /// The level with the least room.
@@ -109,8 +115,17 @@ pub struct LevelView {
     /// What is left; negative when over the limit, null without a limit.
     #[schema(required = true)]
     pub available: Option<Amount>,
+    /// What the order counts here; null where it cannot, for want of a rate.
+    #[schema(required = true)]
+    pub requested: Option<Amount>,
     /// Currency of the line.
     pub currency: Currency,
+    /// Rate from the currency of the check; null in the same currency and without one.
+    #[schema(required = true)]
+    pub rate: Option<ExchangeRate>,
+    /// Day of the rate.
+    #[schema(required = true)]
+    pub rate_date: Option<Date>,
 }
 
 /// How one rule came out.
@@ -142,10 +157,10 @@ pub async fn run(
     query: Query<RunCreditCheck>,
 ) -> Result<Computed<CreditCheckResult>, Error> {
     let Query { body } = query;
-    let amount = body.amount.positive(body.currency, "amount")?;
+    let asked = asked(&body.amount, body.deposit.as_ref(), body.currency)?;
     let assessment = guard
         .read_snapshot(move |reader| {
-            app::check(reader, body.customer_id, body.product.as_str(), amount)
+            app::check(reader, body.customer_id, body.product.as_str(), asked)
         })
         .await?;
     Ok(Computed(result(
@@ -161,16 +176,10 @@ fn result(
     wording: &Wording,
 ) -> Result<CreditCheckResult, Error> {
     let reasons = assessment.refusals();
-    // Rooms in another currency than the check do not add up to an amount in it.
-    let comparable = assessment
-        .levels
-        .iter()
-        .all(|room| room.line.currency == currency);
-    let available = match assessment.available_minor() {
-        Some(minor) if comparable => Some(money(minor, currency.code())?.0),
-        Some(_) => Some(money(0, currency.code())?.0),
-        None => None,
-    };
+    let available = assessment
+        .available_minor()
+        .map(|minor| money(minor, currency.code()).map(|(amount, _)| amount))
+        .transpose()?;
     Ok(CreditCheckResult {
         decision: if reasons.is_empty() {
             CreditDecision::Approved
@@ -193,9 +202,11 @@ fn result(
     })
 }
 
-/// Room at a level as it is shown, here and on reservations.
-pub(super) fn level(room: &LevelRoom) -> Result<LevelView, Error> {
+/// Room at a level as it is shown.
+fn level(room: &LevelRoom) -> Result<LevelView, Error> {
     let line = &room.line;
+    let exposure = room.exposure.ok();
+    let conversion = exposure.and_then(|exposure| exposure.conversion);
     let amount = |minor: i64| money(minor, line.currency.code()).map(|(amount, _)| amount);
     Ok(LevelView {
         level: room.level,
@@ -206,7 +217,12 @@ pub(super) fn level(room: &LevelRoom) -> Result<LevelView, Error> {
         drawn: amount(line.balance.drawn_minor)?,
         carried: amount(line.carried_minor)?,
         available: line.available_minor().map(amount).transpose()?,
+        requested: exposure
+            .map(|exposure| amount(exposure.minor))
+            .transpose()?,
         currency: line.currency,
+        rate: conversion.map(|conversion| conversion.rate_e10.into()),
+        rate_date: conversion.map(|conversion| Date(conversion.rate_date)),
     })
 }
 

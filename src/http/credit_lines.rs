@@ -12,12 +12,13 @@ use super::cursor::listing;
 use super::customers::ReadAsOf;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money, product};
+use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, money, product};
 use crate::app::credit_lines::{self as app, LineAction};
 use crate::app::exposure::{carried_minor, without_due};
 use crate::auth::scopes;
 use crate::domain::credit_lines::{LimitKind, LineState, MovementKind, state_on};
 use crate::domain::currency::Currency;
+use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{
     ApplicationId, CustomerId, GroupId, LineEntity, LineId, PaymentId, ReceivableId, ReservationId,
 };
@@ -159,6 +160,7 @@ pub struct ActOnCreditLine {
     "held_after": "20000.00", "drawn_after": "80000.00", "consumed_after": "0.00", "currency": "CNY",
     "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "reservation_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "receivable_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "payment_id": null,
+    "original_amount": null, "original_currency": null, "rate": null, "rate_date": null,
     "business_date": "2026-01-05", "recorded_at": "2026-01-05T02:00:00Z",
 }))]
 pub struct CreditMovementView {
@@ -191,6 +193,19 @@ pub struct CreditMovementView {
     /// Payment behind it.
     #[schema(required = true)]
     pub payment_id: Option<PaymentId>,
+    /// What moved in the currency of the business, less a deposit that counts; null where it is that
+    /// of the line.
+    #[schema(required = true)]
+    pub original_amount: Option<Amount>,
+    /// Currency of the business; null where it is that of the line.
+    #[schema(required = true)]
+    pub original_currency: Option<Currency>,
+    /// Rate at which it was converted when it came to the line.
+    #[schema(required = true)]
+    pub rate: Option<ExchangeRate>,
+    /// Day of the rate.
+    #[schema(required = true)]
+    pub rate_date: Option<Date>,
     /// Business date.
     pub business_date: Date,
     /// Instant of recording.
@@ -286,6 +301,12 @@ fn siblings<'a>(row: &'a LineRow, all: &'a [LineRow]) -> impl Iterator<Item = &'
 fn movement(row: MovementRow, currency: &str) -> Result<CreditMovementView, Error> {
     let amount = |minor: i64| money(minor, currency).map(|(amount, _)| amount);
     let (_, currency) = money(0, currency)?;
+    let original = match (row.original_minor, &row.original_currency) {
+        (Some(minor), Some(code)) => Some(money(minor, code)?),
+        _ => None,
+    };
+    let rate = row.rate_e10.map(Rate::from_e10).transpose();
+    let rate = rate.map_err(|error| Error::Internal(Box::new(error)))?;
     Ok(CreditMovementView {
         number: row.movement_number,
         kind: row.kind,
@@ -300,6 +321,10 @@ fn movement(row: MovementRow, currency: &str) -> Result<CreditMovementView, Erro
         reservation_id: row.reservation_id.map(ReservationId::from_uuid),
         receivable_id: row.receivable_id.map(ReceivableId::from_uuid),
         payment_id: row.payment_id.map(PaymentId::from_uuid),
+        original_currency: original.as_ref().map(|(_, currency)| *currency),
+        original_amount: original.map(|(amount, _)| amount),
+        rate: rate.map(ExchangeRate::from),
+        rate_date: row.rate_date.map(Date),
         business_date: Date(row.business_date),
         recorded_at: row.recorded_at,
     })

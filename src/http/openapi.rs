@@ -156,6 +156,10 @@ const TAGS: &[(&str, &str)] = &[
         "events",
         "The change feed: every business change in commit order.",
     ),
+    (
+        "exchange-rates",
+        "Dated rates between currencies, and the one that answers for a day.",
+    ),
     ("payments", "Money received, allocated, reversed."),
     ("problems", "What each problem code means."),
     ("products", "The catalogue of credit products."),

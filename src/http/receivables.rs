@@ -10,13 +10,15 @@ use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
+use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money, product};
+use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
 use crate::app::receivables::{self as app, NewReceivable};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId, ReceivableEntity, ReceivableId, ReservationId};
 use crate::domain::organisation::OrgPath;
+use crate::domain::products::ExposureTreatment;
 use crate::domain::receivables::{ReceivableStatus, overdue_days, status_on};
 use crate::error::Error;
 use crate::store::receivables::{self as store, ReceivableFilter, ReceivableRow};
@@ -41,6 +43,10 @@ pub struct PostReceivable {
     pub amount: Amount,
     /// Currency of the amount.
     pub currency: Currency,
+    /// Cash deposit for it, at most the amount. Whether it takes less of a limit is a matter of the
+    /// product.
+    #[serde(default)]
+    pub deposit: Option<Amount>,
     /// Day the term starts.
     pub issued_on: Date,
     /// Term in calendar days; that of the line, else of the product, when left out.
@@ -55,9 +61,12 @@ pub struct PostReceivable {
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "number": "INV-2026-0001",
     "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "org_path": "head-office/east/shanghai",
     "product": "goods_on_credit", "amount": "15000.00", "outstanding": "5000.00", "currency": "CNY",
+    "deposit": "0.00", "exposure_treatment": "gross",
     "issued_on": "2026-03-01", "payment_term_days": 30, "due_on": "2026-03-31", "status": "partly_paid",
     "overdue_days": 0, "disputed_on": null, "dispute_reason": null, "over_limit": false, "reservation_id": null,
-    "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "version": 2,
+    "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
+    "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "exposure": "15000.00",
+        "currency": "CNY", "rate": null, "rate_date": null}], "version": 2,
     "created_at": "2026-03-01T02:00:00Z", "updated_at": "2026-03-15T02:00:00Z",
 }))]
 pub struct ReceivableView {
@@ -81,6 +90,10 @@ pub struct ReceivableView {
     pub outstanding: Amount,
     /// Currency.
     pub currency: Currency,
+    /// Cash deposit for it.
+    pub deposit: Amount,
+    /// How the deposit counts, as the product had it then.
+    pub exposure_treatment: ExposureTreatment,
     /// Day the term starts.
     pub issued_on: Date,
     /// Term in calendar days.
@@ -106,6 +119,9 @@ pub struct ReceivableView {
     /// Line at product level that it is drawn on.
     #[schema(required = true)]
     pub credit_line_id: Option<LineId>,
+    /// The lines it is drawn on, and what it counts there.
+    #[schema(max_items = 3)]
+    pub levels: Vec<LevelExposure>,
     /// Version.
     pub version: i64,
     /// Instant of recording.
@@ -153,6 +169,8 @@ listing_parameters! {
 fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
     let (amount, currency) = money(row.amount_minor, &row.currency)?;
     let (outstanding, _) = money(row.outstanding_minor, &row.currency)?;
+    let (deposit, _) = money(row.deposit_minor, &row.currency)?;
+    let levels = exposures(&row)?;
     Ok(ReceivableView {
         status: status_on(
             row.amount_minor,
@@ -170,6 +188,8 @@ fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
         amount,
         outstanding,
         currency,
+        deposit,
+        exposure_treatment: row.exposure_treatment,
         issued_on: Date(row.issued_on),
         payment_term_days: row.payment_term_days,
         due_on: Date(row.due_on),
@@ -178,6 +198,7 @@ fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
         over_limit: row.over_limit,
         reservation_id: row.reservation_id,
         credit_line_id: row.product_line_id,
+        levels,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -187,7 +208,8 @@ fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
 /// Post a receivable
 ///
 /// Records goods that were handed over already. A fact always lands: over the limit, or without a
-/// usable line, it is marked `over_limit` and an event says so.
+/// usable line, it is marked `over_limit` and an event says so. On a line in another currency it
+/// counts at the rate of the day; without a rate it is marked too and does not count there.
 #[utoipa::path(
     post,
     path = "/v1/receivables",
@@ -203,7 +225,7 @@ pub async fn create(
     } = command;
     let new = NewReceivable {
         customer_id: body.customer_id,
-        amount: body.amount.positive(body.currency, "amount")?,
+        asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
         product: body.product.into(),
         number: body.number.0,
         issued_on: body.issued_on.0,

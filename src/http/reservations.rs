@@ -10,14 +10,15 @@ use super::answers::{Created, Listing, Representation, Resource};
 use super::command::{Command, KeyedAction, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
+use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money, product};
+use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
 use crate::app::exposure::currency;
 use crate::app::reservations::{self as app, CapturedReceivable, NewReservation};
 use crate::auth::scopes;
-use crate::domain::credit_lines::Level;
 use crate::domain::currency::Currency;
-use crate::domain::ids::{CustomerId, LineId, ReceivableId, ReservationEntity, ReservationId};
+use crate::domain::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
+use crate::domain::products::ExposureTreatment;
 use crate::domain::reservations::ReservationStatus;
 use crate::error::Error;
 use crate::store::receivables::{self, CaptureRow};
@@ -41,6 +42,10 @@ pub struct CreateReservation {
     pub amount: Amount,
     /// Currency of the amount.
     pub currency: Currency,
+    /// Cash deposit for it, at most the amount. Whether it takes less of a limit is a matter of the
+    /// product.
+    #[serde(default)]
+    pub deposit: Option<Amount>,
     /// The caller's own reference, such as the order number.
     pub reference: Text<100>,
     /// Instant from which what is left goes back to the limit; 7 days from now when left out, 366
@@ -98,8 +103,9 @@ pub struct ReleaseReservation {
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "org_path": "head-office/east/shanghai", "product": "goods_on_credit", "reference": "SO-2026-0001",
     "status": "held", "amount": "20000.00", "held": "20000.00", "captured": "0.00", "released": "0.00", "expired": "0.00",
-    "currency": "CNY", "expires_at": "2026-12-31T16:00:00Z",
-    "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234"}], "captures": [],
+    "currency": "CNY", "deposit": "0.00", "exposure_treatment": "gross", "expires_at": "2026-12-31T16:00:00Z",
+    "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "exposure": "20000.00",
+        "currency": "CNY", "rate": null, "rate_date": null}], "captures": [],
     "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
 }))]
 pub struct ReservationView {
@@ -132,11 +138,15 @@ pub struct ReservationView {
     pub expired: Amount,
     /// Currency.
     pub currency: Currency,
+    /// Cash deposit for it.
+    pub deposit: Amount,
+    /// How the deposit counts, as the product had it then.
+    pub exposure_treatment: ExposureTreatment,
     /// Instant from which what is left goes back to the limit.
     pub expires_at: DateTime<Utc>,
-    /// The lines it is held on.
+    /// The lines it is held on, and what it counts there.
     #[schema(max_items = 3)]
-    pub levels: Vec<ReservationLevel>,
+    pub levels: Vec<LevelExposure>,
     /// Receivables it was captured into.
     #[schema(max_items = 10000)]
     pub captures: Vec<CaptureView>,
@@ -146,15 +156,6 @@ pub struct ReservationView {
     pub created_at: DateTime<Utc>,
     /// Instant of the latest change.
     pub updated_at: DateTime<Utc>,
-}
-
-/// A line a reservation is held on.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReservationLevel {
-    /// product, customer or group.
-    pub level: Level,
-    /// The line.
-    pub credit_line_id: LineId,
 }
 
 /// A part that became a receivable.
@@ -208,17 +209,6 @@ fn view(
         .map_or_else(|| row.facts(), |(after, _)| after);
     let (_, currency) = money(0, &row.currency)?;
     let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
-    let level = |level, line: Option<LineId>| {
-        line.map(|credit_line_id| ReservationLevel {
-            level,
-            credit_line_id,
-        })
-    };
-    let levels = [
-        level(Level::Product, Some(row.product_line_id)),
-        level(Level::Customer, row.customer_line_id),
-        level(Level::Group, row.group_line_id),
-    ];
     Ok(ReservationView {
         id: row.id,
         customer_id: row.customer_id,
@@ -233,7 +223,9 @@ fn view(
         expired: amount(facts.expired_minor)?,
         currency,
         expires_at: row.expires_at,
-        levels: levels.into_iter().flatten().collect(),
+        deposit: amount(row.deposit_minor)?,
+        exposure_treatment: row.exposure_treatment,
+        levels: exposures(&row)?,
         captures: captures
             .iter()
             .filter(|capture| capture.reservation_id == row.id)
@@ -279,8 +271,8 @@ fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<Reservation
 
 /// Reserve limit
 ///
-/// Sets the amount aside atomically at every level that exists: product, customer, group. Refused
-/// as a whole when any rule is in the way; the first refusal is the code, all are in `reasons`.
+/// Sets the amount aside atomically at every level that exists: product, customer, group. On a line
+/// in another currency it counts at the rate of the day, which is kept. Refused as a whole when any rule is in the way; the first refusal is the code, all are in `reasons`.
 #[utoipa::path(
     post,
     path = "/v1/reservations",
@@ -296,7 +288,7 @@ pub async fn create(
     } = command;
     let new = NewReservation {
         customer_id: body.customer_id,
-        amount: body.amount.positive(body.currency, "amount")?,
+        asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
         product: body.product.into(),
         reference: body.reference.0,
         expires_at: body.expires_at,

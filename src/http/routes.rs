@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use super::operation::Operation;
 use super::{
     credit_applications, credit_checks, credit_groups, credit_lines, credit_summaries, customers,
-    events, payments, problems, products, receivables, reservations,
+    events, exchange_rates, payments, problems, products, receivables, reservations,
 };
 use crate::error_codes::ProblemCode::{self, *};
 
@@ -150,6 +150,11 @@ pub fn operations() -> Vec<Operation> {
         ),
         route!(payments::reverse, PaymentReversed),
         route!(events::list, InvalidCursor, CursorExpired),
+        route!(exchange_rates::publish),
+        route!(exchange_rates::list, InvalidCursor),
+        route!(exchange_rates::get),
+        route!(exchange_rates::import),
+        route!(exchange_rates::look_up, CurrencyRateMissing),
         route!(problems::list),
         route!(problems::get),
         route!(products::list, InvalidCursor),

@@ -9,7 +9,9 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::app::exposure::Asked;
 use crate::domain::currency::Currency;
+use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{Entity, Id};
 use crate::domain::money::Money;
 use crate::domain::names::validate_display_text;
@@ -85,6 +87,32 @@ impl Amount {
     }
 }
 
+/// An amount that counts, and the deposit that secures it: nothing when left out, and never more
+/// than the amount.
+///
+/// # Errors
+/// A 422 at `amount` or `deposit`.
+pub fn asked(
+    amount: &Amount,
+    deposit: Option<&Amount>,
+    currency: Currency,
+) -> Result<Asked, Error> {
+    let amount = amount.positive(currency, "amount")?;
+    let deposit_minor = match deposit {
+        Some(deposit) => deposit.in_currency(currency, "deposit")?.minor(),
+        None => 0,
+    };
+    if (0..=amount.minor()).contains(&deposit_minor) {
+        Ok(Asked {
+            amount,
+            deposit_minor,
+        })
+    } else {
+        let (en, zh) = ("is not between nothing and the amount", "不在零与金额之间");
+        Err(Problem::field("deposit", en, zh).into())
+    }
+}
+
 impl From<Money> for Amount {
     fn from(money: Money) -> Self {
         Self(money.to_decimal_string())
@@ -127,6 +155,53 @@ impl PartialSchema for Amount {
 impl ToSchema for Amount {
     fn name() -> Cow<'static, str> {
         "Amount".into()
+    }
+}
+
+/// An exchange rate as a decimal string.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ExchangeRate(pub String);
+
+/// Longest text that is looked at as a rate; what is wrong with it is said by its field.
+const RATE_CHARACTERS_MAX: usize = 40;
+
+impl From<Rate> for ExchangeRate {
+    fn from(rate: Rate) -> Self {
+        Self(rate.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for ExchangeRate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.len() <= RATE_CHARACTERS_MAX {
+            Ok(Self(text))
+        } else {
+            Err(serde::de::Error::custom(
+                "not a rate, expected a decimal string such as \"7.1234567890\"",
+            ))
+        }
+    }
+}
+
+impl PartialSchema for ExchangeRate {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "Exchange rate: a decimal string of at most ten places, from 0.00000001 to 100000000, never a number.",
+            ))
+            .max_length(Some(20))
+            .pattern(Some("^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,10})?$"))
+            .examples([json!("7.123456789")])
+            .into()
+    }
+}
+
+impl ToSchema for ExchangeRate {
+    fn name() -> Cow<'static, str> {
+        "ExchangeRateValue".into()
     }
 }
 

@@ -159,6 +159,7 @@ mod tests {
             options,
             Arc::new(SystemClock),
             chrono_tz::Asia::Shanghai,
+            7,
             Arc::new(keys),
         )
     }

@@ -42,6 +42,7 @@ const READY_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) struct Database {
     options: DbOptions,
     time_zone: chrono_tz::Tz,
+    rate_age_days_max: i64,
     clock: Arc<dyn Clock>,
     keys: Arc<MasterKeys>,
 }
@@ -83,6 +84,7 @@ impl Database {
         Self {
             options,
             time_zone: settings.time_zone,
+            rate_age_days_max: settings.rate_age_days_max,
             clock,
             keys,
         }
@@ -116,6 +118,7 @@ impl Database {
             options,
             self.clock.clone(),
             self.time_zone,
+            self.rate_age_days_max,
             self.keys.clone(),
         )
     }

@@ -15,6 +15,7 @@ use crate::app::credit_applications::{self as applications, Decided, NewApplicat
 use crate::app::credit_groups::{self as groups, NewGroup, NewMember};
 use crate::app::credit_lines::{self, LineAction};
 use crate::app::customers::{self, CustomerChange};
+use crate::app::exposure::Asked;
 use crate::app::payments::{self, NewPayment, Spread};
 use crate::app::products;
 use crate::app::receivables::{self, NewReceivable};
@@ -263,7 +264,7 @@ impl Performer<'_> {
         Ok(NewReservation {
             customer_id: self.id(Noun::Customer, plan.customer)?,
             product: plan.product.to_owned(),
-            amount: money(plan.amount_minor, plan.currency)?,
+            asked: Asked::unsecured(money(plan.amount_minor, plan.currency)?),
             reference: plan.reference.clone(),
             expires_at: Some(self.evening(plan.expires)),
         })
@@ -275,7 +276,7 @@ impl Performer<'_> {
             customer_id: self.id(Noun::Customer, plan.customer)?,
             product: plan.product.to_owned(),
             number: plan.number.clone(),
-            amount: money(plan.amount_minor, plan.currency)?,
+            asked: Asked::unsecured(money(plan.amount_minor, plan.currency)?),
             issued_on: self.plan.date(plan.issued),
             payment_term_days: plan.names_term.then_some(plan.term_days),
         })

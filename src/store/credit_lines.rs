@@ -115,6 +115,14 @@ pub struct MovementRow {
     pub recorded_at: DateTime<Utc>,
     /// By whom.
     pub principal: String,
+    /// What moved in the currency of the business, where it is another.
+    pub original_minor: Option<i64>,
+    /// That currency.
+    pub original_currency: Option<String>,
+    /// Rate at which it was converted, in units of 1e-10.
+    pub rate_e10: Option<i64>,
+    /// Day of the rate.
+    pub rate_date: Option<NaiveDate>,
 }
 
 /// What a listing can be narrowed by.

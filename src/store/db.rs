@@ -60,6 +60,7 @@ struct Shared {
     options: DbOptions,
     clock: Arc<dyn Clock>,
     time_zone: chrono_tz::Tz,
+    rate_age_days_max: i64,
     keys: Arc<MasterKeys>,
 }
 
@@ -112,6 +113,7 @@ impl Db {
         options: DbOptions,
         clock: Arc<dyn Clock>,
         time_zone: chrono_tz::Tz,
+        rate_age_days_max: i64,
         keys: Arc<MasterKeys>,
     ) -> Self {
         let role_missing = Arc::new(AtomicBool::new(false));
@@ -136,6 +138,7 @@ impl Db {
                 options,
                 clock,
                 time_zone,
+                rate_age_days_max,
                 keys,
             }),
         }
@@ -155,6 +158,7 @@ impl Db {
                 options: self.shared.options.clone(),
                 clock,
                 time_zone: self.shared.time_zone,
+                rate_age_days_max: self.shared.rate_age_days_max,
                 keys: self.shared.keys.clone(),
             }),
         }
@@ -349,6 +353,7 @@ impl Db {
         let surroundings = Surroundings {
             clock: self.shared.clock.as_ref(),
             time_zone: self.shared.time_zone,
+            rate_age_days_max: self.shared.rate_age_days_max,
             keys: &self.shared.keys,
         };
         connection.transaction(|connection| {
@@ -405,6 +410,7 @@ impl Db {
             actor,
             now,
             today: business_date(now, self.shared.time_zone),
+            rate_age_days_max: self.shared.rate_age_days_max,
         }
     }
 

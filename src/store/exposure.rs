@@ -7,6 +7,7 @@ use super::schema::{credit_groups, customers, products};
 use super::tx::Reader;
 use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerId, GroupId};
+use crate::domain::products::ExposureTreatment;
 
 /// Status and organisation of a visible customer.
 pub fn customer(
@@ -36,12 +37,26 @@ pub fn customer_in_its_group(
         .optional()
 }
 
-/// Whether a product is offered, and its payment term in days; `None` when there is no such
-/// product.
-pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<(bool, i32)>> {
+/// What new business has to know of a product.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct ProductTerms {
+    /// Whether it is offered.
+    pub active: bool,
+    /// How deposits count.
+    pub exposure_treatment: ExposureTreatment,
+    /// Payment term in days where nothing else is agreed.
+    pub payment_term_days: i32,
+}
+
+/// Terms of a product; `None` when there is none.
+pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<ProductTerms>> {
     products::table
         .find(code)
-        .select((products::active, products::default_payment_term_days))
+        .select((
+            products::active,
+            products::exposure_treatment,
+            products::default_payment_term_days,
+        ))
         .first(connection)
         .optional()
 }

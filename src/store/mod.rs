@@ -6,6 +6,7 @@
 pub mod approvals;
 pub mod audit;
 pub mod connection;
+pub mod counted;
 pub mod credit_applications;
 pub mod credit_groups;
 pub mod credit_lines;
@@ -13,6 +14,7 @@ pub mod customers;
 pub mod db;
 pub mod errors;
 pub mod events;
+pub mod exchange_rates;
 pub mod exposure;
 pub mod idempotency;
 pub mod migrations;

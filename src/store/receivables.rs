@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
+use super::counted::counts;
 use super::schema::receivables;
 use super::tx::Reader;
 use super::visibility::visible_to;
+use crate::domain::counted::{Conversions, Part};
 use crate::domain::ids::{CustomerId, LineId, ReceivableId, ReservationId};
+use crate::domain::products::ExposureTreatment;
 use crate::domain::receivables::ReceivableStatus;
 
 /// A receivable as stored.
@@ -59,21 +62,36 @@ pub struct ReceivableRow {
     pub created_at: DateTime<Utc>,
     /// Last changed.
     pub updated_at: DateTime<Utc>,
+    /// Cash deposit for it.
+    pub deposit_minor: i64,
+    /// How the deposit counts, as the product had it then.
+    pub exposure_treatment: ExposureTreatment,
+    /// What the whole of it counts on the product line.
+    pub product_exposure_minor: Option<i64>,
+    /// What the whole of it counts on the unified line.
+    pub customer_exposure_minor: Option<i64>,
+    /// What the whole of it counts on the line of the group.
+    pub group_exposure_minor: Option<i64>,
+    /// Conversions at the levels whose line has another currency.
+    pub conversions: Option<Conversions>,
 }
 
 impl ReceivableRow {
-    /// The lines it is drawn on.
-    pub fn lines(&self) -> Vec<LineId> {
-        [
-            self.group_line_id,
-            self.customer_line_id,
-            self.product_line_id,
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+    /// The next part of it to be paid; also the part that was paid last, while it is owed again.
+    pub fn owed_part(&self, part_minor: i64) -> Part {
+        let paid = self.amount_minor - self.outstanding_minor;
+        Part::next(self.amount_minor, paid, part_minor)
     }
 }
+
+counts!(
+    ReceivableRow,
+    rest: |row| row.outstanding_minor,
+    product: |row, counted| {
+        row.product_line_id = counted.map(|counted| counted.line_id);
+        row.product_exposure_minor = counted.map(|counted| counted.exposure_minor);
+    }
+);
 
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
@@ -198,6 +216,10 @@ pub fn write(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<
             r::customer_line_id.eq(row.customer_line_id),
             r::product_line_id.eq(row.product_line_id),
             r::group_line_id.eq(row.group_line_id),
+            r::product_exposure_minor.eq(row.product_exposure_minor),
+            r::customer_exposure_minor.eq(row.customer_exposure_minor),
+            r::group_exposure_minor.eq(row.group_exposure_minor),
+            r::conversions.eq(row.conversions),
             r::version.eq(row.version),
             r::updated_at.eq(row.updated_at),
         ))

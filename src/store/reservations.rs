@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::counted::{Counts, counts};
 use super::schema::reservations;
 use super::tx::Reader;
 use super::visibility::visible_to;
+use crate::domain::counted::Conversions;
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
+use crate::domain::products::ExposureTreatment;
 use crate::domain::reservations::{ReservationFacts, ReservationStatus};
 
 /// A reservation as stored.
@@ -53,6 +56,18 @@ pub struct ReservationRow {
     pub created_at: DateTime<Utc>,
     /// Last changed.
     pub updated_at: DateTime<Utc>,
+    /// Cash deposit for it.
+    pub deposit_minor: i64,
+    /// How the deposit counts, as the product had it then.
+    pub exposure_treatment: ExposureTreatment,
+    /// What the whole of it counts on the product line.
+    pub product_exposure_minor: i64,
+    /// What the whole of it counts on the unified line.
+    pub customer_exposure_minor: Option<i64>,
+    /// What the whole of it counts on the line of the group.
+    pub group_exposure_minor: Option<i64>,
+    /// Conversions at the levels whose line has another currency.
+    pub conversions: Option<Conversions>,
 }
 
 impl ReservationRow {
@@ -77,19 +92,18 @@ impl ReservationRow {
         self.version += 1;
         self.updated_at = now;
     }
-
-    /// The lines it is held on: group, customer, product.
-    pub fn lines(&self) -> Vec<LineId> {
-        [
-            self.group_line_id,
-            self.customer_line_id,
-            Some(self.product_line_id),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
 }
+
+counts!(
+    ReservationRow,
+    rest: |row| row.facts().rest_minor(),
+    product: |row, counted| {
+        if let Some(counted) = counted {
+            row.product_line_id = counted.line_id;
+            row.product_exposure_minor = counted.exposure_minor;
+        }
+    }
+);
 
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
@@ -193,6 +207,9 @@ pub fn write(connection: &mut PgConnection, row: &ReservationRow) -> QueryResult
             r::status.eq(row.status),
             r::customer_line_id.eq(row.customer_line_id),
             r::group_line_id.eq(row.group_line_id),
+            r::customer_exposure_minor.eq(row.customer_exposure_minor),
+            r::group_exposure_minor.eq(row.group_exposure_minor),
+            r::conversions.eq(row.conversions),
             r::version.eq(row.version),
             r::updated_at.eq(row.updated_at),
         ))
@@ -272,8 +289,8 @@ pub fn due_by_line(
         .load(connection)?;
     let mut due = BTreeMap::new();
     for row in rows {
-        for line in row.lines() {
-            *due.entry(line).or_insert(0) += row.facts().rest_minor();
+        for counted in row.counted() {
+            *due.entry(counted.line_id).or_insert(0) += row.rest().share_of(counted.exposure_minor);
         }
     }
     Ok(due)

@@ -157,6 +157,10 @@ diesel::table! {
         business_date -> Date,
         recorded_at -> Timestamptz,
         principal -> Text,
+        original_minor -> Nullable<Int8>,
+        original_currency -> Nullable<Text>,
+        rate_e10 -> Nullable<Int8>,
+        rate_date -> Nullable<Date>,
     }
 }
 
@@ -230,6 +234,19 @@ diesel::table! {
         customer_id -> Nullable<Uuid>,
         data -> Jsonb,
         occurred_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    exchange_rates (number) {
+        number -> Int8,
+        from_currency -> Text,
+        to_currency -> Text,
+        rate_date -> Date,
+        rate_e10 -> Int8,
+        source -> Text,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -319,6 +336,12 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        deposit_minor -> Int8,
+        exposure_treatment -> Text,
+        product_exposure_minor -> Nullable<Int8>,
+        customer_exposure_minor -> Nullable<Int8>,
+        group_exposure_minor -> Nullable<Int8>,
+        conversions -> Nullable<Jsonb>,
     }
 }
 
@@ -343,6 +366,12 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        deposit_minor -> Int8,
+        exposure_treatment -> Text,
+        product_exposure_minor -> Int8,
+        customer_exposure_minor -> Nullable<Int8>,
+        group_exposure_minor -> Nullable<Int8>,
+        conversions -> Nullable<Jsonb>,
     }
 }
 
@@ -366,6 +395,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_versions,
     customers,
     events,
+    exchange_rates,
     idempotency_records,
     payment_allocations,
     payments,

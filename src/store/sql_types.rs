@@ -8,9 +8,10 @@ use diesel::expression::AsExpression;
 use diesel::internal::derives::as_expression::Bound;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 
 use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
+use crate::domain::counted::Conversions;
 use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
 use crate::domain::credit_groups::GroupBasis;
 use crate::domain::credit_lines::{LimitKind, LineStatus, MovementKind};
@@ -68,6 +69,37 @@ macro_rules! as_expression {
 
 as_expression!([E: Entity] Id<E>, SqlUuid);
 as_expression!([E: Entity] Id<E>, Nullable<SqlUuid>);
+
+impl ToSql<Jsonb, Pg> for Conversions {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let value = serde_json::to_value(self)?;
+        <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&value, &mut out.reborrow())
+    }
+}
+
+impl ToSql<Nullable<Jsonb>, Pg> for Conversions {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        <Self as ToSql<Jsonb, Pg>>::to_sql(self, out)
+    }
+}
+
+impl FromSql<Jsonb, Pg> for Conversions {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(bytes)?;
+        Ok(serde_json::from_value(value)?)
+    }
+}
+
+impl Queryable<Jsonb, Pg> for Conversions {
+    type Row = Self;
+
+    fn build(row: Self::Row) -> deserialize::Result<Self> {
+        Ok(row)
+    }
+}
+
+as_expression!([] Conversions, Jsonb);
+as_expression!([] Conversions, Nullable<Jsonb>);
 
 macro_rules! words {
     ($($kind:ty),* $(,)?) => {$(

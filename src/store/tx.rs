@@ -21,6 +21,8 @@ pub struct Surroundings<'a> {
     pub clock: &'a dyn Clock,
     /// Time zone of the company.
     pub time_zone: chrono_tz::Tz,
+    /// Days an exchange rate may be old.
+    pub rate_age_days_max: i64,
     /// Keys that seal classified data.
     pub keys: &'a MasterKeys,
 }
@@ -35,6 +37,8 @@ pub struct Reader<'a> {
     pub now: DateTime<Utc>,
     /// The business date of the request.
     pub today: NaiveDate,
+    /// Days an exchange rate may be old.
+    pub rate_age_days_max: i64,
 }
 
 /// A write in progress. It does not commit until something was recorded with [`Tx::record`].
@@ -135,6 +139,7 @@ impl Tx<'_> {
             actor: self.actor,
             now: self.now,
             today: self.today,
+            rate_age_days_max: self.surroundings.rate_age_days_max,
         }
     }
 }

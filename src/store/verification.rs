@@ -67,15 +67,18 @@ const CHECKS: &[(&str, &str)] = &[
         "line held = rest of the open reservations on it",
         "SELECT l.id AS subject, coalesce(r.total, 0)::bigint AS expected, l.held_minor AS found FROM credit_lines l LEFT JOIN ( \
            SELECT line_id, sum(rest) AS total FROM ( \
-             SELECT unnest(ARRAY[product_line_id, customer_line_id, group_line_id]) AS line_id, \
-                    amount_minor - captured_minor - released_minor - expired_minor AS rest FROM reservations) u \
+             SELECT c.line_id, c.exposure - div((captured_minor + released_minor + expired_minor)::numeric * c.exposure, amount_minor) AS rest \
+             FROM reservations CROSS JOIN LATERAL unnest(ARRAY[product_line_id, customer_line_id, group_line_id], \
+               ARRAY[product_exposure_minor, customer_exposure_minor, group_exposure_minor]) AS c (line_id, exposure)) u \
            WHERE line_id IS NOT NULL GROUP BY 1) r ON r.line_id = l.id WHERE l.held_minor <> coalesce(r.total, 0)",
     ),
     (
         "line drawn = outstanding receivables on it",
         "SELECT l.id AS subject, coalesce(r.total, 0)::bigint AS expected, l.drawn_minor AS found FROM credit_lines l LEFT JOIN ( \
-           SELECT line_id, sum(outstanding_minor) AS total FROM ( \
-             SELECT unnest(ARRAY[product_line_id, customer_line_id, group_line_id]) AS line_id, outstanding_minor FROM receivables) u \
+           SELECT line_id, sum(rest) AS total FROM ( \
+             SELECT c.line_id, c.exposure - div((amount_minor - outstanding_minor)::numeric * c.exposure, amount_minor) AS rest \
+             FROM receivables CROSS JOIN LATERAL unnest(ARRAY[product_line_id, customer_line_id, group_line_id], \
+               ARRAY[product_exposure_minor, customer_exposure_minor, group_exposure_minor]) AS c (line_id, exposure)) u \
            WHERE line_id IS NOT NULL GROUP BY 1) r ON r.line_id = l.id WHERE l.drawn_minor <> coalesce(r.total, 0)",
     ),
     (

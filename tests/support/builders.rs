@@ -279,6 +279,22 @@ pub fn allocations(settles: &[(&str, &str)]) -> Value {
         .collect()
 }
 
+/// The body of a request for an exchange rate of today.
+pub fn rate_body(server: &TestServer, [from, to]: [&str; 2], rate: &str) -> Value {
+    json!({
+        "from_currency": from, "to_currency": to, "rate_date": server.db().today().to_string(),
+        "rate": rate, "source": "测试汇率",
+    })
+}
+
+/// An exchange rate of today.
+pub fn a_rate(server: &TestServer, pair: [&str; 2], rate: &str) -> Answer {
+    server
+        .with_everything()
+        .post("/v1/exchange-rates", &rate_body(server, pair, rate))
+        .expect(201)
+}
+
 fn next() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(1);
     COUNT.fetch_add(1, Ordering::Relaxed)

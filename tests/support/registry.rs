@@ -9,7 +9,8 @@ use super::{
     Answer, Client, Owner, TestServer, a_customer, a_customer_of, a_customer_with_credit, a_draft,
     a_group_of, a_membership, a_payment, a_product, a_product_code, a_product_line, a_receivable,
     a_reservation, a_social_credit_code, a_submitted, allocations, an_approver, application_body,
-    capture_body, customer_body, payment_body, product_body, receivable_body, reservation_body,
+    capture_body, customer_body, payment_body, product_body, rate_body, receivable_body,
+    reservation_body,
 };
 
 /// A thing that operations address by its identifier.
@@ -185,6 +186,33 @@ pub const WRITES: &[Write] = &[
             client.patch(&path, &product.etag(), &body).send()
         },
         refuse: None,
+    },
+    Write {
+        operation: "publishExchangeRate",
+        action: "exchange_rate.publish",
+        events: &["exchange_rates.published"],
+        succeed: |server, client| {
+            let body = rate_body(server, ["USD", "CNY"], "7.1");
+            client.post("/v1/exchange-rates", &body).send()
+        },
+        refuse: Some(|server, client| {
+            let body = rate_body(server, ["USD", "CNY"], "0");
+            client.post("/v1/exchange-rates", &body).send()
+        }),
+    },
+    Write {
+        operation: "importExchangeRates",
+        action: "exchange_rate.import",
+        events: &["exchange_rates.published"],
+        succeed: |server, client| {
+            let rates = ["USD", "EUR"].map(|from| rate_body(server, [from, "CNY"], "7.1"));
+            let body = json!({"rates": rates});
+            client.post("/v1/exchange-rate-imports", &body).send()
+        },
+        refuse: Some(|server, client| {
+            let body = json!({"rates": [rate_body(server, ["CNY", "CNY"], "1")]});
+            client.post("/v1/exchange-rate-imports", &body).send()
+        }),
     },
     Write {
         operation: "createCreditApplication",

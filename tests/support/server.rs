@@ -265,7 +265,7 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         lock_timeout: settings.lock_timeout,
     };
     web::Data::new(State::new(Parts {
-        db: Db::new(options, clock, time_zone, Arc::new(master)),
+        db: Db::new(options, clock, time_zone, 7, Arc::new(master)),
         verifier,
         keys: vec![keys],
         cursors,

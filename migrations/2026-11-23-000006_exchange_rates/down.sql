@@ -1,0 +1,24 @@
+ALTER TABLE credit_movements
+    DROP COLUMN original_minor,
+    DROP COLUMN original_currency,
+    DROP COLUMN rate_e10,
+    DROP COLUMN rate_date;
+ALTER TABLE receivables
+    DROP CONSTRAINT receivables_deposit_range,
+    DROP CONSTRAINT receivables_exposure_with_line,
+    DROP COLUMN deposit_minor,
+    DROP COLUMN exposure_treatment,
+    DROP COLUMN product_exposure_minor,
+    DROP COLUMN customer_exposure_minor,
+    DROP COLUMN group_exposure_minor,
+    DROP COLUMN conversions;
+ALTER TABLE reservations
+    DROP CONSTRAINT reservations_deposit_range,
+    DROP CONSTRAINT reservations_exposure_with_line,
+    DROP COLUMN deposit_minor,
+    DROP COLUMN exposure_treatment,
+    DROP COLUMN product_exposure_minor,
+    DROP COLUMN customer_exposure_minor,
+    DROP COLUMN group_exposure_minor,
+    DROP COLUMN conversions;
+DROP TABLE exchange_rates;

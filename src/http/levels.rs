@@ -1,0 +1,56 @@
+//! What a reservation or receivable counts at each level, as it is shown.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::types::{Amount, Date, ExchangeRate, money};
+use crate::domain::credit_lines::Level;
+use crate::domain::currency::Currency;
+use crate::domain::ids::LineId;
+use crate::error::Error;
+use crate::store::counted::Counts;
+
+/// What the whole of something counts on a line.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LevelExposure {
+    /// product, customer or group.
+    pub level: Level,
+    /// The line.
+    pub credit_line_id: LineId,
+    /// What the whole counts there: the amount, less a deposit where the product lets deposits
+    /// count, in the currency of the line. Fixed when it came to the line.
+    pub exposure: Amount,
+    /// Currency of the line.
+    pub currency: Currency,
+    /// Rate at which it was converted; null in the same currency.
+    #[schema(required = true)]
+    pub rate: Option<ExchangeRate>,
+    /// Day of the rate.
+    #[schema(required = true)]
+    pub rate_date: Option<Date>,
+}
+
+/// What a row counts at every level: product, customer, group.
+///
+/// # Errors
+/// When stored values are none: a bug.
+pub fn exposures(row: &impl Counts) -> Result<Vec<LevelExposure>, Error> {
+    let mut levels = Vec::new();
+    for level in Level::EVERY.iter().copied() {
+        let Some(counted) = row.counted_at(level) else {
+            continue;
+        };
+        let conversion = counted.conversion;
+        let code = conversion.map_or(row.currency(), |conversion| conversion.currency.code());
+        let (exposure, currency) = money(counted.exposure_minor, code)?;
+        levels.push(LevelExposure {
+            level,
+            credit_line_id: counted.line_id,
+            exposure,
+            currency,
+            rate: conversion.map(|conversion| conversion.rate_e10.into()),
+            rate_date: conversion.map(|conversion| Date(conversion.rate_date)),
+        });
+    }
+    Ok(levels)
+}

@@ -1,0 +1,124 @@
+//! Where a stored reservation or receivable counts: its lines, and what the whole of it counts on
+//! each of them.
+
+use crate::domain::counted::{Claim, Counted, Part};
+use crate::domain::credit_lines::Level;
+use crate::domain::ids::{CustomerId, LineId};
+
+/// A row that counts on lines.
+pub trait Counts {
+    /// Whose business it is.
+    fn customer_id(&self) -> CustomerId;
+    /// Currency of its amounts.
+    fn currency(&self) -> &str;
+    /// The claim it is; `None` when stored values are none: a bug.
+    fn claim(&self) -> Option<Claim>;
+    /// What of its amount is not resolved yet.
+    fn rest(&self) -> Part;
+    /// What the whole of it counts at a level.
+    fn counted_at(&self, level: Level) -> Option<Counted>;
+    /// Lets it count at a level, or not any more. A reservation never leaves its product line.
+    fn count_at(&mut self, level: Level, counted: Option<Counted>);
+    /// Marks it as changed.
+    fn touch(&mut self, now: chrono::DateTime<chrono::Utc>);
+
+    /// What it counts on every line: group, customer, product.
+    fn counted(&self) -> Vec<Counted> {
+        [Level::Group, Level::Customer, Level::Product]
+            .into_iter()
+            .filter_map(|level| self.counted_at(level))
+            .collect()
+    }
+
+    /// The lines it stands on: group, customer, product.
+    fn lines(&self) -> Vec<LineId> {
+        self.counted()
+            .into_iter()
+            .map(|counted| counted.line_id)
+            .collect()
+    }
+}
+
+/// Implements [`Counts`] for a row. `$rest` says what is left of its amount, `$product` writes
+/// what it counts at its product line.
+macro_rules! counts {
+    ($row:ty, rest: $rest:expr, product: $product:expr) => {
+        impl crate::store::counted::Counts for $row {
+            fn customer_id(&self) -> crate::domain::ids::CustomerId {
+                self.customer_id
+            }
+
+            fn currency(&self) -> &str {
+                &self.currency
+            }
+
+            fn claim(&self) -> Option<crate::domain::counted::Claim> {
+                let currency = crate::domain::currency::Currency::parse(&self.currency).ok()?;
+                Some(crate::domain::counted::Claim {
+                    amount: crate::domain::money::Money::new(self.amount_minor, currency).ok()?,
+                    deposit_minor: self.deposit_minor,
+                    treatment: self.exposure_treatment,
+                })
+            }
+
+            fn rest(&self) -> crate::domain::counted::Part {
+                let rest: fn(&$row) -> i64 = $rest;
+                crate::domain::counted::Part::rest(self.amount_minor, rest(self))
+            }
+
+            fn counted_at(
+                &self,
+                level: crate::domain::credit_lines::Level,
+            ) -> Option<crate::domain::counted::Counted> {
+                use crate::domain::credit_lines::Level;
+                let (line_id, exposure_minor) = match level {
+                    Level::Product => (
+                        Option::from(self.product_line_id),
+                        Option::from(self.product_exposure_minor),
+                    ),
+                    Level::Customer => (self.customer_line_id, self.customer_exposure_minor),
+                    Level::Group => (self.group_line_id, self.group_exposure_minor),
+                };
+                Some(crate::domain::counted::Counted {
+                    line_id: line_id?,
+                    exposure_minor: exposure_minor?,
+                    conversion: self.conversions.and_then(|known| known.at(level)),
+                })
+            }
+
+            fn count_at(
+                &mut self,
+                level: crate::domain::credit_lines::Level,
+                counted: Option<crate::domain::counted::Counted>,
+            ) {
+                use crate::domain::credit_lines::Level;
+                let conversion = counted.and_then(|counted| counted.conversion);
+                self.conversions = self.conversions.unwrap_or_default().with(level, conversion);
+                let line_id = counted.map(|counted| counted.line_id);
+                let exposure_minor = counted.map(|counted| counted.exposure_minor);
+                match level {
+                    Level::Product => {
+                        let write: fn(&mut $row, Option<crate::domain::counted::Counted>) =
+                            $product;
+                        write(self, counted);
+                    }
+                    Level::Customer => {
+                        self.customer_line_id = line_id;
+                        self.customer_exposure_minor = exposure_minor;
+                    }
+                    Level::Group => {
+                        self.group_line_id = line_id;
+                        self.group_exposure_minor = exposure_minor;
+                    }
+                }
+            }
+
+            fn touch(&mut self, now: chrono::DateTime<chrono::Utc>) {
+                self.version += 1;
+                self.updated_at = now;
+            }
+        }
+    };
+}
+
+pub(super) use counts;
