@@ -198,8 +198,8 @@ codes! {
         "相同的键对应不同的请求体或查询；新请求请使用新键。";
     CurrencyMismatch: "currency_mismatch", 422,
         "The currencies differ", "币种不一致",
-        "Payment and receivable, or receivable and line, must share a currency.",
-        "收款与应收、应收与额度的币种必须一致。";
+        "Payment and receivable must share a currency.",
+        "收款与应收的币种必须一致。";
     ExceedsReservation: "exceeds_reservation", 422,
         "More than is left of the reservation", "超过预占剩余金额",
         "The amount is more than the reservation still holds.",
@@ -230,8 +230,8 @@ codes! {
         "客户在该产品下没有授信额度。";
     CurrencyRateMissing: "currency_rate_missing", 422,
         "No exchange rate", "缺少汇率",
-        "The request is in another currency than the line and no rate is on file for the day.",
-        "请求币种与额度币种不同，且当日没有汇率。";
+        "The currencies differ, and for the day there is no exchange rate on file, or none that is new enough.",
+        "币种不同，且当日没有汇率，或汇率已过有效期。";
     LineNotActive: "line_not_active", 422,
         "The line is not active", "额度未生效",
         "The line is closed or not yet active.",

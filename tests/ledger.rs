@@ -55,6 +55,34 @@ fn a_falsified_balance_is_found_and_named() {
 }
 
 #[test]
+fn a_falsified_exposure_is_found_on_the_line_it_counts_on() {
+    let server = TestServer::start();
+    some_business(&server);
+    for (table, check) in [
+        (
+            "reservations",
+            "line held = rest of the open reservations on it",
+        ),
+        ("receivables", "line drawn = outstanding receivables on it"),
+    ] {
+        let change = |by: i64| {
+            server.sql(&format!(
+                "UPDATE {table} SET product_exposure_minor = product_exposure_minor + {by}"
+            ));
+        };
+        change(3);
+        let found = ledger_differences(&server);
+        let names: Vec<&str> = found
+            .iter()
+            .map(|difference| difference.check_name.as_str())
+            .collect();
+        assert_eq!(names, [check]);
+        change(-3);
+    }
+    assert_ledger_is_clean(&server);
+}
+
+#[test]
 fn a_removed_movement_leaves_a_gap_that_is_found() {
     let server = TestServer::start();
     some_business(&server);

@@ -7,13 +7,16 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Answer, Client, Owner, TestServer, a_customer, a_group_line, a_group_of, a_line, a_member,
-    a_product_line, a_reservation, a_submitted, a_unified_line, actors::SALES, allocations,
-    an_approver, application_body, assert_ledger_is_clean, capture_body, payment_body,
-    receivable_body, reservation_body, the_goods,
+    a_product_line, a_rate, a_reservation, a_submitted, a_unified_line, actors::SALES, allocations,
+    an_approver, application_body, assert_ledger_is_clean, capture_body, in_currency, payment_body,
+    product_body, rate_body, receivable_body, reservation_body, the_goods,
 };
 
 const THREADS: usize = 64;
 const RESERVATIONS: usize = 1_000;
+
+/// A product whose deposits count.
+const SECURED: &str = "secured_goods";
 
 /// Sends a request until it is answered by the business: 503 and 409 of a request in progress
 /// mean "again, with the same key".
@@ -139,6 +142,10 @@ impl Dice {
         usize::try_from(self.next() % most as u64).unwrap()
     }
 
+    fn currency(&mut self) -> &'static str {
+        ["CNY", "USD"][self.below(2)]
+    }
+
     fn amount(&mut self) -> String {
         format!("{}.{:02}", self.below(60), 1 + self.below(99))
     }
@@ -163,12 +170,14 @@ fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
     };
     let answer = match dice.below(20) {
         0..=6 => {
-            let answer = client
-                .post(
-                    "/v1/reservations",
-                    &reservation_body(&customer, &dice.amount()),
-                )
-                .send();
+            let body = reservation_body(&customer, &dice.amount());
+            let mut body = in_currency(body, dice.currency());
+            if dice.below(3) == 0 {
+                body["product"] = json!(SECURED);
+                body["deposit"] = body["amount"].clone();
+                body["amount"] = json!(format!("{}.00", 60 + dice.below(30)));
+            }
+            let answer = client.post("/v1/reservations", &body).send();
             if answer.status == 201 {
                 world.reservations.lock().unwrap().push(answer.id());
             }
@@ -192,7 +201,8 @@ fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
                 .send()
         }
         12..=14 => {
-            let mut body = payment_body(server, &customer, &dice.amount());
+            let body = payment_body(server, &customer, &dice.amount());
+            let mut body = in_currency(body, dice.currency());
             body["allocate"] = json!("oldest_due_first");
             let answer = client.post("/v1/payments", &body).send();
             if answer.status == 201 {
@@ -243,6 +253,11 @@ fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
                 )
                 .send()
         }
+        19 if dice.below(2) == 0 => {
+            let rate = format!("0.{:02}", 30 + dice.below(60));
+            let body = rate_body(server, ["USD", "CNY"], &rate);
+            client.post("/v1/exchange-rates", &body).send()
+        }
         _ => {
             server.advance(chrono::TimeDelta::hours(7));
             return;
@@ -259,13 +274,25 @@ fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
 #[expect(clippy::print_stdout, reason = "a failure is run again from its seed")]
 fn mixed_history(seed: u64) {
     println!("seed {seed}");
-    let server = a_busy_server();
+    let server = TestServer::start_with(|settings| {
+        settings.workers = 2;
+        // Time passes in leaps; a rate is there whenever somebody asks.
+        settings.rate_age_days_max = 3650;
+    });
+    a_rate(&server, ["USD", "CNY"], "0.7123456789");
+    let mut secured = product_body(SECURED);
+    secured["exposure_treatment"] = json!("net_of_deposit");
+    let everybody = server.with_everything();
+    everybody.post("/v1/products", &secured).expect(201);
     let group = a_group_of(&server, SALES).id();
     let mut lines = vec![a_group_line(&server, &group, "400.00").id()];
     let customers: Vec<String> = (0..4)
         .map(|_| {
             let customer = a_customer(&server).id();
             lines.push(a_product_line(&server, &customer, "150.00").id());
+            let owner = Owner::Customer(&customer);
+            let terms = application_body(owner, Some(SECURED), "90.00");
+            lines.push(a_line(&server, &in_currency(terms, "USD")).id());
             lines.push(a_unified_line(&server, &customer, "130.00").id());
             customer
         })

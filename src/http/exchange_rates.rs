@@ -311,7 +311,9 @@ pub async fn get(
     guard: Require<scopes::ExchangeRatesRead>,
     code: PathCode<RateEntry>,
 ) -> Result<Resource<ExchangeRateView>, Error> {
-    let number: i64 = code.as_str().parse().map_err(|_| Error::not_found())?;
+    let number: Option<i64> = code.as_str().parse().ok();
+    let number = number.filter(|number| number.to_string() == code.as_str());
+    let number = number.ok_or_else(Error::not_found)?;
     guard
         .read(move |reader| {
             let row = store::find(reader.connection, number)?.ok_or_else(Error::not_found)?;

@@ -279,6 +279,12 @@ pub fn allocations(settles: &[(&str, &str)]) -> Value {
         .collect()
 }
 
+/// A body about another currency.
+pub fn in_currency(mut body: Value, currency: &str) -> Value {
+    body["currency"] = json!(currency);
+    body
+}
+
 /// The body of a request for an exchange rate of today.
 pub fn rate_body(server: &TestServer, [from, to]: [&str; 2], rate: &str) -> Value {
     json!({

@@ -43,6 +43,7 @@ pub struct Settings {
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,
     pub request_timeout: Duration,
+    pub rate_age_days_max: i64,
 }
 
 impl Default for Settings {
@@ -65,6 +66,7 @@ impl Default for Settings {
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(10),
+            rate_age_days_max: 7,
         }
     }
 }
@@ -265,7 +267,13 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         lock_timeout: settings.lock_timeout,
     };
     web::Data::new(State::new(Parts {
-        db: Db::new(options, clock, time_zone, 7, Arc::new(master)),
+        db: Db::new(
+            options,
+            clock,
+            time_zone,
+            settings.rate_age_days_max,
+            Arc::new(master),
+        ),
         verifier,
         keys: vec![keys],
         cursors,
