@@ -7,7 +7,7 @@ use crate::support::actors::SALES;
 use crate::support::ledger::{Nested, assert_clean, balance, line};
 use crate::support::{
     Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line, a_group_of,
-    a_line, a_member, a_product_line, a_rate, a_receivable, a_reservation, allocations,
+    a_line, a_member, a_product, a_product_line, a_rate, a_receivable, a_reservation, allocations,
     application_body, capture_body, in_currency, payment_body, rate_body, receivable_body,
     reservation_body, the_goods,
 };
@@ -523,6 +523,37 @@ fn what_bounces_is_owed_again_on_a_line_of_another_currency_opened_meanwhile() {
         &json!({"reason": "退票"}),
     );
     assert_eq!(balance(&server, &line), "0.00 10.00 90.00");
+    assert_clean(&server);
+}
+
+#[test]
+fn business_in_the_currency_of_its_limits_asks_for_no_rate() {
+    let server = TestServer::start();
+    let nested = Nested::within(&server, ["1000.00", "1000.00", "1000.00"]);
+    let customer = &nested.customer;
+    let product = a_product(&server, "prepaid").field("code");
+    let terms = application_body(Owner::Customer(customer), Some(&product), "1000.00");
+    a_line(&server, &in_currency(terms, "USD"));
+    // Whoever asked would be refused by the database.
+    server.sql("REVOKE SELECT ON exchange_rates FROM shouxin_service");
+    assert_eq!(
+        check(&server, customer, "10.00", "CNY")["decision"],
+        "approved"
+    );
+    let id = a_reservation(&server, customer, "10.00").id();
+    capture(&server, &id, None, false);
+    let owed = a_receivable(&server, customer, "10.00").id();
+    let paid = pay_in(&server, customer, &owed, "10.00", "CNY");
+    act(
+        &server,
+        &format!("/v1/payments/{paid}/reverse"),
+        &json!({"reason": "退票"}),
+    );
+    let body = in_currency(reservation_body(customer, "1.00"), "USD");
+    let client = server.with_everything();
+    client
+        .post("/v1/reservations", &body)
+        .expect_problem("internal_error");
     assert_clean(&server);
 }
 

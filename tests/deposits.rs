@@ -217,6 +217,21 @@ fn a_deposit_in_another_currency_than_the_line_is_taken_off_before_converting() 
 }
 
 #[test]
+fn what_was_counted_keeps_its_treatment_whatever_becomes_of_the_product() {
+    let secured = Secured::treating("net_of_deposit", "1000.00");
+    let made = secured.reserve("100.00", "40.00").expect(201);
+    secured
+        .server
+        .sql("UPDATE products SET exposure_treatment = 'gross'");
+    let owed = secured.capture(&made.id(), Some("50.00"));
+    assert_eq!(owed["exposure_treatment"], "net_of_deposit");
+    assert_eq!(secured.balance(), "30.00 30.00 940.00");
+    let later = secured.reserve("100.00", "40.00").expect(201);
+    assert_eq!(later.json()["levels"][0]["exposure"], "100.00");
+    assert_clean(&secured.server);
+}
+
+#[test]
 fn a_deposit_is_between_nothing_and_the_amount() {
     let secured = Secured::treating("net_of_deposit", "1000.00");
     for deposit in ["10.01", "-0.01", "1.001", "10000000000000.01"] {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::exchange_rates;
 use crate::domain::counted::{Claim, Part};
-use crate::domain::credit_lines::{Level, LineFacts, Movement, MovementKind};
+use crate::domain::credit_lines::{Level, LineFacts, Movement, MovementKind, applicable};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
@@ -149,27 +149,18 @@ impl Ledger {
         ids.iter().all(|id| self.line(*id).is_some())
     }
 
-    /// Rates of today from a currency into those of the locked lines.
-    pub(super) fn rates_from(&self, tx: &mut Tx<'_>, own: Currency) -> Result<Rates, Error> {
-        rates_into(&mut tx.reader(), own, self.lines.iter())
-    }
-
-    fn assess(
-        &self,
-        tx: &Tx<'_>,
-        request: &Request<'_>,
-        rates: &Rates,
-    ) -> Result<Assessment, Error> {
+    fn assess(&self, tx: &mut Tx<'_>, request: &Request<'_>) -> Result<Assessment, Error> {
         let own: Vec<&LineRow> = self
             .lines
             .iter()
             .filter(|line| !self.of_others.contains(&line.id))
             .collect();
+        let lines = line_facts(&own, request.product)?;
         let facts = ExposureFacts {
             customer: Some(request.customer),
             product_active: request.product_active,
-            lines: line_facts(&own, request.product)?,
-            rates: rates.clone(),
+            rates: rates_into(&mut tx.reader(), request.claim.amount.currency(), &lines)?,
+            lines,
             today: tx.today,
         };
         Ok(assess(&facts, &request.claim))
@@ -185,10 +176,9 @@ impl Ledger {
         tx: &mut Tx<'_>,
         request: &Request<'_>,
     ) -> Result<Assessment, Error> {
-        let rates = self.rates_from(tx, request.claim.amount.currency())?;
-        let mut assessment = self.assess(tx, request, &rates)?;
+        let mut assessment = self.assess(tx, request)?;
         while assessment.lacks_only_room() && self.expire_due(tx)? > 0 {
-            assessment = self.assess(tx, request, &rates)?;
+            assessment = self.assess(tx, request)?;
         }
         Ok(assessment)
     }
@@ -426,27 +416,28 @@ pub fn check(
         rows.extend(lines::of_customer(reader.connection, customer_id)?);
         without_due(reader, &mut rows)?;
     }
+    let lines = line_facts(&rows.iter().collect::<Vec<_>>(), product)?;
     let facts = ExposureFacts {
         customer: customer.map(|(status, _)| status),
         product_active: terms.map(|terms| terms.active),
-        lines: line_facts(&rows.iter().collect::<Vec<_>>(), product)?,
-        rates: rates_into(reader, asked.amount.currency(), rows.iter())?,
+        rates: rates_into(reader, asked.amount.currency(), &lines)?,
+        lines,
         today: reader.today,
     };
     Ok(assess(&facts, &claim))
 }
 
-/// Rates of today from a currency into those of lines.
-fn rates_into<'a>(
+/// Rates of today from a currency into those of the lines that apply.
+pub(super) fn rates_into(
     reader: &mut Reader<'_>,
     own: Currency,
-    lines: impl Iterator<Item = &'a LineRow>,
+    lines: &[LineFacts],
 ) -> Result<Rates, Error> {
-    let mut pairs = Vec::new();
-    for line in lines.filter(|line| line.currency != own.code()) {
-        pairs.push((own, currency(&line.currency)?));
-    }
-    exchange_rates::of_today(reader, pairs)
+    let today = reader.today;
+    let applying = Level::EVERY
+        .iter()
+        .filter_map(|level| applicable(lines, *level, today));
+    exchange_rates::of_today(reader, applying.map(|line| (own, line.currency)))
 }
 
 /// A stored claim.

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exchange_rates;
-use super::exposure::{Behind, Ledger, Original, claim, currency, line_facts, original};
+use super::exposure::{
+    Behind, Ledger, Original, claim, currency, line_facts, original, rates_into,
+};
 use super::reservations::refused;
 use crate::domain::counted::{Counted, Uncounted};
 use crate::domain::credit_lines::{
@@ -62,7 +64,7 @@ pub fn move_to_group(
         None => None,
     };
     let rates = match &new_line {
-        Some(line) => rates_into(tx, line.currency, &held, &drawn)?,
+        Some(line) => rates_of(tx, (&held, &drawn), line.currency)?,
         None => Rates::default(),
     };
     let counted = |row: &dyn Counts| {
@@ -137,12 +139,12 @@ pub(super) fn settle_in(
     group: Option<GroupId>,
     row: &mut ReceivableRow,
 ) -> Result<(), Error> {
-    let rates = ledger.rates_from(tx, currency(&row.currency)?)?;
     let own: Vec<&LineRow> = ledger
         .lines()
         .filter(|line| line.group_id.is_none() || line.group_id == group)
         .collect();
     let facts = line_facts(&own, &row.product)?;
+    let rates = rates_into(&mut tx.reader(), currency(&row.currency)?, &facts)?;
     for level in Level::EVERY.iter().copied() {
         let known = row.counted_at(level).map(|counted| counted.line_id);
         if known.is_some_and(|id| own.iter().any(|line| line.id == id)) {
@@ -253,11 +255,10 @@ impl Moved {
 }
 
 /// Rates of today from the currencies of reservations and receivables into another.
-fn rates_into(
+fn rates_of(
     tx: &mut Tx<'_>,
+    (held, drawn): (&[ReservationRow], &[ReceivableRow]),
     into: Currency,
-    held: &[ReservationRow],
-    drawn: &[ReceivableRow],
 ) -> Result<Rates, Error> {
     let codes: BTreeSet<&str> = held
         .iter()
@@ -365,7 +366,7 @@ fn adopt_of(
     drawn.retain(|row| level != Level::Product || line.product.as_ref() == Some(&row.product));
     held.retain(|row| row.counted_at(level).is_none());
     drawn.retain(|row| row.counted_at(level).is_none());
-    let rates = rates_into(tx, into, &held, &drawn)?;
+    let rates = rates_of(tx, (&held, &drawn), into)?;
     let mut moved = Moved::default();
     // What has no rate stays uncounted.
     for row in &mut held {
