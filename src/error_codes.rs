@@ -164,6 +164,18 @@ codes! {
         "The payment is already reversed", "收款已冲销",
         "A payment is reversed once and whole.",
         "收款只能整笔冲销一次。";
+    DuplicateContract: "duplicate_contract", 409,
+        "The contract is on record", "合同已登记",
+        "The line has a contract of that number.",
+        "该额度已登记相同编号的合同。";
+    ApplicationOutdated: "application_outdated", 409,
+        "The application no longer fits", "申请已不适用",
+        "What it asks for has passed, or the line has other terms than when it was submitted. Send it back or reject it.",
+        "所申请的期间已过，或额度条款在提交后已变更，应退回或驳回。";
+    ApprovalChecksChanged: "approval_checks_changed", 409,
+        "A check fails now that did not before", "检查结果已变化",
+        "Since the application was submitted something has changed: this chain may not approve it. Send it back or reject it. failed_checks has the numbers.",
+        "提交后情况已变化，当前审批链无权批准，应退回或驳回；数值见 failed_checks。";
     RequestInProgress: "request_in_progress", 409,
         "The same request is being worked on", "相同请求正在处理",
         "A request with this Idempotency-Key has not finished yet; repeat it after Retry-After seconds.",
@@ -232,6 +244,22 @@ codes! {
         "No exchange rate", "缺少汇率",
         "The currencies differ, and for the day there is no exchange rate on file, or none that is new enough.",
         "币种不同，且当日没有汇率，或汇率已过有效期。";
+    LimitBelowUse: "limit_below_use", 422,
+        "The limit would be below what is used", "额度将低于已用金额",
+        "A limit below what is used has to be meant: say allow_overdrawn. It takes effect for new business only.",
+        "额度低于已用金额时须填写 allow_overdrawn，且仅对新业务生效。";
+    AuthorityRuleMissing: "authority_rule_missing", 422,
+        "No rule says who decides this", "没有适用的审批权限规则",
+        "The authority matrix has no rule for the request. An administrator has to publish one.",
+        "审批权限表中没有适用的规则，须由管理员发布。";
+    ApprovalCheckFailed: "approval_check_failed", 422,
+        "A check refuses the application", "申请未通过审批检查",
+        "The credit policy refuses applications for which this check fails. failed_checks has the numbers.",
+        "信用政策规定该检查未通过时不得申请，数值见 failed_checks。";
+    NothingToDelegate: "nothing_to_delegate", 422,
+        "There is nothing to delegate", "没有可委托的权限",
+        "Only who may decide steps of approvals can delegate that for some days.",
+        "只有具备审批权限的人员才能在一定期间内委托他人。";
     LineNotActive: "line_not_active", 422,
         "The line is not active", "额度未生效",
         "The line is closed or not yet active.",

@@ -161,11 +161,20 @@ fn classified_values_are_in_no_entry_and_no_event() {
 const APPEND_ONLY: &[&str] = &[
     "approval_decisions",
     "audit_entries",
+    "authority_rule_sets",
+    "company_figures",
+    "credit_application_checks",
+    "credit_contracts",
+    "credit_line_reviews",
+    "credit_line_versions",
     "credit_movements",
+    "credit_policies",
+    "customer_scores",
     "customer_versions",
     "events",
     "exchange_rates",
     "payment_allocations",
+    "product_versions",
 ];
 
 #[test]
@@ -258,6 +267,35 @@ fn a_row_of(table: &str) -> String {
         "approval_decisions" => format!(
             "INSERT INTO approval_decisions VALUES (0, {id}, 1, 'approved', 'p', 'c', now())"
         ),
+        "authority_rule_sets" => {
+            "INSERT INTO authority_rule_sets VALUES (1, '2026-01-01', '[]', NULL, 'p', now())".to_owned()
+        }
+        "company_figures" => {
+            "INSERT INTO company_figures VALUES ('net_capital', '2026-01-01', 1, 1, 'CNY', 's', 'p', now())".to_owned()
+        }
+        "credit_application_checks" => format!(
+            "INSERT INTO credit_application_checks VALUES (0, {id}, 1, 'submission', 1, '[]', 'p', now())"
+        ),
+        "credit_contracts" => format!(
+            "INSERT INTO credit_contracts VALUES (0, {id}, 'n', '2026-01-01', 'm', NULL, NULL, NULL, 'p', now())"
+        ),
+        "credit_line_reviews" => format!(
+            "INSERT INTO credit_line_reviews VALUES (0, {id}, 1, 'keep', 'c', NULL, 'p', now())"
+        ),
+        "credit_line_versions" => format!(
+            "INSERT INTO credit_line_versions (bucket, line_id, version, recorded_at, changed_by, change, reason, \
+             status, limit_kind, limit_minor, valid_from, valid_until, revolving) \
+             VALUES (0, {id}, 1, now(), 'p', 'open', '', 'active', 'amount', 1, '2026-01-01', '2026-12-31', true)"
+        ),
+        "credit_policies" => {
+            "INSERT INTO credit_policies VALUES (1, '2026-01-01', '{}', NULL, 'p', now())".to_owned()
+        }
+        "customer_scores" => format!(
+            "INSERT INTO customer_scores VALUES (0, {id}, {id}, 'A', '2026-01-01', '2026-12-31', 's', 'p', now())"
+        ),
+        "product_versions" => {
+            "INSERT INTO product_versions VALUES ('goods', 1, now(), 'p', '{}')".to_owned()
+        }
         "customer_versions" => {
             format!(
                 "INSERT INTO customer_versions VALUES (0, {id}, 1, now(), 'p', {id}, '{{}}', '{{}}')"

@@ -12,9 +12,11 @@
 
 mod audit;
 mod authorisation;
+mod company_figures;
 mod contract;
 mod credit_applications;
 mod credit_groups;
+mod credit_line_history;
 mod credit_lines;
 mod currencies;
 mod deposits;
@@ -32,6 +34,7 @@ mod overload;
 mod payments;
 mod products;
 mod races;
+mod reports;
 mod reservations;
 mod support;
 mod tidy;

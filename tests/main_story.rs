@@ -248,7 +248,14 @@ fn from_a_new_customer_to_a_paid_receivable() {
     }
 
     // All of it is in the feed, in the order in which it happened.
-    let application = ["drawn_up", "submitted", "line", "approved"];
+    let application = [
+        "credit_application.drawn_up",
+        "approval.requested",
+        "credit_application.submitted",
+        "approval.decided",
+        "credit_line.opened",
+        "credit_application.approved",
+    ];
     let mut expected = vec![
         "customer.created",
         "credit_group.created",
@@ -256,12 +263,7 @@ fn from_a_new_customer_to_a_paid_receivable() {
         "product.created",
     ];
     for _ in 0..3 {
-        expected.extend(application.iter().map(|step| match *step {
-            "drawn_up" => "credit_application.drawn_up",
-            "submitted" => "credit_application.submitted",
-            "line" => "credit_line.opened",
-            _ => "credit_application.approved",
-        }));
+        expected.extend(application);
     }
     expected.extend([
         "reservation.created",
@@ -287,7 +289,8 @@ fn from_a_new_customer_to_a_paid_receivable() {
 
     // The books agree, beside the running service and after it has ended.
     let proof = ask(&["verify", "ledger"], database.url());
-    assert!(proof.status.success());
+    let failure = String::from_utf8_lossy(&proof.stderr).into_owned();
+    assert!(proof.status.success(), "{failure}");
     let proof = String::from_utf8(proof.stdout).unwrap();
     assert!(
         proof.contains("every balance equals its movements"),

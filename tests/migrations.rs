@@ -13,11 +13,16 @@ use crate::support::server::texts;
 /// Tables that belong to no customer or group: catalogues, directories, and what is read in
 /// commit order or forgotten after a day. All others carry the bucket of their home in every key.
 const REFERENCE_TABLES: &[&str] = &[
+    "approval_delegations",
     "audit_entries",
+    "authority_rule_sets",
+    "company_figures",
+    "credit_policies",
     "customer_codes",
     "events",
     "exchange_rates",
     "idempotency_records",
+    "product_versions",
     "products",
 ];
 

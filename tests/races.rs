@@ -427,7 +427,13 @@ fn two_approvers_at_once_open_one_line() {
         let path = format!("{}/approve", crate::support::a_submitted(&server, &body));
         let approvers: Vec<Client> = ["first", "second", "third"]
             .iter()
-            .map(|name| server.with(&["credit-applications:approve"], "head-office", name))
+            .map(|name| {
+                server.with(
+                    &["approvals:decide:branch", "credit-applications:approve"],
+                    "head-office",
+                    name,
+                )
+            })
             .collect();
         let opened = AtomicUsize::new(0);
         std::thread::scope(|scope| {

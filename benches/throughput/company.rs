@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shouxin::app::credit_applications::{self, Decided, NewApplication, Owner};
-use shouxin::app::{credit_groups, customers, products};
+use shouxin::app::credit_applications::{self, Decided, Grounds, NewApplication, Target};
+use shouxin::app::{authority_rules, credit_groups, customers, products};
 use shouxin::clock::SystemClock;
 use shouxin::crypto::MasterKeys;
 use shouxin::domain::actor::Actor;
-use shouxin::domain::credit_applications::ApplicationAction;
-use shouxin::domain::credit_groups::GroupBasis;
+use shouxin::domain::approvals::rules;
+use shouxin::domain::credit_applications::{ApplicationAction, Asked};
+use shouxin::domain::credit_groups::{GroupBasis, GroupLimitMode};
 use shouxin::domain::currency::Currency;
 use shouxin::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, MarketWeight, TimeClass, TradingClass,
 };
 use shouxin::domain::ids::{CustomerId, GroupId, LineId};
-use shouxin::domain::money::Money;
 use shouxin::domain::organisation::OrgPath;
 use shouxin::domain::products::{ExposureTreatment, ProductCode, ProductKind};
 use shouxin::store::db::{Db, DbOptions};
@@ -68,8 +68,15 @@ pub fn seed(url: &str) -> Vec<Seeded> {
                 exposure_treatment: ExposureTreatment::Gross,
                 default_payment_term_days: 30,
                 active: true,
+                deposit_share_bp: 0,
+                released_by: None,
             },
-        )
+        )?;
+        // One officer decides everything here.
+        let mut all = rules::built_in();
+        all.retain(|rule| rule.name == "branch");
+        all[0].amount_max_minor = None;
+        authority_rules::publish(tx, &all, tx.today, None)
     })
     .unwrap();
     let mut seeded = Vec::with_capacity(CUSTOMERS);
@@ -107,6 +114,7 @@ fn draw_up_group(
     let new = credit_groups::NewGroup {
         name: format!("Group {number}"),
         basis: GroupBasis::Control,
+        limit_mode: GroupLimitMode::Pooled,
         org_path: None,
     };
     let group: GroupId = credit_groups::create(tx, &new)?.id;
@@ -127,6 +135,7 @@ fn draw_up_group(
                 value_class: None,
                 service_tier: None,
                 industry: None,
+                related_party: false,
                 legal_representative: None,
                 contacts: Vec::new(),
                 details: serde_json::Map::new(),
@@ -139,28 +148,31 @@ fn draw_up_group(
             evidence: None,
         };
         credit_groups::join(tx, group, &joining)?;
-        let unified = apply(tx, Owner::Customer(customer), None)?;
-        let product = apply(tx, Owner::Customer(customer), Some(PRODUCT))?;
+        let unified = apply(tx, Target::Customer(customer), None)?;
+        let product = apply(tx, Target::Customer(customer), Some(PRODUCT))?;
         members.push((customer, unified, product));
     }
-    Ok((apply(tx, Owner::Group(group), None)?, members))
+    Ok((apply(tx, Target::Group(group), None)?, members))
 }
 
 fn apply(
     tx: &mut Tx<'_>,
-    owner: Owner,
+    target: Target,
     product: Option<&str>,
 ) -> Result<ApplicationId, shouxin::error::Error> {
     let new = NewApplication {
-        owner,
+        target,
         action: ApplicationAction::Open,
         product: product.map(str::to_owned),
-        amount: Money::new(900_000_000_000_000, Currency::CNY).unwrap(),
-        valid_from: tx.today,
-        valid_until: tx.today + chrono::TimeDelta::days(365),
-        payment_term_days: Some(30),
-        revolving: true,
-        purpose: None,
+        currency: Some(Currency::CNY),
+        asked: Asked {
+            amount_minor: Some(900_000_000_000_000),
+            valid_from: Some(tx.today),
+            valid_until: Some(tx.today + chrono::TimeDelta::days(365)),
+            payment_term_days: Some(30),
+            ..Asked::default()
+        },
+        grounds: Grounds::default(),
     };
     let id = credit_applications::draw_up(tx, &new)?.id;
     credit_applications::submit(tx, id)?;
@@ -169,8 +181,8 @@ fn apply(
 
 fn approve(tx: &mut Tx<'_>, id: ApplicationId) -> Result<LineId, shouxin::error::Error> {
     match credit_applications::approve(tx, id, "")? {
-        Decided::Opened(line) => Ok(line.id),
-        Decided::Pending(_) => Err(shouxin::error::Error::internal("one step opens the line")),
+        Decided::CarriedOut(line) => Ok(line.id),
+        Decided::Application(_) => Err(shouxin::error::Error::internal("one step opens the line")),
     }
 }
 

@@ -1,77 +1,98 @@
 //! Asking for approval and deciding. Knows nothing about what is approved: the caller says what a
 //! case is about and carries out what an approved case means.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use serde_json::json;
 
+use super::authority_rules;
+use super::exposure::org_path;
+use crate::domain::approvals::rules::{CaseSubject, DECIDING_SCOPES, PlannedStep};
 use crate::domain::approvals::{
-    self, CaseFacts, CaseStatus, Decider, Decision, StepFacts, StepStatus,
+    self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
 };
-use crate::domain::ids::{Bucket, CaseId};
-use crate::domain::organisation::OrgPath;
+use crate::domain::ids::{Bucket, CaseId, DelegationId};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
-use crate::store::tx::Tx;
+use crate::store::approvals::{self as store, CaseRow, DecisionRow, DelegationRow, StepRow};
+use crate::store::tx::{Event, Reader, Tx};
 
-/// A step to be decided, computed by the caller from its rules when the case is opened.
-#[derive(Debug, Clone)]
-pub struct NewStep {
-    /// Scope that may decide it.
-    pub required_scope: &'static str,
-    /// Organisation the decider must stand at or above.
-    pub org_path: OrgPath,
-}
+/// Longest delegation in days.
+pub const DELEGATION_DAYS_MAX: i64 = 366;
 
-/// Opens a case about `subject` with fixed steps.
+/// Escalations that are announced in one transaction.
+pub const ESCALATIONS_MAX: i64 = 100;
+
+/// Opens a case about `subject`, a `noun/id`. The steps that the rules of today give are fixed
+/// with it.
 ///
 /// # Errors
-/// When the database refuses.
+/// 422 when no rule is for it.
 pub fn request(
     tx: &mut Tx<'_>,
     home: Bucket,
-    kind: &str,
     subject: String,
-    org_path: &OrgPath,
-    steps: &[NewStep],
+    facts: &CaseSubject,
 ) -> Result<CaseId, Error> {
+    let chain = authority_rules::chain(&mut tx.reader(), facts)?;
     let id: CaseId = tx.mint(home)?;
     let case = CaseRow {
         bucket: home.as_i16(),
         id,
-        kind: kind.to_owned(),
+        kind: facts.kind.clone(),
         subject: subject.clone(),
-        org_path: org_path.as_str().to_owned(),
+        org_path: facts.org_path.as_str().to_owned(),
         requested_by: tx.actor.principal.clone(),
         status: CaseStatus::Pending,
         version: 1,
         requested_at: tx.now,
         closed_at: None,
+        rule_set_version: chain.version,
+        rule_name: chain.rule,
+        facts: json!(facts),
+        current_step: 1,
     };
-    let rows: Vec<StepRow> = (1_i16..)
-        .zip(steps)
-        .map(|(step_number, step)| StepRow {
-            bucket: home.as_i16(),
-            case_id: id.uuid(),
-            step_number,
-            required_scope: step.required_scope.to_owned(),
-            org_path: step.org_path.as_str().to_owned(),
-            status: StepStatus::Pending,
-        })
+    let mut rows: Vec<StepRow> = (1_i16..)
+        .zip(&chain.steps)
+        .map(|(number, step)| step_row(&case, number, step))
         .collect();
+    if let Some(first) = rows.first_mut() {
+        first.wait_from(tx.now);
+    }
     store::insert(tx.connection, &case, &rows)?;
-    tx.record(
-        "approval.request",
-        id.subject(),
-        json!({"kind": kind, "subject": subject, "steps": rows.len()}),
-    )?;
+    let details = json!({
+        "kind": case.kind, "subject": subject, "rule_set_version": case.rule_set_version,
+        "rule": case.rule_name, "steps": rows.len(),
+    });
+    record(tx, "approval.request", "approval.requested", &case, details)?;
     Ok(id)
+}
+
+fn step_row(case: &CaseRow, number: i16, step: &PlannedStep) -> StepRow {
+    let escalation = step.escalation.as_ref();
+    StepRow {
+        bucket: case.bucket,
+        case_id: case.id.uuid(),
+        step_number: number,
+        required_scope: step.competence.scope.clone(),
+        org_path: step.competence.org_path.as_str().to_owned(),
+        status: StepStatus::Pending,
+        name: step.name.clone(),
+        deadline_days: step.deadline_days,
+        waiting_since: None,
+        due_at: None,
+        escalation_scope: escalation.map(|one| one.scope.clone()),
+        escalation_org_path: escalation.map(|one| one.org_path.as_str().to_owned()),
+        escalated_at: None,
+    }
 }
 
 /// Decides the waiting step of a case and says where the case stands then.
 ///
 /// # Errors
-/// 409 when it is not pending, 403 for the requester and for who decided before, 403 without the
-/// scope of the step, 404 outside its organisation.
+/// 409 when it is not pending, 403 for the requester, their delegates and who decided before, 403
+/// without the scope of the step, 404 outside its organisation.
 pub fn decide(
     tx: &mut Tx<'_>,
     id: CaseId,
@@ -79,27 +100,24 @@ pub fn decide(
     comment: &str,
 ) -> Result<CaseStatus, Error> {
     let case = store::find_locked(tx.connection, id)?;
-    let steps = store::steps(tx.connection, id)?;
+    let mut steps = store::steps(tx.connection, id)?;
     let decisions = store::decisions(tx.connection, id)?;
     let facts = CaseFacts {
         status: case.status,
-        requested_by: case.requested_by,
-        steps: steps
+        requested_by: case.requested_by.clone(),
+        delegates_of_requester: store::delegates_of(tx.connection, &case.requested_by, tx.today)?
             .into_iter()
-            .map(step_facts)
-            .collect::<Result<_, _>>()?,
+            .collect(),
+        steps: steps.iter().map(step_facts).collect::<Result<_, _>>()?,
         decided_by: decisions
             .into_iter()
-            .map(|decision| decision.decided_by)
+            .flat_map(|one| [Some(one.decided_by), one.on_behalf_of])
+            .flatten()
             .collect(),
     };
-    let holds = |scope: &str| tx.actor.scopes.contains(scope);
-    let decider = Decider {
-        principal: &tx.actor.principal,
-        org_path: &tx.actor.org_path,
-        holds: &holds,
-    };
-    let progress = approvals::decide(&facts, decider, decision).map_err(refusal)?;
+    let decider = decider(&mut tx.reader())?;
+    let progress = approvals::decide(&facts, &decider, decision, tx.now)
+        .map_err(|code| Error::from(Problem::new(code)))?;
     let row = DecisionRow {
         bucket: case.bucket,
         case_id: id.uuid(),
@@ -108,6 +126,7 @@ pub fn decide(
         decided_by: tx.actor.principal.clone(),
         comment: comment.to_owned(),
         decided_at: tx.now,
+        on_behalf_of: progress.on_behalf_of.clone(),
     };
     store::apply(
         tx.connection,
@@ -115,8 +134,19 @@ pub fn decide(
         progress.step_status,
         progress.case_status,
     )?;
-    let details = json!({"step": progress.step, "decision": decision.as_str(), "case": progress.case_status.as_str()});
-    tx.record("approval.decide", id.subject(), details)?;
+    if progress.case_status == CaseStatus::Pending {
+        let next = steps
+            .iter_mut()
+            .find(|step| step.step_number > progress.step)
+            .ok_or_else(|| Error::internal("a pending case without a waiting step"))?;
+        next.wait_from(tx.now);
+        store::advance(tx.connection, next)?;
+    }
+    let details = json!({
+        "kind": case.kind, "subject": case.subject, "step": progress.step, "decision": decision.as_str(),
+        "case": progress.case_status.as_str(), "on_behalf_of": progress.on_behalf_of,
+    });
+    record(tx, "approval.decide", "approval.decided", &case, details)?;
     Ok(progress.case_status)
 }
 
@@ -130,22 +160,213 @@ pub fn withdraw(tx: &mut Tx<'_>, id: CaseId) -> Result<(), Error> {
         return Err(ProblemCode::InvalidTransition.into());
     }
     if case.requested_by != tx.actor.principal {
-        return Err(refusal(ProblemCode::FourEyesRequired));
+        return Err(ProblemCode::FourEyesRequired.into());
     }
     store::close(tx.connection, id, CaseStatus::Withdrawn, Some(tx.now))?;
-    tx.record("approval.withdraw", id.subject(), json!({}))?;
-    Ok(())
+    let details = json!({"kind": case.kind, "subject": case.subject});
+    record(
+        tx,
+        "approval.withdraw",
+        "approval.withdrawn",
+        &case,
+        details,
+    )
 }
 
-fn refusal(code: ProblemCode) -> Error {
-    Problem::new(code).into()
+/// Who the caller is to approvals: with their own authority, and with what others have lent them
+/// for today.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
+    let lent = store::lent_to(reader.connection, &reader.actor.principal, reader.today)?
+        .into_iter()
+        .map(|row| {
+            Ok(Authority {
+                principal: row.delegator,
+                scopes: row.scopes.into_iter().flatten().collect(),
+                org_path: org_path(&row.org_path)?,
+            })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
+    Ok(Decider {
+        own: Authority {
+            principal: reader.actor.principal.clone(),
+            scopes: reader.actor.scopes.clone(),
+            org_path: reader.actor.org_path.clone(),
+        },
+        lent,
+    })
 }
 
-fn step_facts(row: StepRow) -> Result<StepFacts, Error> {
+/// Announces steps that have waited too long. Who may decide them follows from the date alone;
+/// this only tells.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn announce_escalations(tx: &mut Tx<'_>) -> Result<usize, Error> {
+    let overdue = store::lock_overdue(tx.connection, tx.now, ESCALATIONS_MAX)?;
+    for (step, case) in &overdue {
+        store::mark_escalated(tx.connection, step, tx.now)?;
+        let details = json!({
+            "kind": case.kind, "subject": case.subject, "step": step.step_number,
+            "due_at": step.due_at, "escalation_scope": step.escalation_scope,
+        });
+        record(tx, "approval.escalate", "approval.escalated", case, details)?;
+    }
+    if overdue.is_empty() {
+        let details = json!({"announced": 0});
+        tx.record("approval.escalate", "approvals".to_owned(), details)?;
+    }
+    Ok(overdue.len())
+}
+
+/// What somebody lends to a colleague.
+#[derive(Debug, Clone)]
+pub struct NewDelegation {
+    /// Who decides meanwhile: issuer and subject.
+    pub delegate: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub until: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
+/// Lends the caller's authority over steps to a colleague for some days. What was itself lent
+/// is not passed on.
+///
+/// # Errors
+/// 422 for days that make no sense, for oneself, and for somebody who may decide nothing.
+pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, Error> {
+    let scopes: BTreeSet<String> = DECIDING_SCOPES
+        .iter()
+        .filter(|scope| tx.actor.scopes.contains(**scope))
+        .map(|&scope| scope.to_owned())
+        .collect();
+    if scopes.is_empty() {
+        return Err(Problem::new(ProblemCode::NothingToDelegate).into());
+    }
+    if new.delegate == tx.actor.principal {
+        return Err(Problem::field("delegate", "is the caller itself", "不得为本人").into());
+    }
+    if new.until < new.from {
+        return Err(Problem::field("until", "is before from", "早于 from").into());
+    }
+    if new.until < tx.today {
+        return Err(Problem::field("until", "is in the past", "已过期").into());
+    }
+    if (new.until - new.from).num_days() >= DELEGATION_DAYS_MAX {
+        return Err(
+            Problem::field("until", "is more than 366 days after from", "超过 366 天").into(),
+        );
+    }
+    let row = DelegationRow {
+        id: tx.mint_home()?,
+        delegator: tx.actor.principal.clone(),
+        delegate: new.delegate.clone(),
+        scopes: scopes.into_iter().map(Some).collect(),
+        org_path: tx.actor.org_path.as_str().to_owned(),
+        delegated_from: new.from,
+        delegated_until: new.until,
+        reason: new.reason.clone(),
+        revoked_at: None,
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    store::insert_delegation(tx.connection, &row)?;
+    let details = json!({
+        "delegate": row.delegate, "from": row.delegated_from, "until": row.delegated_until, "scopes": row.scopes,
+    });
+    delegation_record(tx, "approval.delegate", "approval.delegated", &row, details)?;
+    Ok(row)
+}
+
+/// Takes a delegation back at once. Only who gave it may.
+///
+/// # Errors
+/// 404, 403 for the delegate, 409 when it is revoked already.
+pub fn revoke(tx: &mut Tx<'_>, id: DelegationId) -> Result<DelegationRow, Error> {
+    let mut row = store::find_delegation(tx.connection, id, &tx.actor.principal)?
+        .ok_or_else(Error::not_found)?;
+    if row.delegator != tx.actor.principal {
+        return Err(Problem::new(ProblemCode::FourEyesRequired)
+            .because(
+                "Only who gave a delegation may revoke it.",
+                "只有委托人本人可以撤销委托。",
+            )
+            .into());
+    }
+    if row.revoked_at.is_some() {
+        return Err(ProblemCode::InvalidTransition.into());
+    }
+    row.revoked_at = Some(tx.now);
+    row.version += 1;
+    row.updated_at = tx.now;
+    store::revoke_delegation(tx.connection, &row)?;
+    let details = json!({"delegate": row.delegate});
+    delegation_record(
+        tx,
+        "approval.revoke_delegation",
+        "approval.delegation_revoked",
+        &row,
+        details,
+    )?;
+    Ok(row)
+}
+
+fn delegation_record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &DelegationRow,
+    details: serde_json::Value,
+) -> Result<(), Error> {
+    tx.record(action, row.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind,
+        subject: row.id.subject(),
+        org_path: org_path(&row.org_path)?,
+        customer_id: None,
+        data: details,
+    })
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    case: &CaseRow,
+    details: serde_json::Value,
+) -> Result<(), Error> {
+    tx.record(action, case.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind,
+        subject: case.id.subject(),
+        org_path: org_path(&case.org_path)?,
+        customer_id: None,
+        data: details,
+    })
+}
+
+fn step_facts(row: &StepRow) -> Result<StepFacts, Error> {
+    let escalation = match (&row.escalation_scope, &row.escalation_org_path) {
+        (Some(scope), Some(path)) => Some(Competence {
+            scope: scope.clone(),
+            org_path: org_path(path)?,
+        }),
+        _ => None,
+    };
     Ok(StepFacts {
         number: row.step_number,
-        required_scope: row.required_scope,
-        org_path: super::exposure::org_path(&row.org_path)?,
+        competence: Competence {
+            scope: row.required_scope.clone(),
+            org_path: org_path(&row.org_path)?,
+        },
+        escalation,
+        due_at: row.due_at,
         status: row.status,
     })
 }

@@ -1,112 +1,132 @@
-//! Applying for a credit line, and what an approved application opens.
+//! Applying for credit: drawn up, submitted, checked, decided, and carried out once approved.
 
-use chrono::NaiveDate;
 use serde_json::json;
 
-use super::approvals::{self, NewStep};
+use super::application_checks::{self as checks, Checked};
+use super::approvals;
+use super::credit_groups::{self, NewMember};
 use super::credit_lines;
-use super::exposure::org_path;
-use crate::auth::scopes::{CreditApplicationsApprove, Scope};
+use super::exposure::{currency, org_path};
+use crate::domain::application_checks::{Attachment, Route};
+use crate::domain::approvals::rules::CaseSubject;
 use crate::domain::approvals::{CaseStatus, Decision};
-use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
-use crate::domain::ids::{ApplicationId, Bucket, CaseId, CustomerId, GroupId};
-use crate::domain::money::Money;
-use crate::domain::receivables::PAYMENT_TERM_DAYS_MAX;
+use crate::domain::credit_applications::{
+    ApplicationAction, ApplicationStatus, Asked, Nonsense, change, check_shape,
+};
+use crate::domain::credit_lines::LineStatus;
+use crate::domain::currency::Currency;
+use crate::domain::ids::{ApplicationId, Bucket, CaseId, CustomerId, GroupId, LineId};
+use crate::domain::money::decimal_string;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::{self as store, ApplicationRow};
-use crate::store::credit_lines::LineRow;
+use crate::store::credit_lines::{self as lines, LineRow};
 use crate::store::exposure;
 use crate::store::tx::{Event, Tx};
 
-/// Whose line it is to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// A customer.
-    Customer(CustomerId),
-    /// A credit group.
-    Group(GroupId),
-}
+/// Kind of the approval cases of applications.
+pub const KIND: &str = "credit_application";
 
-impl Owner {
-    fn home(self) -> Bucket {
-        match self {
-            Self::Customer(id) => id.bucket(),
-            Self::Group(id) => id.bucket(),
-        }
-    }
+/// What an application is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A new line of a customer.
+    Customer(CustomerId),
+    /// A new line of a group.
+    Group(GroupId),
+    /// A line there is.
+    Line(LineId),
+    /// A customer that is to become a member of a group.
+    Member(GroupId, CustomerId),
 }
 
 /// What is applied for.
 #[derive(Debug, Clone)]
 pub struct NewApplication {
-    /// For whom.
-    pub owner: Owner,
+    /// About what.
+    pub target: Target,
     /// What.
     pub action: ApplicationAction,
-    /// Product; none for the unified limit.
+    /// Product of a new line; none for the unified limit.
     pub product: Option<String>,
-    /// Limit.
-    pub amount: Money,
-    /// First day of use.
-    pub valid_from: NaiveDate,
-    /// Last day of use.
-    pub valid_until: NaiveDate,
-    /// Payment term in calendar days.
-    pub payment_term_days: Option<i32>,
-    /// Whether released limit can be used again.
-    pub revolving: bool,
+    /// Currency of a new line; that of the line there is otherwise.
+    pub currency: Option<Currency>,
+    /// The terms.
+    pub asked: Asked,
+    /// Everything else.
+    pub grounds: Grounds,
+}
+
+/// What speaks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Grounds {
     /// What the credit is for.
     pub purpose: Option<String>,
+    /// Expected sales of twelve months, in minor units of the currency of the application.
+    pub expected_sales_minor: Option<i64>,
+    /// Documents by reference.
+    pub attachments: Vec<Attachment>,
 }
 
 /// How a decision came out.
 #[derive(Debug)]
 pub enum Decided {
-    /// The last step was approved: this is the line.
-    Opened(Box<LineRow>),
-    /// More steps wait, or it was rejected.
-    Pending(Box<ApplicationRow>),
+    /// The last step was approved: this is the line as it is now.
+    CarriedOut(Box<LineRow>),
+    /// More steps wait, or there is no line to show.
+    Application(Box<ApplicationRow>),
 }
 
 /// Draws up an application.
 ///
 /// # Errors
-/// 404 when customer or group is not visible, 422 for terms that make no sense.
+/// 404 when customer, group or line is not visible, 422 for terms that make no sense.
 pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, Error> {
-    let organisation = match new.owner {
-        Owner::Customer(id) => exposure::customer(&mut tx.reader(), id)?.map(|(_, org)| org),
-        Owner::Group(id) => exposure::group(&mut tx.reader(), id)?,
+    let about = about(tx, new)?;
+    let own = currency(&about.currency)?;
+    check_shape(new.action, &new.asked, tx.today).map_err(|error| nonsense(error, own))?;
+    if let Some(line) = &about.line {
+        change(&line.terms(), new.action, &new.asked, i64::MIN, tx.today)
+            .map_err(|error| nonsense(error, own))?;
     }
-    .ok_or_else(Error::not_found)?;
-    check_terms(tx, new)?;
-    let id: ApplicationId = tx.mint(new.owner.home())?;
-    let (customer_id, group_id) = match new.owner {
-        Owner::Customer(id) => (Some(id), None),
-        Owner::Group(id) => (None, Some(id)),
-    };
+    let id: ApplicationId = tx.mint(about.home)?;
+    let asked = new.asked.clone();
     let row = ApplicationRow {
         bucket: id.bucket().as_i16(),
         id,
-        customer_id,
-        group_id,
-        org_path: organisation,
+        customer_id: about.customer_id,
+        group_id: about.group_id,
+        org_path: about.org_path,
         action: new.action,
-        product: new.product.clone(),
-        amount_minor: new.amount.minor(),
-        currency: new.amount.currency().code().to_owned(),
-        valid_from: new.valid_from,
-        valid_until: new.valid_until,
-        payment_term_days: new.payment_term_days,
-        revolving: new.revolving,
-        purpose: new.purpose.clone(),
+        product: about.product,
+        amount_minor: asked.amount_minor,
+        currency: about.currency,
+        valid_from: asked.valid_from,
+        valid_until: asked.valid_until,
+        payment_term_days: asked.payment_term_days,
+        revolving: asked.revolving,
+        purpose: new.grounds.purpose.clone(),
         status: ApplicationStatus::Draft,
         requested_by: tx.actor.principal.clone(),
         case_id: None,
-        credit_line_id: None,
+        credit_line_id: about.line.map(|line| line.id),
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        limit_kind: asked.limit_kind,
+        temporary_mode: asked.temporary_mode,
+        allow_overdrawn: asked.allow_overdrawn,
+        member_customer_id: match new.target {
+            Target::Member(_, customer) => Some(customer),
+            _ => None,
+        },
+        expected_sales_minor: new.grounds.expected_sales_minor,
+        deposit_share_bp: asked.deposit_share_bp,
+        conditions: asked.conditions,
+        requires_contract: asked.requires_contract,
+        attachments: json!(new.grounds.attachments),
+        exceptional: false,
+        line_version: None,
     };
     store::insert(tx.connection, &row)?;
     record(
@@ -118,69 +138,143 @@ pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, 
     Ok(row)
 }
 
-fn check_terms(tx: &mut Tx<'_>, new: &NewApplication) -> Result<(), Error> {
-    if let Some(product) = &new.product {
-        if matches!(new.owner, Owner::Group(_)) {
-            return Err(Problem::field(
-                "product",
-                "must be null for a group: its line is a ceiling over all products",
-                "集团额度覆盖全部产品，不得指定产品",
-            )
-            .into());
-        }
-        if exposure::product(tx.connection, product)?.is_none_or(|terms| !terms.active) {
-            return Err(ProblemCode::ProductUnknown.into());
-        }
-    }
-    if new.valid_until < new.valid_from {
-        return Err(
-            Problem::field("valid_until", "is before valid_from", "早于 valid_from").into(),
-        );
-    }
-    if new.valid_until < tx.today {
-        return Err(Problem::field("valid_until", "is in the past", "已过期").into());
-    }
-    if new
-        .payment_term_days
-        .is_some_and(|days| !(0..=PAYMENT_TERM_DAYS_MAX).contains(&days))
-    {
-        return Err(Problem::field(
-            "payment_term_days",
-            "is not between 0 and 3650",
-            "不在 0 与 3650 之间",
-        )
-        .into());
-    }
-    if new.amount.minor() < 0 {
-        return Err(Problem::field("amount", "is less than zero", "不得小于零").into());
-    }
-    Ok(())
+struct About {
+    home: Bucket,
+    customer_id: Option<CustomerId>,
+    group_id: Option<GroupId>,
+    org_path: String,
+    product: Option<String>,
+    currency: String,
+    line: Option<LineRow>,
 }
 
-/// Submits an application: the steps that decide it are fixed now.
+/// Finds what an application is about.
+fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
+    let currency = new.currency.unwrap_or(Currency::COMPANY).code().to_owned();
+    match new.target {
+        Target::Customer(id) => {
+            let (_, org_path) =
+                exposure::customer(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+            if let Some(product) = &new.product
+                && exposure::product(tx.connection, product)?.is_none_or(|terms| !terms.active)
+            {
+                return Err(ProblemCode::ProductUnknown.into());
+            }
+            Ok(About {
+                home: id.bucket(),
+                customer_id: Some(id),
+                group_id: None,
+                org_path,
+                product: new.product.clone(),
+                currency,
+                line: None,
+            })
+        }
+        Target::Group(id) | Target::Member(id, _) => {
+            let org_path = exposure::group(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+            if let Target::Member(_, customer) = new.target {
+                exposure::customer(&mut tx.reader(), customer)?.ok_or_else(Error::not_found)?;
+            }
+            if new.product.is_some() {
+                return Err(Problem::field(
+                    "product",
+                    "must be null for a group: its line is a ceiling over all products",
+                    "集团额度覆盖全部产品，不得指定产品",
+                )
+                .into());
+            }
+            Ok(About {
+                home: id.bucket(),
+                customer_id: None,
+                group_id: Some(id),
+                org_path,
+                product: None,
+                currency,
+                line: None,
+            })
+        }
+        Target::Line(id) => {
+            let line = lines::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+            Ok(About {
+                home: id.bucket(),
+                customer_id: line.customer_id,
+                group_id: line.group_id,
+                org_path: line.org_path.clone(),
+                product: line.product.clone(),
+                currency: line.currency.clone(),
+                line: Some(line),
+            })
+        }
+    }
+}
+
+/// What a change of a draft does.
+pub type Amendment<'a> = dyn Fn(&mut ApplicationRow) -> Result<(), Error> + 'a;
+
+/// Changes a draft.
 ///
 /// # Errors
-/// 404, 409 when it is not a draft.
+/// 404, 412 when `check` finds another version, 409 when it is no draft, 422 for terms that make
+/// no sense.
+pub fn amend(
+    tx: &mut Tx<'_>,
+    id: ApplicationId,
+    check: &dyn Fn(i64) -> Result<(), Error>,
+    amendment: &Amendment<'_>,
+) -> Result<ApplicationRow, Error> {
+    let mut row = locked(tx, id)?;
+    check(row.version)?;
+    if row.status != ApplicationStatus::Draft {
+        return Err(wrong_status(row.status, ApplicationStatus::Draft));
+    }
+    amendment(&mut row)?;
+    let own = currency(&row.currency)?;
+    check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
+    row.version += 1;
+    row.updated_at = tx.now;
+    store::write_draft(tx.connection, &row)?;
+    record(
+        tx,
+        "credit_application.amend",
+        "credit_application.amended",
+        &row,
+    )?;
+    Ok(row)
+}
+
+/// Submits an application: it is checked, and the steps that decide it are fixed now.
+///
+/// # Errors
+/// 404, 403 for anybody but who drew it up, 409 when it is not a draft, 422 when a check refuses
+/// it or no rule is for it.
 pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
     let mut row = locked(tx, id)?;
     expect(row.status, ApplicationStatus::Submitted)?;
-    if row.valid_until < tx.today {
-        return Err(Problem::field("valid_until", "is in the past", "已过期").into());
+    only_by_its_author(tx, &row)?;
+    let own = currency(&row.currency)?;
+    check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
+    if let Some(line_id) = row.credit_line_id {
+        let line = lines::lock(tx.connection, line_id)?;
+        let used = credit_lines::used_minor(tx, &line)?;
+        change(&line.terms(), row.action, &row.asked(), used, tx.today)
+            .map_err(|error| nonsense(error, own))?;
+        row.line_version = Some(line.version);
     }
-    let organisation = org_path(&row.org_path)?;
-    let steps = [NewStep {
-        required_scope: CreditApplicationsApprove::NAME,
-        org_path: organisation.clone(),
-    }];
-    let case = approvals::request(
-        tx,
-        id.bucket(),
-        "credit_application",
-        id.subject(),
-        &organisation,
-        &steps,
-    )?;
+    let checked = checks::run(&mut tx.reader(), &row)?;
+    if let Route::Refused(_) = checked.route {
+        return Err(checks::problem(
+            ProblemCode::ApprovalCheckFailed,
+            &checked.results,
+        ));
+    }
+    row.exceptional =
+        checked.route == Route::Exceptional || row.action == ApplicationAction::AdmitMember;
+    let subject = subject(tx, &row, &checked)?;
+    let case = approvals::request(tx, id.bucket(), id.subject(), &subject)?;
     row.case_id = Some(case);
+    if row.action.raises_risk() {
+        checks::keep(tx, id, "submission", &checked)?;
+    }
     advance(tx, &mut row, ApplicationStatus::Submitted)?;
     record(
         tx,
@@ -191,18 +285,64 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
     Ok(row)
 }
 
-/// Approves the waiting step; the last one opens the line.
+/// What the authority matrix is asked about.
+fn subject(tx: &mut Tx<'_>, row: &ApplicationRow, checked: &Checked) -> Result<CaseSubject, Error> {
+    let related_party = match (row.customer_id, row.group_id) {
+        (Some(id), _) => exposure::is_related_party(tx.connection, &[id])?,
+        (None, Some(group)) => {
+            let mut members = crate::store::credit_groups::open_members_of(tx.connection, group)?;
+            members.extend(row.member_customer_id);
+            exposure::is_related_party(tx.connection, &members)?
+        }
+        (None, None) => false,
+    };
+    Ok(CaseSubject {
+        kind: KIND.to_owned(),
+        action: Some(row.action.as_str().to_owned()),
+        product: row.product.clone(),
+        grade: checked.grade.map(|grade| grade.as_str().to_owned()),
+        data_class: None,
+        amount_minor: checked.limit_after_minor.unwrap_or(i64::MAX),
+        related_party,
+        exceptional: row.exceptional,
+        org_path: org_path(&row.org_path)?,
+    })
+}
+
+/// Approves the waiting step; after the last one the application is carried out, if the checks
+/// still allow it.
 ///
 /// # Errors
-/// As [`approvals::decide`], 409 when a line for the same product and period exists.
+/// As [`approvals::decide`]; 409 when what it asks for has passed, when the line has other terms
+/// by now, when a check fails that did not when it was submitted, or when a line for the same
+/// product and period exists.
 pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Decided, Error> {
-    let mut row = locked(tx, id)?;
+    let mut row = locked_for_decision(tx, id)?;
     let case = case_of(&row)?;
     if approvals::decide(tx, case, Decision::Approved, comment)? != CaseStatus::Approved {
-        return Ok(Decided::Pending(Box::new(row)));
+        return Ok(Decided::Application(Box::new(row)));
     }
-    let line = credit_lines::open(tx, &row)?;
-    row.credit_line_id = Some(line.id);
+    if row.valid_until.is_some_and(|last| last < tx.today) {
+        return Err(Problem::new(ProblemCode::ApplicationOutdated)
+            .because("The period it asks for has passed.", "所申请的期间已过。")
+            .into());
+    }
+    if row.action.raises_risk() {
+        let checked = checks::run(&mut tx.reader(), &row)?;
+        match checked.route {
+            Route::Ordinary => {}
+            Route::Exceptional if row.exceptional => {}
+            Route::Exceptional | Route::Refused(_) => {
+                return Err(checks::problem(
+                    ProblemCode::ApprovalChecksChanged,
+                    &checked.results,
+                ));
+            }
+        }
+        checks::keep(tx, id, "approval", &checked)?;
+    }
+    let line = carry_out(tx, &row)?;
+    row.credit_line_id = line.as_ref().map(|line| line.id);
     advance(tx, &mut row, ApplicationStatus::Approved)?;
     record(
         tx,
@@ -210,7 +350,27 @@ pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Deci
         "credit_application.approved",
         &row,
     )?;
-    Ok(Decided::Opened(Box::new(line)))
+    Ok(match line {
+        Some(line) => Decided::CarriedOut(Box::new(line)),
+        None => Decided::Application(Box::new(row)),
+    })
+}
+
+/// Does what an approved application asks for.
+fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, Error> {
+    match (row.action, row.group_id, row.member_customer_id) {
+        (ApplicationAction::Open, _, _) => credit_lines::open(tx, row).map(Some),
+        (ApplicationAction::AdmitMember, Some(group_id), Some(customer_id)) => {
+            let new = NewMember {
+                customer_id,
+                from: row.valid_from.unwrap_or(tx.today),
+                evidence: row.purpose.clone(),
+            };
+            credit_groups::admit(tx, group_id, &new)?;
+            Ok(None)
+        }
+        _ => credit_lines::carry_out(tx, row).map(Some),
+    }
 }
 
 /// Rejects the waiting step, and with it the application.
@@ -218,13 +378,35 @@ pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Deci
 /// # Errors
 /// As [`approvals::decide`].
 pub fn reject(tx: &mut Tx<'_>, id: ApplicationId, reason: &str) -> Result<ApplicationRow, Error> {
-    let mut row = locked(tx, id)?;
+    let mut row = locked_for_decision(tx, id)?;
     approvals::decide(tx, case_of(&row)?, Decision::Rejected, reason)?;
     advance(tx, &mut row, ApplicationStatus::Rejected)?;
     record(
         tx,
         "credit_application.reject",
         "credit_application.rejected",
+        &row,
+    )?;
+    Ok(row)
+}
+
+/// Sends the application back to its author for a change: it is a draft again, and another
+/// submission opens another case.
+///
+/// # Errors
+/// As [`approvals::decide`].
+pub fn send_back(
+    tx: &mut Tx<'_>,
+    id: ApplicationId,
+    reason: &str,
+) -> Result<ApplicationRow, Error> {
+    let mut row = locked_for_decision(tx, id)?;
+    approvals::decide(tx, case_of(&row)?, Decision::SentBack, reason)?;
+    advance(tx, &mut row, ApplicationStatus::Draft)?;
+    record(
+        tx,
+        "credit_application.send_back",
+        "credit_application.sent_back",
         &row,
     )?;
     Ok(row)
@@ -237,15 +419,8 @@ pub fn reject(tx: &mut Tx<'_>, id: ApplicationId, reason: &str) -> Result<Applic
 pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
     let mut row = locked(tx, id)?;
     expect(row.status, ApplicationStatus::Withdrawn)?;
-    if row.requested_by != tx.actor.principal {
-        return Err(Problem::new(ProblemCode::FourEyesRequired)
-            .because(
-                "Only who drew up an application may withdraw it.",
-                "只有申请人本人可以撤回申请。",
-            )
-            .into());
-    }
-    if let Some(case) = row.case_id {
+    only_by_its_author(tx, &row)?;
+    if let (ApplicationStatus::Submitted, Some(case)) = (row.status, row.case_id) {
         approvals::withdraw(tx, case)?;
     }
     advance(tx, &mut row, ApplicationStatus::Withdrawn)?;
@@ -258,8 +433,36 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Er
     Ok(row)
 }
 
+fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<(), Error> {
+    if row.requested_by == tx.actor.principal {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::FourEyesRequired)
+        .because(
+            "Only who drew up an application may submit or withdraw it.",
+            "只有申请人本人可以提交或撤回申请。",
+        )
+        .into())
+}
+
 fn locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
     store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)
+}
+
+/// Who decides in somebody else's name reaches what that somebody would.
+fn locked_for_decision(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
+    if let Some(row) = store::find_locked(&mut tx.reader(), id)? {
+        return Ok(row);
+    }
+    let decider = approvals::decider(&mut tx.reader())?;
+    let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
+    let organisation = org_path(&row.org_path)?;
+    let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
+    if reached.any(|unit| unit.contains(&organisation)) {
+        Ok(row)
+    } else {
+        Err(Error::not_found())
+    }
 }
 
 fn case_of(row: &ApplicationRow) -> Result<CaseId, Error> {
@@ -272,20 +475,51 @@ fn expect(status: ApplicationStatus, next: ApplicationStatus) -> Result<(), Erro
     if status.may_become(next) {
         return Ok(());
     }
-    Err(Problem::new(ProblemCode::InvalidTransition)
+    Err(wrong_status(status, next))
+}
+
+fn wrong_status(status: ApplicationStatus, next: ApplicationStatus) -> Error {
+    let (status, next) = (status.as_str(), next.as_str());
+    Problem::new(ProblemCode::InvalidTransition)
         .because(
-            format!(
-                "The application is {} and cannot become {}.",
-                status.as_str(),
-                next.as_str()
-            ),
-            format!(
-                "申请状态为 {}，不能变为 {}。",
-                status.as_str(),
-                next.as_str()
-            ),
+            format!("The application is {status} and cannot become {next}."),
+            format!("申请状态为 {status}，不能变为 {next}。"),
         )
-        .into())
+        .into()
+}
+
+/// What is wrong with the terms, in words.
+pub(super) fn nonsense(error: Nonsense, currency: Currency) -> Error {
+    match error {
+        Nonsense::Field(name, en, zh) => Problem::field(name, en, zh).into(),
+        Nonsense::Status(status) => line_status(status),
+        Nonsense::BelowUse {
+            limit_minor,
+            used_minor,
+        } => {
+            let text = |minor| decimal_string(minor, currency);
+            Problem::new(ProblemCode::LimitBelowUse)
+                .with_member("limit", json!(text(limit_minor)))
+                .with_member("used", json!(text(used_minor)))
+                .into()
+        }
+        Nonsense::TemporaryOverlaps => Problem::new(ProblemCode::LineOverlaps)
+            .because(
+                "Another temporary increase of the line has not ended yet.",
+                "该额度已有尚未结束的临时增额。",
+            )
+            .into(),
+    }
+}
+
+fn line_status(status: LineStatus) -> Error {
+    let status = status.as_str();
+    Problem::new(ProblemCode::InvalidTransition)
+        .because(
+            format!("The line is {status}."),
+            format!("额度状态为 {status}。"),
+        )
+        .into()
 }
 
 fn advance(
@@ -311,8 +545,10 @@ fn record(
     row: &ApplicationRow,
 ) -> Result<(), Error> {
     let details = json!({
-        "customer_id": row.customer_id, "group_id": row.group_id, "product": row.product, "currency": row.currency,
-        "amount_minor": row.amount_minor, "status": row.status.as_str(), "credit_line_id": row.credit_line_id,
+        "customer_id": row.customer_id, "group_id": row.group_id, "action": row.action.as_str(),
+        "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
+        "status": row.status.as_str(), "credit_line_id": row.credit_line_id, "approval_id": row.case_id,
+        "exceptional": row.exceptional,
     });
     tx.record(action, row.id.subject(), details.clone())?;
     tx.emit(Event {

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::standing;
-use crate::domain::credit_groups::{DayRefusal, GroupBasis, MembershipDays};
+use super::standing::{self, Ceiling};
+use crate::domain::credit_groups::{DayRefusal, GroupBasis, GroupLimitMode, MembershipDays};
 use crate::domain::ids::{CustomerId, GroupId, MembershipId};
 use crate::domain::organisation::OrgPath;
 use crate::error::{Error, FieldError, Problem};
@@ -22,6 +22,8 @@ pub struct NewGroup {
     pub name: String,
     /// Why its members belong together.
     pub basis: GroupBasis,
+    /// How its ceiling bounds the members.
+    pub limit_mode: GroupLimitMode,
     /// Organisation that looks after it; the caller's own when left out.
     pub org_path: Option<OrgPath>,
 }
@@ -33,6 +35,8 @@ pub struct GroupChange {
     pub name: Option<String>,
     /// Why its members belong together.
     pub basis: Option<GroupBasis>,
+    /// How its ceiling bounds the members.
+    pub limit_mode: Option<GroupLimitMode>,
 }
 
 /// Who joins, and since when.
@@ -61,6 +65,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewGroup) -> Result<GroupRow, Error> {
         id,
         name: new.name.clone(),
         basis: new.basis,
+        limit_mode: new.limit_mode,
         org_path: org_path.into(),
         version: 1,
         created_at: tx.now,
@@ -95,7 +100,7 @@ pub fn change(
             }
         )*};
     }
-    set!(name, basis);
+    set!(name, basis, limit_mode);
     if !fields.is_empty() {
         row.version += 1;
         row.updated_at = tx.now;
@@ -120,6 +125,24 @@ pub fn change(
 /// ceiling of the group has no room for the exposure, 409 when the customer belongs to a group
 /// then.
 pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<MembershipRow, Error> {
+    take_in(tx, group_id, new, Ceiling::Holds)
+}
+
+/// The same for a member whose exposure may go beyond the ceiling of the group, because that was
+/// approved as an exception.
+///
+/// # Errors
+/// As [`join`], but for the room.
+pub fn admit(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<MembershipRow, Error> {
+    take_in(tx, group_id, new, Ceiling::MayBreak)
+}
+
+fn take_in(
+    tx: &mut Tx<'_>,
+    group_id: GroupId,
+    new: &NewMember,
+    ceiling: Ceiling,
+) -> Result<MembershipRow, Error> {
     let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
     // A line that is opened for the group meanwhile would not know of the member.
     loads::hold_group(tx.connection, group_id)?;
@@ -148,7 +171,7 @@ pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<Membe
             Problem::new(ProblemCode::AlreadyMember)
         })
     })?;
-    standing::move_to_group(tx, customer.id, Some(group_id))?;
+    standing::move_to_group(tx, customer.id, Some((group_id, ceiling)))?;
     let details = details(&row);
     tx.record("credit_group.join", id.subject(), details.clone())?;
     emit_member(

@@ -1,16 +1,25 @@
 //! Credit lines: opened by an approved application, suspended, resumed, closed.
 
+use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::org_path;
+use super::bounds::carried_minor;
+use super::credit_applications::nonsense;
+use super::credit_policies;
+use super::exposure::{currency, org_path};
 use super::standing;
-use crate::domain::credit_lines::{LimitKind, LineStatus, windows_overlap};
-use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::credit_applications::{self, ApplicationAction, Nonsense, change};
+use crate::domain::credit_lines::{LineStatus, ReviewOutcome, windows_overlap};
+use crate::domain::currency::Currency;
+use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::ApplicationRow;
-use crate::store::credit_lines::{self as store, LineRow};
+use crate::store::credit_contracts::{self as contracts, ContractRow, ReviewRow};
+use crate::store::credit_lines::{self as store, LineChange, LineRow};
+use crate::store::errors::on_violation;
 use crate::store::exposure as loads;
+use crate::store::scores;
 use crate::store::tx::{Event, Tx};
 
 /// Opens the line of an approved application. Exposure of its level that was there before counts
@@ -19,54 +28,28 @@ use crate::store::tx::{Event, Tx};
 /// # Errors
 /// 409 when another line for the same product overlaps in time.
 pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Error> {
-    // Locking the owner makes "no other line overlaps" hold until the commit.
-    let existing = match (application.customer_id, application.group_id) {
-        (Some(id), _) => {
-            loads::lock_customer(tx.connection, id)?;
-            store::of_customer(tx.connection, id)?
-        }
-        (None, Some(id)) => {
-            loads::lock_group(tx.connection, id)?;
-            store::of_group(tx.connection, id)?
-        }
-        (None, None) => return Err(Error::internal("an application without an owner")),
-    };
-    let window = (application.valid_from, application.valid_until);
-    let overlapping = existing.iter().find(|line| {
-        line.status != LineStatus::Closed
-            && line.product == application.product
-            && windows_overlap(window, (line.valid_from, line.valid_until))
-    });
-    if let Some(other) = overlapping {
-        return Err(Problem::new(ProblemCode::LineOverlaps)
-            .because(
-                format!(
-                    "The line {} is valid from {} until {}.",
-                    other.id, other.valid_from, other.valid_until
-                ),
-                format!(
-                    "额度 {} 有效期为 {} 至 {}。",
-                    other.id, other.valid_from, other.valid_until
-                ),
-            )
-            .into());
-    }
+    let own = currency(&application.currency)?;
+    let terms = credit_applications::open(&application.asked(), tx.today)
+        .map_err(|error| nonsense(error, own))?;
+    let existing = lock_owner(tx, application.customer_id, application.group_id)?;
+    let window = (terms.valid_from, terms.valid_until);
+    refuse_overlap(&existing, application.product.as_ref(), None, window)?;
     let id: LineId = tx.mint(application.id.bucket())?;
-    let row = LineRow {
+    let mut row = LineRow {
         bucket: id.bucket().as_i16(),
         id,
         customer_id: application.customer_id,
         group_id: application.group_id,
         org_path: application.org_path.clone(),
         product: application.product.clone(),
-        limit_kind: LimitKind::Amount,
-        limit_minor: Some(application.amount_minor),
+        limit_kind: terms.limit_kind,
+        limit_minor: None,
         currency: application.currency.clone(),
-        status: LineStatus::Active,
-        valid_from: application.valid_from,
-        valid_until: application.valid_until,
-        payment_term_days: application.payment_term_days,
-        revolving: application.revolving,
+        status: terms.status,
+        valid_from: terms.valid_from,
+        valid_until: terms.valid_until,
+        payment_term_days: None,
+        revolving: terms.revolving,
         held_minor: 0,
         drawn_minor: 0,
         consumed_minor: 0,
@@ -76,11 +59,303 @@ pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Er
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        temporary_mode: None,
+        temporary_minor: None,
+        temporary_from: None,
+        temporary_until: None,
+        deposit_share_bp: None,
+        conditions: None,
+        review_on: None,
     };
-    store::insert(tx.connection, &row)?;
+    row.take(terms);
+    row.review_on = next_review(tx, &row)?;
+    let change = LineChange {
+        change: "open",
+        reason: application.purpose.as_deref().unwrap_or(""),
+        application_id: Some(application.id),
+        changed_by: &tx.actor.principal,
+    };
+    store::insert(tx.connection, &row, change)?;
     standing::adopt(tx, id)?;
     record(tx, "credit_line.open", "credit_line.opened", &row, "")?;
     Ok(store::lock(tx.connection, id)?)
+}
+
+/// Changes a line as an approved application asks for. The line has to have the terms for which
+/// the application was submitted.
+///
+/// # Errors
+/// 409 when it has others by now, or when renewing it would overlap another line; 422 when the
+/// limit would be below what is used and nobody said that this is meant.
+pub fn carry_out(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Error> {
+    let (Some(id), Some(submitted)) = (application.credit_line_id, application.line_version) else {
+        return Err(Error::internal("an application that is about no line"));
+    };
+    let existing = lock_owner(tx, application.customer_id, application.group_id)?;
+    let mut row = store::lock(tx.connection, id)?;
+    tx.time_after_locks(row.updated_at);
+    if store::terms_at(tx.connection, id, submitted)? != Some(comparable(&row)) {
+        return Err(Problem::new(ProblemCode::ApplicationOutdated)
+            .because(
+                "The line has other terms than when the application was submitted.",
+                "提交申请后该额度的条款已变更。",
+            )
+            .into());
+    }
+    let used = used_minor(tx, &row)?;
+    let own = currency(&row.currency)?;
+    let before = row.terms();
+    let after = change(
+        &before,
+        application.action,
+        &application.asked(),
+        used,
+        tx.today,
+    )
+    .map_err(|error| nonsense(error, own))?;
+    let window = (after.valid_from, after.valid_until);
+    refuse_overlap(&existing, row.product.as_ref(), Some(id), window)?;
+    let status = after.status;
+    row.take(after);
+    row.version += 1;
+    row.updated_at = tx.now;
+    if application.action == ApplicationAction::Renew {
+        row.review_on = next_review(tx, &row)?;
+    }
+    let verb = application.action.as_str();
+    let reason = application.purpose.as_deref().unwrap_or("");
+    let change = LineChange {
+        change: verb,
+        reason,
+        application_id: Some(application.id),
+        changed_by: &tx.actor.principal,
+    };
+    store::write_terms(tx.connection, &row, change)?;
+    let kind = match (before.status, status) {
+        (LineStatus::Active, LineStatus::Suspended) => "credit_line.suspended",
+        (LineStatus::Suspended, LineStatus::Active) => "credit_line.resumed",
+        (_, LineStatus::Closed) => "credit_line.closed",
+        _ => "credit_line.changed",
+    };
+    record(tx, &format!("credit_line.{verb}"), kind, &row, reason)?;
+    Ok(row)
+}
+
+/// What counts against the limit of a line: its own balance, and what other lines of its level
+/// still carry.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn used_minor(tx: &mut Tx<'_>, line: &LineRow) -> Result<i64, Error> {
+    let siblings = match (line.customer_id, line.group_id) {
+        (Some(id), _) => store::of_customer(tx.connection, id)?,
+        (None, Some(id)) => store::of_group(tx.connection, id)?,
+        (None, None) => Vec::new(),
+    };
+    let same_level = siblings
+        .iter()
+        .filter(|other| other.product == line.product);
+    Ok(line.balance().used_minor() + carried_minor(line, same_level))
+}
+
+/// Locks whom a line belongs to, which makes "no other line overlaps" hold until the commit, and
+/// gives the lines there are.
+fn lock_owner(
+    tx: &mut Tx<'_>,
+    customer_id: Option<CustomerId>,
+    group_id: Option<GroupId>,
+) -> Result<Vec<LineRow>, Error> {
+    match (customer_id, group_id) {
+        (Some(id), _) => {
+            loads::lock_customer(tx.connection, id)?;
+            Ok(store::of_customer(tx.connection, id)?)
+        }
+        (None, Some(id)) => {
+            loads::lock_group(tx.connection, id)?;
+            Ok(store::of_group(tx.connection, id)?)
+        }
+        (None, None) => Err(Error::internal("a line without an owner")),
+    }
+}
+
+fn refuse_overlap(
+    existing: &[LineRow],
+    product: Option<&String>,
+    except: Option<LineId>,
+    window: (NaiveDate, NaiveDate),
+) -> Result<(), Error> {
+    let overlapping = existing.iter().find(|line| {
+        line.status != LineStatus::Closed
+            && Some(line.id) != except
+            && line.product.as_ref() == product
+            && windows_overlap(window, (line.valid_from, line.valid_until))
+    });
+    let Some(other) = overlapping else {
+        return Ok(());
+    };
+    let (id, from, until) = (other.id, other.valid_from, other.valid_until);
+    Err(Problem::new(ProblemCode::LineOverlaps)
+        .because(
+            format!("The line {id} is valid from {from} until {until}."),
+            format!("额度 {id} 有效期为 {from} 至 {until}。"),
+        )
+        .into())
+}
+
+/// The terms an application is approved for: status and temporary increases may change meanwhile.
+fn comparable(row: &LineRow) -> (Option<i64>, NaiveDate) {
+    (row.limit_minor, row.valid_until)
+}
+
+fn next_review(tx: &mut Tx<'_>, row: &LineRow) -> Result<Option<NaiveDate>, Error> {
+    let today = tx.today;
+    let (_, policy) = credit_policies::in_force(&mut tx.reader(), today)?;
+    let score = match row.customer_id {
+        Some(id) => scores::latest(tx.connection, id, tx.today)?,
+        None => None,
+    };
+    let from = tx.today.max(row.valid_from);
+    Ok(policy.review_on(score.map(|score| score.grade), from))
+}
+
+/// A signed contract.
+#[derive(Debug, Clone)]
+pub struct NewContract {
+    /// Number of the contract.
+    pub number: String,
+    /// Day of signature.
+    pub signed_on: NaiveDate,
+    /// How the customer pays.
+    pub payment_method: String,
+    /// Term the contract gives; it becomes that of the line.
+    pub payment_term_days: Option<i32>,
+    /// Who answers for what when payment fails.
+    pub liability_clauses: Option<String>,
+    /// Day on which the customer was told the credit policy.
+    pub policy_notified_on: Option<NaiveDate>,
+}
+
+/// Records the signed contract of a line; one that waits for it is active from now on.
+///
+/// # Errors
+/// 404, 409 for a closed line and for a contract that is on record, 422 for days in the future.
+pub fn record_contract(tx: &mut Tx<'_>, id: LineId, new: &NewContract) -> Result<LineRow, Error> {
+    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    if row.status == LineStatus::Closed {
+        return Err(wrong_status(row.status));
+    }
+    let days = [
+        ("signed_on", Some(new.signed_on)),
+        ("policy_notified_on", new.policy_notified_on),
+    ];
+    for (field, day) in days {
+        if day.is_some_and(|day| day > tx.today) {
+            return Err(Problem::field(field, "is in the future", "不得晚于今天").into());
+        }
+    }
+    let contract = ContractRow {
+        bucket: row.bucket,
+        line_id: id,
+        number: new.number.clone(),
+        signed_on: new.signed_on,
+        payment_method: new.payment_method.clone(),
+        payment_term_days: new.payment_term_days,
+        liability_clauses: new.liability_clauses.clone(),
+        policy_notified_on: new.policy_notified_on,
+        recorded_by: tx.actor.principal.clone(),
+        recorded_at: tx.now,
+    };
+    contracts::insert(tx.connection, &contract).map_err(|error| {
+        on_violation(error, "credit_contracts_pkey", || {
+            Problem::new(ProblemCode::DuplicateContract)
+        })
+    })?;
+    if row.status == LineStatus::AwaitingContract {
+        row.status = LineStatus::Active;
+    }
+    row.payment_term_days = new.payment_term_days.or(row.payment_term_days);
+    row.version += 1;
+    row.updated_at = tx.now;
+    let change = LineChange {
+        change: "contract",
+        reason: &new.number,
+        application_id: None,
+        changed_by: &tx.actor.principal,
+    };
+    store::write_terms(tx.connection, &row, change)?;
+    record(
+        tx,
+        "credit_line.contract",
+        "credit_line.contract_signed",
+        &row,
+        "",
+    )?;
+    Ok(row)
+}
+
+/// What a review found.
+#[derive(Debug, Clone)]
+pub struct NewReview {
+    /// What follows.
+    pub outcome: ReviewOutcome,
+    /// What was found.
+    pub comment: String,
+    /// Day of the next one; as the policy says when left out.
+    pub next_review_on: Option<NaiveDate>,
+}
+
+/// Records the review of a line. One that ends with `suspend` suspends it at once; what is to be
+/// adjusted is applied for.
+///
+/// # Errors
+/// 404, 409 for a closed line, 422 for a next review that is not in the future.
+pub fn review(tx: &mut Tx<'_>, id: LineId, new: &NewReview) -> Result<LineRow, Error> {
+    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    if row.status == LineStatus::Closed {
+        return Err(wrong_status(row.status));
+    }
+    if new.next_review_on.is_some_and(|day| day <= tx.today) {
+        return Err(Problem::field("next_review_on", "is not in the future", "须晚于今天").into());
+    }
+    row.review_on = match new.next_review_on {
+        Some(day) => Some(day),
+        None => next_review(tx, &row)?,
+    };
+    let review = ReviewRow {
+        bucket: row.bucket,
+        line_id: id,
+        review_number: contracts::next_review_number(tx.connection, id)?,
+        outcome: new.outcome,
+        comment: new.comment.clone(),
+        next_review_on: row.review_on,
+        reviewed_by: tx.actor.principal.clone(),
+        reviewed_at: tx.now,
+    };
+    contracts::insert_review(tx.connection, &review)?;
+    if new.outcome == ReviewOutcome::Suspend && row.status == LineStatus::Active {
+        row.status = LineStatus::Suspended;
+    }
+    row.version += 1;
+    row.updated_at = tx.now;
+    let change = LineChange {
+        change: "review",
+        reason: &new.comment,
+        application_id: None,
+        changed_by: &tx.actor.principal,
+    };
+    store::write_terms(tx.connection, &row, change)?;
+    record(
+        tx,
+        "credit_line.review",
+        "credit_line.reviewed",
+        &row,
+        new.outcome.as_str(),
+    )?;
+    Ok(row)
+}
+
+fn wrong_status(status: LineStatus) -> Error {
+    nonsense(Nonsense::Status(status), Currency::COMPANY)
 }
 
 /// What can be done to a line by hand.
@@ -116,24 +391,26 @@ pub fn act(
             "credit_line.resume",
             "credit_line.resumed",
         ),
-        (LineAction::Close, LineStatus::Active | LineStatus::Suspended) => (
+        (
+            LineAction::Close,
+            LineStatus::AwaitingContract | LineStatus::Active | LineStatus::Suspended,
+        ) => (
             LineStatus::Closed,
             "credit_line.close",
             "credit_line.closed",
         ),
-        (_, status) => {
-            return Err(Problem::new(ProblemCode::InvalidTransition)
-                .because(
-                    format!("The line is {}.", status.as_str()),
-                    format!("额度状态为 {}。", status.as_str()),
-                )
-                .into());
-        }
+        (_, status) => return Err(wrong_status(status)),
     };
     row.status = next;
     row.version += 1;
     row.updated_at = tx.now;
-    store::write_status(tx.connection, &row)?;
+    let change = LineChange {
+        change: verb.trim_start_matches("credit_line."),
+        reason,
+        application_id: None,
+        changed_by: &tx.actor.principal,
+    };
+    store::write_terms(tx.connection, &row, change)?;
     record(tx, verb, kind, &row, reason)?;
     Ok(row)
 }

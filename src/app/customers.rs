@@ -63,6 +63,8 @@ pub struct NewCustomer {
     pub service_tier: Option<ServiceTier>,
     /// Industry.
     pub industry: Option<String>,
+    /// Whether it is related to the company (P12).
+    pub related_party: bool,
     /// Legal representative; classified.
     pub legal_representative: Option<String>,
     /// Contacts; classified.
@@ -96,6 +98,8 @@ pub struct CustomerChange {
     pub service_tier: Option<Option<ServiceTier>>,
     /// Industry.
     pub industry: Option<Option<String>>,
+    /// Whether it is related to the company.
+    pub related_party: Option<bool>,
     /// Legal representative.
     pub legal_representative: Option<Option<String>>,
     /// Contacts, all of them.
@@ -137,6 +141,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        related_party: new.related_party,
     };
     let mut personal = Personal::default();
     personal.name(&mut row, &new.name);
@@ -231,7 +236,8 @@ fn apply(
         market_weight,
         value_class,
         service_tier,
-        industry
+        industry,
+        related_party
     );
     if let Some(roles) = &change.roles {
         row.roles = words(roles);
@@ -419,6 +425,7 @@ fn snapshot(row: &CustomerRow) -> Value {
         "value_class": row.value_class,
         "service_tier": row.service_tier,
         "industry": row.industry,
+        "related_party": row.related_party,
     });
     if let Value::Object(fixed) = fixed {
         snapshot.extend(fixed.into_iter().filter(|(_, value)| !value.is_null()));

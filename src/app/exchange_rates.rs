@@ -161,6 +161,29 @@ pub fn look_up(
     }
 }
 
+/// An amount in the company's currency, at the rate of today, rounded up; `None` when no rate may
+/// be used, so that it cannot be measured.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn in_company_currency(
+    reader: &mut Reader<'_>,
+    minor: i64,
+    own: Currency,
+) -> Result<Option<i64>, Error> {
+    let to = Currency::COMPANY;
+    if own == to {
+        return Ok(Some(minor));
+    }
+    let (today, age_days_max) = (reader.today, reader.rate_age_days_max);
+    let on_file = newest(reader, &pairs_to_load(own, to), today)?;
+    let found = quote(&on_file, own, to);
+    Ok(usable((own, to), found.as_ref(), today, age_days_max)
+        .ok()
+        .and(found)
+        .and_then(|quote| quote.rate.convert_up(minor, own, to)))
+}
+
 /// The rates of today for these pairs. Where the currencies are the same nothing is asked for.
 ///
 /// # Errors

@@ -9,13 +9,14 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::bounds::Bounds;
 use super::exchange_rates;
 use crate::domain::counted::{Claim, Part};
 use crate::domain::credit_lines::{Level, LineFacts, Movement, MovementKind, applicable};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
-use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::ExposureTreatment;
@@ -63,6 +64,10 @@ pub struct Ledger {
     of_others: BTreeSet<LineId>,
     movements: Vec<MovementRow>,
     touched: BTreeSet<LineId>,
+    /// Whose lines they are, and the group it belongs to, where a decision is to be made.
+    of_customer: Option<(CustomerId, Option<GroupId>)>,
+    /// What bounds the customer, once a decision has asked.
+    bounds: Option<Bounds>,
 }
 
 impl Ledger {
@@ -93,7 +98,10 @@ impl Ledger {
                 return Err(Error::Retry("the group got another line"));
             }
         }
-        Ok(Self::of(tx, locked))
+        Ok(Self {
+            of_customer: Some((customer_id, group)),
+            ..Self::of(tx, locked)
+        })
     }
 
     /// Locks the lines a reservation, receivable or payment stands on: those of groups one by one
@@ -149,13 +157,18 @@ impl Ledger {
         ids.iter().all(|id| self.line(*id).is_some())
     }
 
-    fn assess(&self, tx: &mut Tx<'_>, request: &Request<'_>) -> Result<Assessment, Error> {
+    fn assess(&mut self, tx: &mut Tx<'_>, request: &Request<'_>) -> Result<Assessment, Error> {
+        let (customer_id, group) = self
+            .of_customer
+            .ok_or_else(|| Error::internal("a decision about lines of nobody"))?;
+        // Under lock: what the customer itself uses cannot change any more.
+        let bounds = Bounds::of(&mut tx.reader(), customer_id, group)?;
         let own: Vec<&LineRow> = self
             .lines
             .iter()
             .filter(|line| !self.of_others.contains(&line.id))
             .collect();
-        let lines = line_facts(&own, request.product)?;
+        let lines = bounds.line_facts(&own, request.product)?;
         let facts = ExposureFacts {
             customer: Some(request.customer),
             product_active: request.product_active,
@@ -163,6 +176,7 @@ impl Ledger {
             lines,
             today: tx.today,
         };
+        self.bounds = Some(bounds);
         Ok(assess(&facts, &request.claim))
     }
 
@@ -196,6 +210,8 @@ impl Ledger {
         within_limit: bool,
         behind: Behind,
     ) -> Result<(), Error> {
+        let plain = Bounds::plain(tx.today);
+        let bounds = self.bounds.as_ref().unwrap_or(&plain);
         let line = self
             .lines
             .iter_mut()
@@ -223,8 +239,9 @@ impl Ledger {
             held_after_minor: after.held_minor,
             drawn_after_minor: after.drawn_minor,
             consumed_after_minor: after.consumed_minor,
-            limit_minor: line.limit_minor,
-            within_limit,
+            limit_minor: bounds.allowed_minor(line),
+            // A ceiling that bounds each member by itself does not bound their sum.
+            within_limit: within_limit && bounds.is_shared(line),
             customer_id,
             reservation_id: behind.reservation_id,
             receivable_id: behind.receivable_id,
@@ -409,14 +426,17 @@ pub fn check(
     let terms = store::product(reader.connection, product)?;
     let claim = asked.of(terms);
     let mut rows = Vec::new();
+    let mut bounds = Bounds::plain(reader.today);
     if customer.is_some() {
-        if let Some(group) = credit_groups::open_group_of(reader.connection, customer_id)? {
+        let group = credit_groups::open_group_of(reader.connection, customer_id)?;
+        if let Some(group) = group {
             rows = lines::of_group(reader.connection, group)?;
         }
+        bounds = Bounds::of(reader, customer_id, group)?;
         rows.extend(lines::of_customer(reader.connection, customer_id)?);
         without_due(reader, &mut rows)?;
     }
-    let lines = line_facts(&rows.iter().collect::<Vec<_>>(), product)?;
+    let lines = bounds.line_facts(&rows.iter().collect::<Vec<_>>(), product)?;
     let facts = ExposureFacts {
         customer: customer.map(|(status, _)| status),
         product_active: terms.map(|terms| terms.active),
@@ -484,47 +504,6 @@ pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), 
         line.held_minor -= due.get(&line.id).copied().unwrap_or(0);
     }
     Ok(())
-}
-
-/// The lines as the decision about a product sees them.
-pub(super) fn line_facts(rows: &[&LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
-    let level = |row: &LineRow| match (&row.group_id, row.product.as_deref()) {
-        (Some(_), _) => Some(Level::Group),
-        (None, None) => Some(Level::Customer),
-        (None, Some(own)) if own == product => Some(Level::Product),
-        _ => None,
-    };
-    let mut facts = Vec::with_capacity(rows.len());
-    for row in rows {
-        let Some(own_level) = level(row) else {
-            continue;
-        };
-        facts.push(LineFacts {
-            id: row.id,
-            level: own_level,
-            currency: currency(&row.currency)?,
-            limit_minor: row.limit_minor,
-            status: row.status,
-            valid_from: row.valid_from,
-            valid_until: row.valid_until,
-            balance: row.balance(),
-            carried_minor: carried_minor(
-                row,
-                rows.iter()
-                    .copied()
-                    .filter(|other| level(other) == Some(own_level)),
-            ),
-        });
-    }
-    Ok(facts)
-}
-
-/// Held and drawn on other lines of the same level and currency.
-pub fn carried_minor<'a>(row: &LineRow, same_level: impl Iterator<Item = &'a LineRow>) -> i64 {
-    same_level
-        .filter(|other| other.id != row.id && other.currency == row.currency)
-        .map(|other| other.held_minor + other.drawn_minor)
-        .sum()
 }
 
 /// A stored currency.

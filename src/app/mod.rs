@@ -1,9 +1,14 @@
 //! Use cases: load under lock, decide, apply, record, publish. One function each, on a `Tx`.
 
+pub mod application_checks;
 pub mod approvals;
+pub mod authority_rules;
+pub mod bounds;
+pub mod company_figures;
 pub mod credit_applications;
 pub mod credit_groups;
 pub mod credit_lines;
+pub mod credit_policies;
 pub mod customers;
 pub mod exchange_rates;
 pub mod exposure;
@@ -11,5 +16,6 @@ pub mod payments;
 pub mod products;
 pub mod receivables;
 pub mod reservations;
+pub mod scores;
 pub mod standing;
 pub mod verification;

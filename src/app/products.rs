@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::organisation::OrgPath;
-use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind};
+use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::errors::on_violation;
@@ -27,6 +27,10 @@ pub struct NewProduct {
     pub default_payment_term_days: i32,
     /// Whether new applications may name it.
     pub active: bool,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: i32,
+    /// What gives limit back; that of the kind when left out.
+    pub released_by: Option<ReleasedBy>,
 }
 
 /// What a change does: absent fields stay. Code, kind and treatment are not among them, because
@@ -41,6 +45,10 @@ pub struct ProductChange {
     pub default_payment_term_days: Option<i32>,
     /// Whether new applications may name it.
     pub active: Option<bool>,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: Option<i32>,
+    /// What gives limit back.
+    pub released_by: Option<ReleasedBy>,
 }
 
 /// Adds a product to the catalogue.
@@ -56,6 +64,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewProduct) -> Result<ProductRow, Error> {
         exposure_treatment,
         default_payment_term_days,
         active,
+        deposit_share_bp,
+        released_by,
     } = new.clone();
     let row = ProductRow {
         code: code.into(),
@@ -68,6 +78,9 @@ pub fn create(tx: &mut Tx<'_>, new: &NewProduct) -> Result<ProductRow, Error> {
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        deposit_share_bp,
+        released_by: released_by.unwrap_or_else(|| kind.released_by()),
+        changed_by: tx.actor.principal.clone(),
     };
     store::insert(tx.connection, &row).map_err(|error| {
         on_violation(error, "products_pkey", || {
@@ -102,10 +115,18 @@ pub fn change(
             }
         )*};
     }
-    set!(name_en, name_zh, default_payment_term_days, active);
+    set!(
+        name_en,
+        name_zh,
+        default_payment_term_days,
+        active,
+        deposit_share_bp,
+        released_by
+    );
     if !fields.is_empty() {
         row.version += 1;
         row.updated_at = tx.now;
+        row.changed_by.clone_from(&tx.actor.principal);
         if !store::update(tx.connection, &row, before.version)? {
             return Err(ProblemCode::PreconditionFailed.into());
         }

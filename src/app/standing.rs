@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bounds::Bounds;
 use super::exchange_rates;
-use super::exposure::{
-    Behind, Ledger, Original, claim, currency, line_facts, original, rates_into,
-};
+use super::exposure::{Behind, Ledger, Original, claim, currency, original, rates_into};
 use super::reservations::refused;
 use crate::domain::counted::{Counted, Uncounted};
 use crate::domain::credit_lines::{
@@ -26,6 +25,15 @@ use crate::store::receivables::{self as receivables_store, ReceivableRow};
 use crate::store::reservations::{self as reservations_store, ReservationRow};
 use crate::store::tx::Tx;
 
+/// Whether the ceiling of a group has to hold for a new member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ceiling {
+    /// It has to.
+    Holds,
+    /// It may break: that was approved as an exception.
+    MayBreak,
+}
+
 /// Brings the exposure of a customer under the ceiling of the group it joins, or out of the one it
 /// leaves, in the transaction of the membership. The caller has locked the customer.
 ///
@@ -34,8 +42,9 @@ use crate::store::tx::Tx;
 pub fn move_to_group(
     tx: &mut Tx<'_>,
     customer_id: CustomerId,
-    to: Option<GroupId>,
+    to: Option<(GroupId, Ceiling)>,
 ) -> Result<(), Error> {
+    let (to, ceiling) = (to.map(|(group, _)| group), to.map(|(_, ceiling)| ceiling));
     let mut of_groups = reservations_store::group_lines_in_use(tx.connection, customer_id)?;
     of_groups.extend(receivables_store::group_lines_in_use(
         tx.connection,
@@ -60,7 +69,7 @@ pub fn move_to_group(
     let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;
     take_out(tx, &mut ledger, customer_id, &held, &drawn)?;
     let new_line = match to {
-        Some(group) => group_line_today(tx, &ledger, group)?,
+        Some(group) => group_line_today(tx, &ledger, (customer_id, group))?,
         None => None,
     };
     let rates = match &new_line {
@@ -89,12 +98,17 @@ pub fn move_to_group(
         moved.draw(row, Level::Group)?;
     }
     if let Some(line) = &new_line {
-        has_room_for(line, moved.used_minor())?;
+        let bounded = ceiling != Some(Ceiling::MayBreak);
+        if bounded {
+            has_room_for(line, moved.used_minor())?;
+        }
+        // A ceiling that bounds each member by itself does not bound their sum.
+        let bounded = bounded && line.own_use_minor.is_none();
         moved.post(
             tx,
             &mut ledger,
             (customer_id, line.id),
-            MovementKind::JoinGroup,
+            (MovementKind::JoinGroup, bounded),
         )?;
     }
     ledger.write(tx)
@@ -143,7 +157,8 @@ pub(super) fn settle_in(
         .lines()
         .filter(|line| line.group_id.is_none() || line.group_id == group)
         .collect();
-    let facts = line_facts(&own, &row.product)?;
+    let facts =
+        Bounds::of(&mut tx.reader(), row.customer_id, group)?.line_facts(&own, &row.product)?;
     let rates = rates_into(&mut tx.reader(), currency(&row.currency)?, &facts)?;
     for level in Level::EVERY.iter().copied() {
         let known = row.counted_at(level).map(|counted| counted.line_id);
@@ -182,7 +197,12 @@ fn take_out(
         if ledger.line(id).is_none() {
             return Err(Error::Retry("the exposure stands on another group's line"));
         }
-        moved.post(tx, ledger, (customer_id, id), MovementKind::LeaveGroup)?;
+        moved.post(
+            tx,
+            ledger,
+            (customer_id, id),
+            (MovementKind::LeaveGroup, false),
+        )?;
     }
     Ok(())
 }
@@ -231,7 +251,7 @@ impl Moved {
         tx: &Tx<'_>,
         ledger: &mut Ledger,
         (customer_id, line_id): (CustomerId, LineId),
-        kind: MovementKind,
+        (kind, within_limit): (MovementKind, bool),
     ) -> Result<(), Error> {
         for (key, (balance, minor)) in self.0 {
             if balance == Balance::default() {
@@ -246,8 +266,6 @@ impl Moved {
                 ..Behind::default()
             };
             let movement = Movement::of_balance(kind, balance);
-            // Joining is decided; leaving and adopting are facts.
-            let within_limit = kind == MovementKind::JoinGroup;
             ledger.post(tx, customer_id, line_id, movement, within_limit, behind)?;
         }
         Ok(())
@@ -307,15 +325,24 @@ fn has_room_for(line: &LineFacts, used_minor: i64) -> Result<(), Error> {
 }
 
 fn group_line_today(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     ledger: &Ledger,
-    group: GroupId,
+    (customer_id, group): (CustomerId, GroupId),
 ) -> Result<Option<LineFacts>, Error> {
     let rows: Vec<&LineRow> = ledger
         .lines()
         .filter(|line| line.group_id == Some(group))
         .collect();
-    let facts = line_facts(&rows, "")?;
+    // The lines of the customer say whether the ceiling is one for it at all.
+    let rows: Vec<&LineRow> = rows
+        .into_iter()
+        .chain(
+            ledger
+                .lines()
+                .filter(|line| line.customer_id == Some(customer_id)),
+        )
+        .collect();
+    let facts = Bounds::of(&mut tx.reader(), customer_id, Some(group))?.line_facts(&rows, "")?;
     Ok(applicable(&facts, Level::Group, tx.today)
         .filter(|line| line.status != LineStatus::Closed)
         .cloned())
@@ -383,5 +410,10 @@ fn adopt_of(
             moved.draw(row, level)?;
         }
     }
-    moved.post(tx, ledger, (customer_id, line.id), MovementKind::Adopt)
+    moved.post(
+        tx,
+        ledger,
+        (customer_id, line.id),
+        (MovementKind::Adopt, false),
+    )
 }

@@ -37,14 +37,28 @@ macro_rules! scopes {
 }
 
 scopes! {
+    ApprovalsDecideBranch = "approvals:decide:branch", "Decide approval steps of a branch.";
+    ApprovalsDecideExecutive = "approvals:decide:executive", "Decide approval steps of the executive.";
+    ApprovalsDecideHeadOffice = "approvals:decide:head-office", "Decide approval steps of the head office.";
+    ApprovalsDecideRelatedParty = "approvals:decide:related-party", "Decide approval steps about related parties.";
+    ApprovalsDelegate = "approvals:delegate", "Lend own approval authority during absence.";
+    ApprovalsRead = "approvals:read", "See approval cases and simulate them.";
+    AuthorityRulesRead = "authority-rules:read", "See the authority matrix.";
+    AuthorityRulesWrite = "authority-rules:write", "Publish the authority matrix.";
+    CompanyFiguresRead = "company-figures:read", "See figures of the company, such as its net capital.";
+    CompanyFiguresWrite = "company-figures:write", "Record figures of the company.";
     CreditApplicationsApprove = "credit-applications:approve", "Decide credit applications.";
     CreditApplicationsRead = "credit-applications:read", "See credit applications.";
     CreditApplicationsWrite = "credit-applications:write", "Draw up, submit and withdraw credit applications.";
     CreditChecksRun = "credit-checks:run", "Ask whether an order could ship on credit.";
     CreditGroupsRead = "credit-groups:read", "See credit groups and their members.";
     CreditGroupsWrite = "credit-groups:write", "Maintain credit groups and their members.";
+    CreditLinesContract = "credit-lines:contract", "Record signed contracts of credit lines.";
     CreditLinesRead = "credit-lines:read", "See credit lines, their balances and movements.";
+    CreditLinesReview = "credit-lines:review", "Record reviews of credit lines.";
     CreditLinesSuspend = "credit-lines:suspend", "Suspend, resume and close credit lines.";
+    CreditPoliciesRead = "credit-policies:read", "See the credit policy.";
+    CreditPoliciesWrite = "credit-policies:write", "Publish the credit policy.";
     CustomersRead = "customers:read", "See customer archives, classified fields masked.";
     CustomersWrite = "customers:write", "Maintain customer archives.";
     EventsRead = "events:read", "Read the change feed.";
@@ -57,8 +71,11 @@ scopes! {
     ProductsWrite = "products:write", "Maintain the product catalogue.";
     ReceivablesRead = "receivables:read", "See receivables.";
     ReceivablesWrite = "receivables:write", "Post receivables.";
+    ReportsRead = "reports:read", "Read reports over the whole portfolio of the organisation.";
     ReservationsRead = "reservations:read", "See reservations.";
     ReservationsWrite = "reservations:write", "Reserve, capture and release limit.";
+    ScoresRead = "scores:read", "See scores of customers.";
+    ScoresWrite = "scores:write", "Record scores of customers.";
 }
 
 /// A permission tier: who it is, and the scopes it bundles.
@@ -89,15 +106,20 @@ impl Tier {
 
 /// Everything that shows business data without classified fields.
 const READS: &[&str] = &[
+    "approvals:read",
+    "authority-rules:read",
+    "company-figures:read",
     "credit-applications:read",
     "credit-groups:read",
     "credit-lines:read",
+    "credit-policies:read",
     "customers:read",
     "exchange-rates:read",
     "payments:read",
     "products:read",
     "receivables:read",
     "reservations:read",
+    "scores:read",
 ];
 
 /// The tiers of the policies, from the outside in.
@@ -154,6 +176,8 @@ pub const TIERS: &[Tier] = &[
         bundles: &[
             READS,
             &[
+                "credit-lines:contract",
+                "scores:write",
                 "credit-applications:write",
                 "credit-checks:run",
                 "credit-groups:write",
@@ -171,6 +195,7 @@ pub const TIERS: &[Tier] = &[
                 "credit-applications:write",
                 "credit-checks:run",
                 "customers:write",
+                "reports:read",
             ],
         ],
     },
@@ -181,6 +206,11 @@ pub const TIERS: &[Tier] = &[
         bundles: &[
             READS,
             &[
+                "approvals:decide:branch",
+                "approvals:delegate",
+                "credit-lines:contract",
+                "credit-lines:review",
+                "scores:write",
                 "credit-applications:approve",
                 "credit-applications:write",
                 "credit-checks:run",
@@ -189,6 +219,7 @@ pub const TIERS: &[Tier] = &[
                 "payments:reverse",
                 "payments:write",
                 "receivables:write",
+                "reports:read",
             ],
         ],
     },
@@ -199,6 +230,16 @@ pub const TIERS: &[Tier] = &[
         bundles: &[
             READS,
             &[
+                "approvals:decide:branch",
+                "approvals:decide:head-office",
+                "approvals:decide:related-party",
+                "approvals:delegate",
+                "authority-rules:write",
+                "credit-lines:contract",
+                "credit-lines:review",
+                "credit-policies:write",
+                "scores:write",
+                "company-figures:write",
                 "credit-applications:approve",
                 "credit-applications:write",
                 "credit-checks:run",
@@ -210,6 +251,7 @@ pub const TIERS: &[Tier] = &[
                 "payments:write",
                 "products:write",
                 "receivables:write",
+                "reports:read",
             ],
         ],
     },
@@ -217,19 +259,35 @@ pub const TIERS: &[Tier] = &[
         name: "executive",
         description: "Approves exceptional credit and disclosure outside the company (P04, P09).",
         self_service: false,
-        bundles: &[READS, &["credit-applications:approve"]],
+        bundles: &[
+            READS,
+            &[
+                "approvals:decide:branch",
+                "approvals:decide:executive",
+                "approvals:decide:head-office",
+                "approvals:delegate",
+                "credit-applications:approve",
+                "reports:read",
+            ],
+        ],
     },
     Tier {
         name: "auditor",
         description: "Reads business data and the change feed; writes nothing (P03, P04).",
         self_service: false,
-        bundles: &[READS, &["events:read"]],
+        bundles: &[READS, &["events:read", "reports:read"]],
     },
     Tier {
         name: "administrator",
-        description: "Maintains products, exchange rates and technical settings; sees no customer data.",
+        description: "Maintains products, exchange rates, figures of the company and technical settings; sees no customer data.",
         self_service: false,
         bundles: &[&[
+            "authority-rules:read",
+            "authority-rules:write",
+            "company-figures:read",
+            "company-figures:write",
+            "credit-policies:read",
+            "credit-policies:write",
             "exchange-rates:read",
             "exchange-rates:write",
             "products:read",

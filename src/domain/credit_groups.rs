@@ -12,6 +12,18 @@ crate::text_enum! {
     }
 }
 
+crate::text_enum! {
+    /// How the ceiling of a group bounds its members.
+    pub enum GroupLimitMode {
+        /// The members share it.
+        Pooled = "pooled",
+        /// It bounds each member by itself, beside the member's own limits.
+        PerMemberMinimum = "per_member_minimum",
+        /// It bounds each member that has no unified limit of its own.
+        Fallback = "fallback",
+    }
+}
+
 /// Days of membership, both ends included; open until somebody records the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MembershipDays {

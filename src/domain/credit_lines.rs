@@ -1,6 +1,6 @@
 //! Credit lines: limits, balances, and which of several lines applies on a day.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::currency::Currency;
 use super::ids::LineId;
@@ -30,8 +30,62 @@ crate::text_enum! {
 }
 
 crate::text_enum! {
+    /// What follows from the review of a line.
+    pub enum ReviewOutcome {
+        /// It stays as it is.
+        Keep = "keep",
+        /// It should be changed, which is applied for.
+        Adjust = "adjust",
+        /// It takes no new exposure from now on.
+        Suspend = "suspend",
+    }
+}
+
+crate::text_enum! {
+    /// How a temporary increase changes the limit while it lasts.
+    pub enum TemporaryMode {
+        /// It comes on top of the limit.
+        Add = "add",
+        /// It takes the place of the limit.
+        Replace = "replace",
+    }
+}
+
+/// A temporary increase. It ends by its date: no job has to take it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TemporaryLimit {
+    /// How it changes the limit.
+    pub mode: TemporaryMode,
+    /// Amount in minor units.
+    pub amount_minor: i64,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub until: NaiveDate,
+}
+
+/// The limit on a day: that of the line, with the temporary increase of the day. A line without
+/// an amount of its own stays without.
+pub fn limit_on(
+    limit_minor: Option<i64>,
+    temporary: Option<&TemporaryLimit>,
+    day: NaiveDate,
+) -> Option<i64> {
+    let limit = limit_minor?;
+    Some(match temporary {
+        Some(more) if (more.from..=more.until).contains(&day) => match more.mode {
+            TemporaryMode::Add => limit.saturating_add(more.amount_minor),
+            TemporaryMode::Replace => more.amount_minor,
+        },
+        _ => limit,
+    })
+}
+
+crate::text_enum! {
     /// Stored status of a line. Expiry is derived from the dates, never stored.
     pub enum LineStatus {
+        /// Approved, and waits for the signed contract: takes no exposure yet.
+        AwaitingContract = "awaiting_contract",
         /// In use.
         Active = "active",
         /// Takes no new exposure and still releases.
@@ -44,6 +98,8 @@ crate::text_enum! {
 crate::text_enum! {
     /// Status of a line on a day, as it is shown.
     pub enum LineState {
+        /// Approved, and waits for the signed contract.
+        AwaitingContract = "awaiting_contract",
         /// Approved, and the first day is still to come.
         NotYetValid = "not_yet_valid",
         /// Usable.
@@ -86,33 +142,50 @@ pub struct LineFacts {
     pub level: Level,
     /// Currency of limit and balances.
     pub currency: Currency,
-    /// Limit in minor units; `None` where the line has no amount of its own.
+    /// How the limit is given.
+    pub limit_kind: LimitKind,
+    /// Limit of the day in minor units, with a temporary increase; `None` where the line has no
+    /// amount of its own.
     pub limit_minor: Option<i64>,
+    /// What the policy tolerates beyond it.
+    pub tolerated_minor: i64,
     /// Stored status.
     pub status: LineStatus,
     /// First day of use.
     pub valid_from: NaiveDate,
     /// Last day of use.
     pub valid_until: NaiveDate,
+    /// Days after that on which the policy still lets it be used.
+    pub grace_days: i32,
     /// What is used.
     pub balance: Balance,
     /// Held and drawn on other lines of the same level that are still open business, such as an
     /// expired line that this one follows: it counts against the limit too.
     pub carried_minor: i64,
+    /// What the customer itself uses, where the ceiling of a group bounds each member by itself;
+    /// `None` where all who use the line share it.
+    pub own_use_minor: Option<i64>,
 }
 
 impl LineFacts {
-    /// Status on a day.
+    /// Status on a day, for new business: days of grace count.
     pub fn state_on(&self, day: NaiveDate) -> LineState {
-        state_on(self.status, self.valid_from, self.valid_until, day)
+        let last = self.valid_until + TimeDelta::days(self.grace_days.into());
+        state_on(self.status, self.valid_from, last, day)
+    }
+
+    /// What counts against the limit.
+    pub fn used_minor(&self) -> i64 {
+        self.own_use_minor
+            .unwrap_or_else(|| self.balance.used_minor().saturating_add(self.carried_minor))
     }
 
     /// Room left in minor units: negative when over the limit, `None` without a limit.
     pub fn available_minor(&self) -> Option<i64> {
         self.limit_minor.map(|limit| {
             limit
-                .saturating_sub(self.balance.used_minor())
-                .saturating_sub(self.carried_minor)
+                .saturating_add(self.tolerated_minor)
+                .saturating_sub(self.used_minor())
         })
     }
 }
@@ -127,6 +200,7 @@ pub fn state_on(
     match status {
         LineStatus::Closed => LineState::Closed,
         _ if day > valid_until => LineState::Expired,
+        LineStatus::AwaitingContract => LineState::AwaitingContract,
         LineStatus::Suspended => LineState::Suspended,
         LineStatus::Active if day < valid_from => LineState::NotYetValid,
         LineStatus::Active => LineState::Active,
@@ -137,9 +211,12 @@ pub fn state_on(
 /// else the one that begins first. Closed lines apply only when there is nothing else.
 pub fn applicable(lines: &[LineFacts], level: Level, day: NaiveDate) -> Option<&LineFacts> {
     let rank = |line: &LineFacts| match line.state_on(day) {
-        LineState::Active | LineState::Suspended => (0, 0),
+        // In its days of grace a line gives way to the one that follows it.
+        LineState::Active | LineState::Suspended => (0, (day - line.valid_until).num_days().max(0)),
         LineState::Expired => (1, (day - line.valid_until).num_days()),
-        LineState::NotYetValid => (2, (line.valid_from - day).num_days()),
+        LineState::AwaitingContract | LineState::NotYetValid => {
+            (2, (line.valid_from - day).num_days())
+        }
         LineState::Closed => (3, (day - line.valid_until).num_days()),
     };
     lines
@@ -256,12 +333,16 @@ mod tests {
             id: LineId::mint(Bucket::from_random(1), number, [0; 9]),
             level: Level::Product,
             currency: Currency::CNY,
+            limit_kind: LimitKind::Amount,
             limit_minor: Some(100),
+            tolerated_minor: 0,
             status,
             valid_from: day(from),
             valid_until: day(until),
+            grace_days: 0,
             balance: Balance::default(),
             carried_minor: 0,
+            own_use_minor: None,
         }
     }
 
@@ -275,6 +356,36 @@ mod tests {
         let suspended = line(1, LineStatus::Suspended, "2026-01-01", "2026-12-31");
         assert_eq!(suspended.state_on(day("2026-06-01")), LineState::Suspended);
         assert_eq!(suspended.state_on(day("2027-01-01")), LineState::Expired);
+    }
+
+    #[test]
+    fn grace_lengthens_a_line_until_another_follows() {
+        let old = LineFacts {
+            grace_days: 5,
+            ..line(1, LineStatus::Active, "2026-01-01", "2026-06-30")
+        };
+        assert_eq!(old.state_on(day("2026-07-05")), LineState::Active);
+        assert_eq!(old.state_on(day("2026-07-06")), LineState::Expired);
+        let next = LineFacts {
+            grace_days: 5,
+            ..line(2, LineStatus::Active, "2026-07-01", "2026-12-31")
+        };
+        let lines = [old.clone(), next.clone()];
+        let on = |text: &str| applicable(&lines, Level::Product, day(text)).unwrap().id;
+        assert_eq!(on("2026-06-30"), old.id);
+        assert_eq!(on("2026-07-01"), next.id);
+    }
+
+    #[test]
+    fn tolerance_and_own_use_change_the_room() {
+        let mut facts = line(1, LineStatus::Active, "2026-01-01", "2026-12-31");
+        facts.balance.drawn_minor = 90;
+        facts.carried_minor = 5;
+        assert_eq!(facts.available_minor(), Some(5));
+        facts.tolerated_minor = 10;
+        assert_eq!(facts.available_minor(), Some(15));
+        facts.own_use_minor = Some(30);
+        assert_eq!(facts.available_minor(), Some(80));
     }
 
     #[test]

@@ -29,6 +29,10 @@ macro_rules! currencies {
         }
 
         impl Currency {
+            /// The currency the company keeps its books in: authority, policy and concentration
+            /// are measured in it.
+            pub const COMPANY: Currency = Currency::CNY;
+
             /// Every currency of the table, in the order of the codes. (`ALL` is the lek of Albania.)
             pub const EVERY: &'static [Currency] = &[$(Currency::$code),+];
 

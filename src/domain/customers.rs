@@ -132,6 +132,7 @@ const MAJOR_FIELDS: &[&str] = &[
     "legal_representative",
     "name",
     "org_path",
+    "related_party",
     "status",
     "unified_social_credit_code",
 ];

@@ -18,21 +18,37 @@ macro_rules! event_types {
 }
 
 event_types! {
+    "approval.decided": "A step of an approval case was decided.";
+    "approval.delegated": "Somebody lent approval authority to a colleague.";
+    "approval.delegation_revoked": "A delegation of approval authority was revoked.";
+    "approval.escalated": "A step of an approval case has waited too long; its escalation may decide it too.";
+    "approval.requested": "An approval case was opened.";
+    "approval.withdrawn": "An approval case was withdrawn by its requester.";
+    "authority_rules.published": "A version of the authority matrix was published.";
+    "company_figure.recorded": "A figure of the company was recorded or corrected.";
+    "credit_application.amended": "A draft of a credit application was changed.";
     "credit_application.approved": "The last step of a credit application was approved.";
+    "credit_application.approved": "The last step of a credit application was approved, and it was carried out.";
     "credit_application.drawn_up": "A credit application was drawn up.";
     "credit_application.rejected": "A credit application was rejected.";
+    "credit_application.sent_back": "A credit application was sent back for a change.";
     "credit_application.submitted": "A credit application was submitted.";
     "credit_application.withdrawn": "A credit application was withdrawn.";
     "credit_group.changed": "A credit group got another name or basis.";
     "credit_group.created": "A credit group was set up.";
     "credit_group.member_joined": "A customer joined a credit group; its exposure counts there.";
     "credit_group.member_left": "A customer left a credit group, or its last day there was corrected.";
+    "credit_line.changed": "A credit line got other terms by an approved application.";
     "credit_line.closed": "A credit line was closed for good.";
+    "credit_line.contract_signed": "The signed contract of a credit line was recorded.";
     "credit_line.opened": "A credit line was opened by an approved application.";
     "credit_line.resumed": "A suspended credit line takes new exposure again.";
+    "credit_line.reviewed": "A credit line was reviewed.";
     "credit_line.suspended": "A credit line takes no new exposure any more.";
+    "credit_policy.published": "A version of the credit policy was published.";
     "customer.changed": "A customer archive was changed.";
     "customer.created": "A customer archive was opened.";
+    "customer_score.recorded": "A score of a customer was recorded.";
     "exchange_rates.published": "Exchange rates were published.";
     "payment.allocated": "What was unapplied of a payment was allocated.";
     "payment.received": "A payment was recorded, and allocated as asked.";

@@ -58,11 +58,7 @@ impl LevelRoom {
         Self {
             level: line.level,
             line_id: line.id,
-            limit_kind: if line.limit_minor.is_some() {
-                LimitKind::Amount
-            } else {
-                LimitKind::Unlimited
-            },
+            limit_kind: line.limit_kind,
             state: line.state_on(facts.today),
             exposure: claim.exposure_in(line.currency, &facts.rates),
             available_minor: match rate {
@@ -120,6 +116,13 @@ impl Assessment {
     /// it. Nothing without a line at product level.
     pub fn available_minor(&self) -> Option<i64> {
         if !self.levels.iter().any(|room| room.level == Level::Product) {
+            return Some(0);
+        }
+        if self
+            .levels
+            .iter()
+            .any(|room| nothing_to_inherit(room, &self.levels).is_some())
+        {
             return Some(0);
         }
         self.levels
@@ -199,9 +202,7 @@ pub fn assess(facts: &ExposureFacts, claim: &Claim) -> Assessment {
     type Check = fn(&LevelRoom, &Claim) -> Option<Reason>;
     let checks: [(ProblemCode, Check); 6] = [
         (ProblemCode::CurrencyRateMissing, currency_rate),
-        (ProblemCode::LineNotActive, |room, _| {
-            in_state(room, LineState::Closed, ProblemCode::LineNotActive)
-        }),
+        (ProblemCode::LineNotActive, not_active),
         (ProblemCode::LineSuspended, |room, _| {
             in_state(room, LineState::Suspended, ProblemCode::LineSuspended)
         }),
@@ -212,6 +213,12 @@ pub fn assess(facts: &ExposureFacts, claim: &Claim) -> Assessment {
     for (code, check) in checks {
         for room in &levels {
             let refusal = check(room, claim).map(|reason| at(reason, room.level));
+            let refusal = refusal.or_else(|| {
+                let inherits = code == ProblemCode::LimitExceeded;
+                inherits
+                    .then(|| nothing_to_inherit(room, &levels))
+                    .flatten()
+            });
             rule(code, Some(room.level), refusal);
         }
     }
@@ -251,6 +258,39 @@ fn currency_rate(room: &LevelRoom, _: &Claim) -> Option<Reason> {
         Err(gap @ Uncounted::NoRate(_)) => Some(about(gap.reason(), &room.line)),
         _ => None,
     }
+}
+
+fn not_active(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+    let waiting = in_state(
+        room,
+        LineState::AwaitingContract,
+        ProblemCode::LineNotActive,
+    );
+    waiting
+        .map(|mut reason| {
+            reason.detail = Bilingual::new(
+                "The line waits for its signed contract.",
+                "额度尚待登记已签署的合同。",
+            );
+            reason
+        })
+        .or_else(|| in_state(room, LineState::Closed, ProblemCode::LineNotActive))
+}
+
+/// A line that inherits its limit needs one above it to inherit from.
+fn nothing_to_inherit(room: &LevelRoom, levels: &[LevelRoom]) -> Option<Reason> {
+    let has_above = levels
+        .iter()
+        .any(|other| other.level > room.level && other.limit_kind != LimitKind::Inherit);
+    if room.limit_kind != LimitKind::Inherit || has_above {
+        return None;
+    }
+    let mut reason = plain(ProblemCode::LimitExceeded);
+    reason.detail = Bilingual::new(
+        "The line inherits its limit, and there is none above it.",
+        "该额度继承上级限额，但上级未设限额。",
+    );
+    Some(about(at(reason, room.level), &room.line))
 }
 
 fn not_yet_valid(room: &LevelRoom, _: &Claim) -> Option<Reason> {
@@ -368,7 +408,11 @@ mod tests {
             id: LineId::mint(Bucket::from_random(7), 1, [level as u8; 9]),
             level,
             currency: Currency::CNY,
+            limit_kind: limit_minor.map_or(LimitKind::Unlimited, |_| LimitKind::Amount),
             limit_minor,
+            tolerated_minor: 0,
+            grace_days: 0,
+            own_use_minor: None,
             status: LineStatus::Active,
             valid_from: "2026-01-01".parse().unwrap(),
             valid_until: "2026-12-31".parse().unwrap(),

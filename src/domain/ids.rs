@@ -182,6 +182,10 @@ entities! {
     ApplicationEntity, ApplicationId, "credit_application", "credit-applications";
     /// An approval case.
     CaseEntity, CaseId, "approval", "approvals";
+    /// An approval delegation.
+    DelegationEntity, DelegationId, "approval_delegation", "approval-delegations";
+    /// A score of a customer.
+    ScoreEntity, ScoreId, "customer_score", "customer-scores";
     /// A credit line.
     LineEntity, LineId, "credit_line", "credit-lines";
     /// A reservation.

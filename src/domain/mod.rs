@@ -1,11 +1,14 @@
 //! Pure decisions and types: no database, no clock, no randomness, no I/O.
 
 pub mod actor;
+pub mod application_checks;
 pub mod approvals;
+pub mod company_figures;
 pub mod counted;
 pub mod credit_applications;
 pub mod credit_groups;
 pub mod credit_lines;
+pub mod credit_policies;
 pub mod currency;
 pub mod customers;
 pub mod events;
@@ -19,6 +22,8 @@ pub mod organisation;
 pub mod payments;
 pub mod products;
 pub mod receivables;
+pub mod reports;
 pub mod reservations;
+pub mod scores;
 pub mod social_credit_code;
 pub mod text_enum;

@@ -48,6 +48,17 @@ impl OrgPath {
         Self("head-office".to_owned())
     }
 
+    /// The unit on the way down to this one that stands `depth` segments from the top; this one
+    /// where it is no deeper.
+    pub fn at_depth(&self, depth: usize) -> Self {
+        let end = self
+            .0
+            .match_indices('/')
+            .nth(depth.max(1) - 1)
+            .map_or(self.0.len(), |(place, _)| place);
+        Self(self.0[..end].to_owned())
+    }
+
     /// Reads a path; nothing is trimmed, folded or repaired.
     pub fn parse(text: &str) -> Result<Self, OrgPathError> {
         if text.len() > PATH_CHARACTERS_MAX {

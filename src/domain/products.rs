@@ -30,6 +30,34 @@ crate::text_enum! {
 }
 
 crate::text_enum! {
+    /// What gives limit back (P02).
+    pub enum ReleasedBy {
+        /// Payment in full.
+        Payment = "payment",
+        /// Title and control have both passed.
+        TitleAndControl = "title_and_control",
+        /// Payment or the rebate.
+        PaymentOrRebate = "payment_or_rebate",
+        /// The end of the obligation.
+        EndOfObligation = "end_of_obligation",
+    }
+}
+
+impl ProductKind {
+    /// What gives limit back where nothing else is said.
+    pub fn released_by(self) -> ReleasedBy {
+        match self {
+            Self::Receivable | Self::Loan | Self::TradeFinance => ReleasedBy::Payment,
+            Self::Prepayment => ReleasedBy::TitleAndControl,
+            Self::TaxAdvance => ReleasedBy::PaymentOrRebate,
+            Self::BillAcceptance | Self::Guarantee | Self::LetterOfCredit => {
+                ReleasedBy::EndOfObligation
+            }
+        }
+    }
+}
+
+crate::text_enum! {
     /// How a deposit counts against exposure.
     pub enum ExposureTreatment {
         /// The full amount counts, whatever was deposited (P02).

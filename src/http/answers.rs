@@ -105,7 +105,12 @@ impl<T: Output> Output for Recorded<T> {
     }
 }
 
-fn json<T: Serialize>(status: u16, value: &T, cache: &str) -> Result<StoredAnswer, Error> {
+/// An answer with a JSON body.
+pub(super) fn json<T: Serialize>(
+    status: u16,
+    value: &T,
+    cache: &str,
+) -> Result<StoredAnswer, Error> {
     let body = serde_json::to_vec(value).map_err(|error| Error::Internal(Box::new(error)))?;
     let mut stored = StoredAnswer {
         status,
@@ -117,7 +122,8 @@ fn json<T: Serialize>(status: u16, value: &T, cache: &str) -> Result<StoredAnswe
     Ok(stored)
 }
 
-fn add(stored: &mut StoredAnswer, name: &str, value: &str) {
+/// Adds a header.
+pub(super) fn add(stored: &mut StoredAnswer, name: &str, value: &str) {
     stored.headers.push(StoredHeader {
         name: name.to_owned(),
         value: value.to_owned(),

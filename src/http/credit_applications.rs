@@ -1,110 +1,46 @@
-//! Credit applications over HTTP.
+//! Credit applications over HTTP: drawn up, read, changed while they are drafts.
+
+pub mod decisions;
+mod requests;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
 
 use super::Reply;
-use super::answers::{Created, Listing, Outcome, Representation, Resource};
-use super::command::{Command, KeyedAction, KeyedCommand};
-use super::credit_lines::CreditLineView;
+use super::answers::{Created, Listing, Representation, Resource};
+use super::command::{Command, IfMatch, KeyedCommand, PatchCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ProductCode, Text, money, product as product_code};
-use crate::app::credit_applications::{self as app, Decided, NewApplication, Owner};
+use crate::app::application_checks::attachments;
+use crate::app::credit_applications as app;
+use crate::app::exposure::currency;
 use crate::auth::scopes;
 use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
+use crate::domain::credit_lines::{LimitKind, TemporaryMode};
 use crate::domain::currency::Currency;
-use crate::domain::ids::{ApplicationEntity, ApplicationId, CustomerId, GroupId, LineId};
+use crate::domain::ids::{ApplicationEntity, ApplicationId, CaseId, CustomerId, GroupId, LineId};
 use crate::error::Error;
 use crate::store::credit_applications::{self as store, ApplicationFilter, ApplicationRow};
+use crate::store::credit_lines as lines;
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
-
-/// What is applied for: a line for a customer or for a group.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[validate(schema(function = "one_owner"))]
-#[schema(example = json!({
-    "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "action": "open", "product": "goods_on_credit",
-    "amount": "500000.00", "currency": "CNY", "valid_from": "2026-01-01", "valid_until": "2026-12-31",
-    "payment_term_days": 30, "revolving": true,
-}))]
-pub struct CreateCreditApplication {
-    /// The customer the line is for; or `group_id`.
-    #[serde(default)]
-    pub customer_id: Option<CustomerId>,
-    /// The credit group the line is for; or `customer_id`.
-    #[serde(default)]
-    pub group_id: Option<GroupId>,
-    /// What is asked for.
-    pub action: ApplicationAction,
-    /// Code of the product; null for the unified limit of the customer or group.
-    #[serde(default)]
-    pub product: Option<ProductCode>,
-    /// Limit; 0 blocks.
-    pub amount: Amount,
-    /// Currency of the limit.
-    pub currency: Currency,
-    /// First day of use.
-    pub valid_from: Date,
-    /// Last day of use.
-    pub valid_until: Date,
-    /// Payment term in calendar days; that of the product when left out.
-    #[serde(default)]
-    #[schema(minimum = 0, maximum = 3650)]
-    pub payment_term_days: Option<i32>,
-    /// Whether repaid limit can be used again; true when left out.
-    #[serde(default)]
-    pub revolving: Option<bool>,
-    /// What the credit is for.
-    #[serde(default)]
-    pub purpose: Option<Text<500>>,
-}
-
-fn one_owner(body: &CreateCreditApplication) -> Result<(), ValidationError> {
-    if body.customer_id.is_some() == body.group_id.is_some() {
-        let message = "needs either customer_id or group_id|须在 customer_id 与 group_id 中二选一";
-        return Err(ValidationError::new("owner").with_message(message.into()));
-    }
-    Ok(())
-}
-
-/// A comment on a decision.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"comment": "Within branch authority."}))]
-pub struct ApproveCreditApplication {
-    /// Why.
-    #[serde(default)]
-    pub comment: Option<Text<1000>>,
-}
-
-/// The reason of a rejection.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Financial statements are missing."}))]
-pub struct RejectCreditApplication {
-    /// Why not.
-    pub reason: Text<1000>,
-}
-
-/// Nothing to say.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({}))]
-pub struct NoDetails {}
+pub use requests::{AttachmentView, CreateCreditApplication, PatchCreditApplication};
+use requests::{amend, new_application};
 
 /// A credit application.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreditApplication, example = json!({
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
-    "group_id": null, "org_path": "head-office/east/shanghai", "action": "open", "product": "goods_on_credit",
-    "amount": "500000.00", "currency": "CNY", "valid_from": "2026-01-01", "valid_until": "2026-12-31",
-    "payment_term_days": 30, "revolving": true, "purpose": null, "status": "draft",
-    "requested_by": "https://issuer.internal.test|ann", "credit_line_id": null, "version": 1,
+    "group_id": null, "member_customer_id": null, "org_path": "head-office/east/shanghai", "action": "open",
+    "product": "goods_on_credit", "limit_kind": "amount", "amount": "500000.00", "currency": "CNY",
+    "valid_from": "2026-01-01", "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
+    "temporary_mode": null, "allow_overdrawn": false, "deposit_share_bp": null, "conditions": null,
+    "requires_contract": false, "purpose": null, "expected_sales": null, "attachments": [], "status": "draft",
+    "exceptional": false, "requested_by": "https://issuer.internal.test|ann", "approval_id": null,
+    "credit_line_id": null, "version": 1,
     "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
 }))]
 pub struct CreditApplicationView {
@@ -116,6 +52,9 @@ pub struct CreditApplicationView {
     /// The group, or null for a customer.
     #[schema(required = true)]
     pub group_id: Option<GroupId>,
+    /// The customer to be admitted to the group.
+    #[schema(required = true)]
+    pub member_customer_id: Option<CustomerId>,
     /// Organisation of the customer or group.
     #[schema(
         max_length = 200,
@@ -127,31 +66,62 @@ pub struct CreditApplicationView {
     /// Product; null for the unified limit.
     #[schema(required = true)]
     pub product: Option<ProductCode>,
-    /// Limit.
-    pub amount: Amount,
-    /// Currency of the limit.
+    /// How the limit is to be given; null where no limit is asked for.
+    #[schema(required = true)]
+    pub limit_kind: Option<LimitKind>,
+    /// Limit, or the amount of a temporary increase.
+    #[schema(required = true)]
+    pub amount: Option<Amount>,
+    /// Currency of the line.
     pub currency: Currency,
-    /// First day of use.
-    pub valid_from: Date,
-    /// Last day of use.
-    pub valid_until: Date,
+    /// First day.
+    #[schema(required = true)]
+    pub valid_from: Option<Date>,
+    /// Last day.
+    #[schema(required = true)]
+    pub valid_until: Option<Date>,
     /// Payment term in calendar days; null takes that of the product.
     #[schema(required = true, minimum = 0, maximum = 3650)]
     pub payment_term_days: Option<i32>,
     /// Whether repaid limit can be used again.
-    pub revolving: bool,
+    #[schema(required = true)]
+    pub revolving: Option<bool>,
+    /// Whether a temporary increase adds or replaces.
+    #[schema(required = true)]
+    pub temporary_mode: Option<TemporaryMode>,
+    /// Whether a limit below what is used is meant.
+    pub allow_overdrawn: bool,
+    /// Deposit share in basis points.
+    #[schema(required = true, minimum = 0, maximum = 10000)]
+    pub deposit_share_bp: Option<i32>,
+    /// Conditions of the credit.
+    #[schema(required = true)]
+    pub conditions: Option<Text<2000>>,
+    /// Whether the line waits for a signed contract.
+    pub requires_contract: bool,
     /// What the credit is for.
     #[schema(required = true)]
     pub purpose: Option<Text<500>>,
+    /// Expected sales of twelve months.
+    #[schema(required = true)]
+    pub expected_sales: Option<Amount>,
+    /// Documents that speak for it.
+    #[schema(max_items = 50)]
+    pub attachments: Vec<AttachmentView>,
     /// Where it stands.
     pub status: ApplicationStatus,
+    /// Whether a failed check sent it to the exceptional chain.
+    pub exceptional: bool,
     /// Who drew it up: issuer and subject.
     #[schema(max_length = 600, pattern = "^.+$")]
     pub requested_by: String,
-    /// The line it opened, once approved.
+    /// Its latest approval case, from submission on.
+    #[schema(required = true)]
+    pub approval_id: Option<CaseId>,
+    /// The line it is about, or that it opened.
     #[schema(required = true)]
     pub credit_line_id: Option<LineId>,
-    /// Version.
+    /// Version, for If-Match.
     pub version: i64,
     /// Instant of creation.
     pub created_at: DateTime<Utc>,
@@ -169,32 +139,6 @@ impl Representation for CreditApplicationView {
     }
 }
 
-/// What an approval leads to: the opened line, or the application while more steps wait.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum ApprovalOutcome {
-    /// The last step was approved: the line is open.
-    CreditLine(CreditLineView),
-    /// More steps wait for a decision.
-    CreditApplication(CreditApplicationView),
-}
-
-impl Representation for ApprovalOutcome {
-    fn version(&self) -> i64 {
-        match self {
-            Self::CreditLine(line) => line.version(),
-            Self::CreditApplication(application) => application.version(),
-        }
-    }
-
-    fn location(&self) -> String {
-        match self {
-            Self::CreditLine(line) => line.location(),
-            Self::CreditApplication(application) => application.location(),
-        }
-    }
-}
-
 page! {
     /// A page of credit applications.
     CreditApplicationPage of CreditApplicationView
@@ -209,62 +153,63 @@ listing_parameters! {
         group_id: GroupId,
         /// Where it stands.
         status: ApplicationStatus,
+        /// What is asked for.
+        action: ApplicationAction,
         /// Product.
         product: ProductCode,
     }
 }
 
 fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
-    let (amount, currency) = money(row.amount_minor, &row.currency)?;
-    let ApplicationRow {
-        bucket: _,
-        id,
-        customer_id,
-        group_id,
-        org_path,
-        action,
-        product,
-        amount_minor: _,
-        currency: _,
-        valid_from,
-        valid_until,
-        payment_term_days,
-        revolving,
-        purpose,
-        status,
-        requested_by,
-        case_id: _,
-        credit_line_id,
-        version,
-        created_at,
-        updated_at,
-    } = row;
+    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
+    let attachments = attachments(&row)?;
     Ok(CreditApplicationView {
-        id,
-        customer_id,
-        group_id,
-        org_path,
-        action,
-        product: product.as_deref().map(product_code).transpose()?,
-        amount,
-        currency,
-        valid_from: Date(valid_from),
-        valid_until: Date(valid_until),
-        payment_term_days,
-        revolving,
-        purpose: purpose.map(Text),
-        status,
-        requested_by,
-        credit_line_id,
-        version,
-        created_at,
-        updated_at,
+        id: row.id,
+        customer_id: row.customer_id,
+        group_id: row.group_id,
+        member_customer_id: row.member_customer_id,
+        action: row.action,
+        product: row.product.as_deref().map(product_code).transpose()?,
+        limit_kind: row
+            .limit_kind
+            .or(row.amount_minor.map(|_| LimitKind::Amount)),
+        amount: row.amount_minor.map(amount).transpose()?,
+        currency: currency(&row.currency)?,
+        valid_from: row.valid_from.map(Date),
+        valid_until: row.valid_until.map(Date),
+        payment_term_days: row.payment_term_days,
+        revolving: row.revolving,
+        temporary_mode: row.temporary_mode,
+        allow_overdrawn: row.allow_overdrawn,
+        deposit_share_bp: row.deposit_share_bp,
+        conditions: row.conditions.map(Text),
+        requires_contract: row.requires_contract,
+        expected_sales: row.expected_sales_minor.map(amount).transpose()?,
+        attachments: attachments
+            .into_iter()
+            .map(|one| AttachmentView {
+                kind: one.kind,
+                reference: Text(one.reference),
+                valid_until: one.valid_until.map(Date),
+            })
+            .collect(),
+        purpose: row.purpose.map(Text),
+        org_path: row.org_path,
+        status: row.status,
+        exceptional: row.exceptional,
+        requested_by: row.requested_by,
+        approval_id: row.case_id,
+        credit_line_id: row.credit_line_id,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
     })
 }
 
 /// Draw up a credit application
 ///
-/// For a line of a customer or a group. It is a draft until it is submitted.
+/// For a new line of a customer or a group, for a change of a line, or for a member that goes
+/// beyond the ceiling of a group. It is a draft until it is submitted.
 #[utoipa::path(
     post,
     path = "/v1/credit-applications",
@@ -278,31 +223,49 @@ pub async fn create(
     let Command {
         body, repeatable, ..
     } = command;
-    let new = new_application(body)?;
     guard
         .write("credit_application.draw_up", repeatable, move |tx| {
+            // Amounts stand in the currency of the line, which has to be looked up first.
+            let own = match (body.currency, body.credit_line_id) {
+                (Some(own), _) => own,
+                (None, Some(id)) => {
+                    let line = lines::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+                    currency(&line.currency)?
+                }
+                (None, None) => Currency::COMPANY,
+            };
+            let new = new_application(&body, own)?;
             Ok(Created(view(app::draw_up(tx, &new)?)?))
         })
         .await
 }
 
-fn new_application(body: CreateCreditApplication) -> Result<NewApplication, Error> {
-    let owner = match (body.customer_id, body.group_id) {
-        (Some(id), _) => Owner::Customer(id),
-        (None, Some(id)) => Owner::Group(id),
-        (None, None) => return Err(Error::internal("validated to have an owner")),
-    };
-    Ok(NewApplication {
-        owner,
-        action: body.action,
-        product: body.product.map(String::from),
-        amount: body.amount.in_currency(body.currency, "amount")?,
-        valid_from: body.valid_from.0,
-        valid_until: body.valid_until.0,
-        payment_term_days: body.payment_term_days,
-        revolving: body.revolving.unwrap_or(true),
-        purpose: body.purpose.map(|text| text.0),
-    })
+/// Change a credit application
+///
+/// A merge patch of a draft: absent members stay, null clears. `If-Match` carries the ETag that
+/// was read.
+#[utoipa::path(
+    patch,
+    path = "/v1/credit-applications/{application_id}",
+    tag = "credit-applications",
+    operation_id = "patchCreditApplication"
+)]
+pub async fn patch(
+    guard: Require<scopes::CreditApplicationsWrite>,
+    id: PathId<ApplicationEntity>,
+    if_match: IfMatch,
+    command: PatchCommand<PatchCreditApplication>,
+) -> Reply<Resource<CreditApplicationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    guard
+        .write("credit_application.amend", repeatable, move |tx| {
+            let check = |version| if_match.check(version);
+            let row = app::amend(tx, id.0, &check, &|row| amend(row, &body))?;
+            Ok(Resource(view(row)?))
+        })
+        .await
 }
 
 /// List credit applications
@@ -323,6 +286,7 @@ pub async fn list(
             customer_id: values.customer_id,
             group_id: values.group_id,
             status: values.status,
+            action: values.action,
             product: values.product.clone().map(String::from),
         };
         let rows = store::list(reader, &filter, after, limit)?;
@@ -336,7 +300,7 @@ pub async fn list(
 
 /// Read a credit application
 ///
-/// With where it stands and, once approved, the line it opened.
+/// With where it stands and the line it is about.
 #[utoipa::path(
     get,
     path = "/v1/credit-applications/{application_id}",
@@ -353,106 +317,5 @@ pub async fn get(
                 store::find(reader, id.0)?.ok_or_else(Error::not_found)?,
             )?))
         })
-        .await
-}
-
-/// Submit a credit application
-///
-/// The steps that decide it are fixed now. Nobody decides what they asked for.
-#[utoipa::path(
-    post,
-    path = "/v1/credit-applications/{application_id}/submit",
-    tag = "credit-applications",
-    operation_id = "submitCreditApplication"
-)]
-pub async fn submit(
-    guard: Require<scopes::CreditApplicationsWrite>,
-    id: PathId<ApplicationEntity>,
-    command: KeyedAction<NoDetails>,
-) -> Reply<Resource<CreditApplicationView>> {
-    guard
-        .write("credit_application.submit", command.repeatable, move |tx| {
-            Ok(Resource(view(app::submit(tx, id.0)?)?))
-        })
-        .await
-}
-
-/// Approve a credit application
-///
-/// Decides the waiting step. The last approval opens the line, which is the answer; until then
-/// the answer is the application. Four eyes: neither the requester nor who decided before.
-#[utoipa::path(
-    post,
-    path = "/v1/credit-applications/{application_id}/approve",
-    tag = "credit-applications",
-    operation_id = "approveCreditApplication"
-)]
-pub async fn approve(
-    guard: Require<scopes::CreditApplicationsApprove>,
-    id: PathId<ApplicationEntity>,
-    command: KeyedAction<ApproveCreditApplication>,
-) -> Reply<Outcome<ApprovalOutcome>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
-    let comment = body.comment.map_or_else(String::new, |text| text.0);
-    guard
-        .write("credit_application.approve", repeatable, move |tx| {
-            Ok(Outcome(match app::approve(tx, id.0, &comment)? {
-                Decided::Opened(line) => {
-                    ApprovalOutcome::CreditLine(super::credit_lines::view(*line, 0, tx.today)?)
-                }
-                Decided::Pending(application) => {
-                    ApprovalOutcome::CreditApplication(view(*application)?)
-                }
-            }))
-        })
-        .await
-}
-
-/// Reject a credit application
-///
-/// Decides the waiting step, and with it the application. The reason is kept.
-#[utoipa::path(
-    post,
-    path = "/v1/credit-applications/{application_id}/reject",
-    tag = "credit-applications",
-    operation_id = "rejectCreditApplication"
-)]
-pub async fn reject(
-    guard: Require<scopes::CreditApplicationsApprove>,
-    id: PathId<ApplicationEntity>,
-    command: KeyedCommand<RejectCreditApplication>,
-) -> Reply<Resource<CreditApplicationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
-    guard
-        .write("credit_application.reject", repeatable, move |tx| {
-            Ok(Resource(view(app::reject(tx, id.0, &body.reason.0)?)?))
-        })
-        .await
-}
-
-/// Withdraw a credit application
-///
-/// Only who drew it up, and only until it is decided.
-#[utoipa::path(
-    post,
-    path = "/v1/credit-applications/{application_id}/withdraw",
-    tag = "credit-applications",
-    operation_id = "withdrawCreditApplication"
-)]
-pub async fn withdraw(
-    guard: Require<scopes::CreditApplicationsWrite>,
-    id: PathId<ApplicationEntity>,
-    command: KeyedAction<NoDetails>,
-) -> Reply<Resource<CreditApplicationView>> {
-    guard
-        .write(
-            "credit_application.withdraw",
-            command.repeatable,
-            move |tx| Ok(Resource(view(app::withdraw(tx, id.0)?)?)),
-        )
         .await
 }

@@ -14,7 +14,7 @@ use super::parameters::{Parameters, PathId};
 use super::types::{Date, Text, given};
 use crate::app::credit_groups::{self as app, GroupChange, NewGroup, NewMember};
 use crate::auth::scopes;
-use crate::domain::credit_groups::GroupBasis;
+use crate::domain::credit_groups::{GroupBasis, GroupLimitMode};
 use crate::domain::ids::{CustomerId, GroupEntity, GroupId, MembershipEntity, MembershipId};
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
@@ -31,6 +31,9 @@ pub struct CreateCreditGroup {
     pub name: Text<200>,
     /// Why its members belong together.
     pub basis: GroupBasis,
+    /// How its ceiling bounds the members; `pooled` when left out.
+    #[serde(default)]
+    pub limit_mode: Option<GroupLimitMode>,
     /// Organisation that looks after the group, at or below the caller's own, which it is when
     /// left out.
     #[serde(default)]
@@ -51,13 +54,18 @@ pub struct PatchCreditGroup {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = GroupBasis, required = false)]
     pub basis: Option<GroupBasis>,
+    /// How its ceiling bounds the members. Counts for decisions from now on; what was granted
+    /// stays.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = GroupLimitMode, required = false)]
+    pub limit_mode: Option<GroupLimitMode>,
 }
 
 /// A credit group: customers that are one risk.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreditGroup, example = json!({
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "name": "示例集团", "basis": "control",
-    "org_path": "head-office/east", "version": 1,
+    "limit_mode": "pooled", "org_path": "head-office/east", "version": 1,
     "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
 }))]
 pub struct CreditGroupView {
@@ -67,6 +75,8 @@ pub struct CreditGroupView {
     pub name: Text<200>,
     /// Why its members belong together.
     pub basis: GroupBasis,
+    /// How its ceiling bounds the members.
+    pub limit_mode: GroupLimitMode,
     /// Organisation that looks after the group.
     #[schema(
         max_length = 200,
@@ -198,11 +208,13 @@ impl From<GroupRow> for CreditGroupView {
             version,
             created_at,
             updated_at,
+            limit_mode,
         } = row;
         Self {
             id,
             name: Text(name),
             basis,
+            limit_mode,
             org_path,
             version,
             created_at,
@@ -256,6 +268,7 @@ pub async fn create(
     let new = NewGroup {
         name: body.name.0,
         basis: body.basis,
+        limit_mode: body.limit_mode.unwrap_or(GroupLimitMode::Pooled),
         org_path: body.org_path,
     };
     guard
@@ -332,6 +345,7 @@ pub async fn patch(
     let change = GroupChange {
         name: body.name.map(|name| name.0),
         basis: body.basis,
+        limit_mode: body.limit_mode,
     };
     guard
         .write("credit_group.change", repeatable, move |tx| {

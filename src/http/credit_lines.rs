@@ -1,5 +1,7 @@
 //! Credit lines over HTTP.
 
+pub mod contracts;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,10 +15,13 @@ use super::customers::ReadAsOf;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, money, product};
+use crate::app::bounds::carried_minor;
 use crate::app::credit_lines::{self as app, LineAction};
-use crate::app::exposure::{carried_minor, without_due};
+use crate::app::exposure::without_due;
 use crate::auth::scopes;
-use crate::domain::credit_lines::{LimitKind, LineState, MovementKind, state_on};
+use crate::domain::credit_lines::{
+    LimitKind, LineState, MovementKind, TemporaryLimit, TemporaryMode, state_on,
+};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{
@@ -34,9 +39,25 @@ use crate::{listing_parameters, page};
 pub struct LimitView {
     /// amount, unlimited, or inherit from the levels above.
     pub kind: LimitKind,
-    /// The limit where the kind is amount; 0 blocks.
+    /// The limit of the day where the kind is amount, a temporary increase included; 0 blocks.
     #[schema(required = true)]
     pub amount: Option<Amount>,
+}
+
+/// A temporary increase of a limit. It ends by its last day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TemporaryLimit, example = json!({
+    "mode": "add", "amount": "100000.00", "from": "2026-03-01", "until": "2026-03-31",
+}))]
+pub struct TemporaryLimitView {
+    /// Whether it adds to the limit or takes its place.
+    pub mode: TemporaryMode,
+    /// Amount.
+    pub amount: Amount,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
 }
 
 /// A credit line with its balances.
@@ -44,9 +65,10 @@ pub struct LimitView {
 #[schema(as = CreditLine, example = json!({
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "group_id": null, "org_path": "head-office/east/shanghai", "product": "goods_on_credit",
-    "limit": {"kind": "amount", "amount": "500000.00"}, "currency": "CNY", "held": "20000.00", "drawn": "80000.00",
+    "limit": {"kind": "amount", "amount": "500000.00"}, "temporary": null, "effective_limit": "500000.00", "currency": "CNY", "held": "20000.00", "drawn": "80000.00",
     "consumed": "0.00", "carried": "0.00", "available": "400000.00", "status": "active",
     "valid_from": "2026-01-01", "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
+    "deposit_share_bp": null, "conditions": null, "review_on": "2026-12-31",
     "application_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "version": 1,
     "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
 }))]
@@ -70,6 +92,12 @@ pub struct CreditLineView {
     pub product: Option<ProductCode>,
     /// Limit.
     pub limit: LimitView,
+    /// Temporary increase, the latest there was.
+    #[schema(required = true)]
+    pub temporary: Option<TemporaryLimitView>,
+    /// Limit of the day, with the temporary increase while it lasts; null without a limit.
+    #[schema(required = true)]
+    pub effective_limit: Option<Amount>,
     /// Currency of limit and balances.
     pub currency: Currency,
     /// Set aside by open reservations.
@@ -81,7 +109,7 @@ pub struct CreditLineView {
     /// Held and drawn on other lines for the same product of the same owner, such as an expired one
     /// that this one follows: counts against the limit too.
     pub carried: Amount,
-    /// What is left: limit less held, drawn, consumed and carried. Negative when over the limit;
+    /// What is left: effective limit less held, drawn, consumed and carried. Negative when over the limit;
     /// null without a limit.
     #[schema(required = true)]
     pub available: Option<Amount>,
@@ -96,6 +124,15 @@ pub struct CreditLineView {
     pub payment_term_days: Option<i32>,
     /// Whether repaid limit can be used again.
     pub revolving: bool,
+    /// Deposit share asked for, in basis points; null takes that of the product.
+    #[schema(required = true, minimum = 0, maximum = 10000)]
+    pub deposit_share_bp: Option<i32>,
+    /// Conditions of the credit.
+    #[schema(required = true)]
+    pub conditions: Option<Text<2000>>,
+    /// Day by which it is to be reviewed.
+    #[schema(required = true)]
+    pub review_on: Option<Date>,
     /// Application that opened the line.
     pub application_id: ApplicationId,
     /// Version of terms and status; movements do not change it.
@@ -217,14 +254,16 @@ page! {
     CreditMovementPage of CreditMovementView
 }
 
-/// The line as it is shown on a day. `carried_minor` is what other lines of its level still hold.
+/// The line as it is shown on a day, with the limit of that day. `carried_minor` is what other lines
+/// of its level still hold.
 pub(super) fn view(
     row: LineRow,
     carried_minor: i64,
     today: NaiveDate,
 ) -> Result<CreditLineView, Error> {
     let balance = row.balance();
-    let available = row.limit_minor.map(|limit| {
+    let effective = row.limit_on(today);
+    let available = effective.map(|limit| {
         limit
             .saturating_sub(balance.used_minor())
             .saturating_sub(carried_minor)
@@ -241,6 +280,11 @@ pub(super) fn view(
             kind: row.limit_kind,
             amount: row.limit_minor.map(amount).transpose()?,
         },
+        temporary: row
+            .temporary()
+            .map(|more| temporary_view(more, &row.currency))
+            .transpose()?,
+        effective_limit: effective.map(amount).transpose()?,
         currency,
         held: amount(row.held_minor)?,
         drawn: amount(row.drawn_minor)?,
@@ -252,10 +296,22 @@ pub(super) fn view(
         valid_until: Date(row.valid_until),
         payment_term_days: row.payment_term_days,
         revolving: row.revolving,
+        deposit_share_bp: row.deposit_share_bp,
+        conditions: row.conditions.clone().map(Text),
+        review_on: row.review_on.map(Date),
         application_id: row.application_id,
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
+    })
+}
+
+fn temporary_view(more: TemporaryLimit, currency: &str) -> Result<TemporaryLimitView, Error> {
+    Ok(TemporaryLimitView {
+        mode: more.mode,
+        amount: money(more.amount_minor, currency)?.0,
+        from: Date(more.from),
+        until: Date(more.until),
     })
 }
 
@@ -359,7 +415,8 @@ pub async fn list(
 
 /// Read a credit line
 ///
-/// With its balances now, or, with `as_of`, as they were at a past moment.
+/// As it is now, or, with `as_of`, as it was at a past moment: its limit, status and dates then, and
+/// what of it was in use. A moment before it was opened answers 404.
 #[utoipa::path(
     get,
     path = "/v1/credit-lines/{line_id}",
@@ -382,23 +439,23 @@ pub async fn get(
             let Some(instant) = as_of else {
                 return Ok(Resource(shown_one(reader, row)?));
             };
-            if instant < row.created_at {
-                return Err(Error::not_found());
-            }
+            let terms = store::version_as_of(reader.connection, row.id, instant)?
+                .ok_or_else(Error::not_found)?;
             let day = crate::clock::business_date(instant, time_zone);
             let all = with_siblings(reader, std::slice::from_ref(&row))?;
             let mut carried = 0;
             for other in siblings(&row, &all).filter(|other| other.currency == row.currency) {
-                let other = past(reader, other.clone(), instant)?;
+                let other = balance_then(reader, other.clone(), instant)?;
                 carried += other.held_minor + other.drawn_minor;
             }
-            Ok(Resource(view(past(reader, row, instant)?, carried, day)?))
+            let row = balance_then(reader, row.on_terms_of(terms), instant)?;
+            Ok(Resource(view(row, carried, day)?))
         })
         .await
 }
 
-/// The balances as the ledger had them at an instant.
-fn past(
+/// The line with the balances that the ledger had at an instant.
+fn balance_then(
     reader: &mut Reader<'_>,
     mut row: LineRow,
     instant: DateTime<Utc>,

@@ -64,6 +64,8 @@ listing_parameters! {
         service_tier: ServiceTier,
         /// Industry.
         industry: Text<60>,
+        /// Whether it is related to the company.
+        related_party: bool,
     }
 }
 
@@ -291,6 +293,7 @@ fn filter(values: &ListCustomers) -> CustomerFilter {
         value_class: values.value_class,
         service_tier: values.service_tier,
         industry: values.industry.clone().map(|industry| industry.0),
+        related_party: values.related_party,
         ..CustomerFilter::default()
     }
 }

@@ -10,7 +10,9 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
 
+use super::negotiation::preferred;
 use super::problem::{self, Language, PROBLEM_JSON, Wording};
+use super::routes;
 use super::state::{RequestIdentity, State};
 use crate::error::Problem;
 use crate::error_codes::ProblemCode;
@@ -91,32 +93,18 @@ fn refused_at_the_door(request: &ServiceRequest, state: Option<&State>) -> Optio
             ProblemCode::HeadersTooLarge,
         )));
     }
-    if request.path().starts_with("/v1") && !accepts_json(request.headers()) {
+    if request.path().starts_with("/v1") && !is_acceptable(request) {
         return Some(problem::carrying(Problem::new(ProblemCode::NotAcceptable)));
     }
     None
 }
 
-/// Whether `Accept` leaves room for JSON (RFC 9110 §12.5.1).
-fn accepts_json(headers: &HeaderMap) -> bool {
-    let Some(accept) = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-    else {
-        return true;
-    };
-    accept.trim().is_empty()
-        || accept.split(',').any(|range| {
-            let mut pieces = range.split(';').map(str::trim);
-            let kind = pieces.next().unwrap_or("").to_ascii_lowercase();
-            let refused =
-                pieces.any(|piece| matches!(piece, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-            !refused
-                && matches!(
-                    kind.as_str(),
-                    "*/*" | "application/*" | "application/json" | "application/problem+json"
-                )
-        })
+/// Whether `Accept` leaves room for what the operation answers with: JSON, and here and there
+/// something else.
+fn is_acceptable(request: &ServiceRequest) -> bool {
+    let path = request.match_pattern().unwrap_or_default();
+    let offered = routes::formats(request.method(), &path);
+    preferred(request.headers(), offered).is_some()
 }
 
 /// Gives every error answer a problem for a body, in the caller's language.
@@ -175,7 +163,7 @@ pub(super) fn decorate(
         set("access-control-allow-origin", origin);
         set(
             "access-control-expose-headers",
-            "ETag, Location, Link, Retry-After, X-Request-Id, Idempotent-Replayed",
+            "ETag, Location, Link, Retry-After, X-Request-Id, Idempotent-Replayed, Content-Disposition",
         );
     }
     if allowed.is_some() || state.is_some_and(|state| !state.allowed_origins.is_empty()) {
@@ -260,16 +248,5 @@ mod tests {
         ] {
             assert_eq!(parse_traceparent(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn accept_has_to_leave_room_for_json() {
-        let accepts = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT, HeaderValue::from_static(value));
-            accepts_json(&headers)
-        };
-        assert!(accepts("*/*") && accepts("text/html, application/json;q=0.5") && accepts(""));
-        assert!(!accepts("text/html") && !accepts("application/json;q=0"));
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::approvals::ApprovalRole;
 use super::operation::{Operation, Schemas};
 use super::problem::{FieldProblem, ProblemView, ReasonView};
 use super::routes;
@@ -28,6 +29,8 @@ pub fn document() -> Value {
     add::<ProblemView>(&mut collected);
     add::<FieldProblem>(&mut collected);
     add::<ReasonView>(&mut collected);
+    // Parameters name their types without bringing them along.
+    add::<ApprovalRole>(&mut collected);
     for operation in &operations {
         collected.extend(operation.schemas.iter().cloned());
         paths.entry(operation.path.clone()).or_default().insert(
@@ -133,6 +136,14 @@ fn info() -> Value {
 /// Tags, in alphabetical order.
 const TAGS: &[(&str, &str)] = &[
     (
+        "approvals",
+        "Who has to decide what: cases, steps, delegations, and the authority matrix.",
+    ),
+    (
+        "company-figures",
+        "Figures of the company itself, such as its net capital.",
+    ),
+    (
         "credit-applications",
         "Requests for credit lines and their approval.",
     ),
@@ -147,6 +158,10 @@ const TAGS: &[(&str, &str)] = &[
     (
         "credit-lines",
         "Approved limits, their balances and movements.",
+    ),
+    (
+        "credit-policies",
+        "Thresholds of checks, bounds by grade, tolerances and review dates.",
     ),
     (
         "customers",
@@ -165,9 +180,14 @@ const TAGS: &[(&str, &str)] = &[
     ("products", "The catalogue of credit products."),
     ("receivables", "What is owed, since when, and due when."),
     (
+        "reports",
+        "Limits and their use over the whole portfolio, on any day.",
+    ),
+    (
         "reservations",
         "Limit set aside for orders: reserve, capture, release.",
     ),
+    ("scores", "Grades of customers, and how long they hold."),
 ];
 
 fn tags() -> Value {
@@ -309,6 +329,7 @@ fn headers() -> Value {
     };
     json!({
         "Access-Control-Allow-Origin": text("The calling origin, where it is on the list of allowed ones.", "^https?://.+$", "https://app.internal.test"),
+        "Content-Disposition": text("Name of the file, where the answer is one.", "^attachment; .+$", "attachment; filename=\"portfolio-2026-03-31.csv\""),
         "Content-Location": text("Address of the resource in the body.", "^/v1/.+$", "/v1/credit-lines/01940c9e-7a3b-7d2c-8f00-3b9aca001234"),
         "ETag": text("Version of the resource, for If-Match and If-None-Match.", r#"^"[0-9a-z-]+"$"#, "\"1-5f2b8c0d9e3a4b71\""),
         "Idempotent-Replayed": text("Present on the first answer given again under its Idempotency-Key.", "^true$", "true"),

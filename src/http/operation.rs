@@ -12,6 +12,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::error_codes::ProblemCode;
 
+/// What every answer can be had as.
+pub const JSON: &str = "application/json";
+
 /// Schemas by name, as they were met.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
 
@@ -22,12 +25,18 @@ pub struct Draft {
     problems: Vec<ProblemCode>,
     scope: Option<&'static str>,
     takes_query: bool,
+    formats: Vec<&'static str>,
 }
 
 impl Draft {
     /// Says that the operation takes query parameters.
     pub fn query(&mut self) {
         self.takes_query = true;
+    }
+
+    /// Says that the answer can be had in this media type as well as in JSON.
+    pub fn also_as(&mut self, media_type: &'static str) {
+        self.formats.push(media_type);
     }
 
     /// Names the scope that the operation needs.
@@ -201,6 +210,8 @@ pub struct Operation {
     pub scope: Option<&'static str>,
     /// Whether it takes query parameters; where it takes none, any is refused.
     pub takes_query: bool,
+    /// Media types of its answer, the preferred one first.
+    pub formats: Vec<&'static str>,
     /// Problems it can answer with, in the order of the table.
     pub problems: Vec<ProblemCode>,
     /// The operation object of the document.
@@ -233,6 +244,7 @@ impl Operation {
             problems: business.to_vec(),
             scope: None,
             takes_query: false,
+            formats: vec![JSON],
         };
         A::describe(&mut draft);
         H::Output::describe(&mut draft);
@@ -245,6 +257,7 @@ impl Operation {
             path: P::path(),
             scope: draft.scope,
             takes_query: draft.takes_query,
+            formats: draft.formats,
             problems: draft.problems,
             document: draft.operation,
             schemas: draft.schemas,

@@ -73,6 +73,8 @@ fn short(noun: &str) -> &str {
         "credit_group_member" => "member",
         "credit_line" => "line",
         "credit_application" => "application",
+        "approval_delegation" => "delegation",
+        "customer_score" => "score",
         other => other,
     }
 }
@@ -127,6 +129,37 @@ impl<C: Coded> Input for PathCode<C> {
             "description": format!("Code of the {}: lower-case letters, digits and underscores.", C::NOUN),
             "schema": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": "^[a-z0-9_]+$"},
             "example": C::EXAMPLE,
+        }));
+        draft.problem(&[ProblemCode::NotFound]);
+    }
+}
+
+/// The number of a version in the path; `None` for `current`.
+#[derive(Debug, Clone, Copy)]
+pub struct PathVersion(pub Option<i32>);
+
+impl FromRequest for PathVersion {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get("version").unwrap_or("");
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        ready(match text.parse() {
+            _ if text == "current" => Ok(Self(None)),
+            Ok(number) if digits => Ok(Self(Some(number))),
+            _ => Err(Error::not_found()),
+        })
+    }
+}
+
+impl Input for PathVersion {
+    fn describe(draft: &mut Draft) {
+        draft.parameter(json!({
+            "name": "version", "in": "path", "required": true,
+            "description": "Number of the version, or `current` for the one in force today.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 10, "pattern": "^([0-9]+|current)$"},
+            "example": "current",
         }));
         draft.problem(&[ProblemCode::NotFound]);
     }
@@ -274,16 +307,27 @@ fn unreadable(message: &str) -> Error {
 pub fn page_size<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<i64>, D::Error> {
+    number_up_to(PAGE_SIZE_MAX, deserializer)
+}
+
+/// Reads a number from 1 to `most`, in plain digits.
+///
+/// # Errors
+/// Anything else.
+pub fn number_up_to<'de, D: serde::Deserializer<'de>>(
+    most: i64,
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     let Some(text) = text else { return Ok(None) };
-    let plain = (1..=3).contains(&text.len())
+    let plain = (1..=9).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_digit())
         && !text.starts_with('0');
     text.parse::<i64>()
         .ok()
-        .filter(|size| plain && (1..=PAGE_SIZE_MAX).contains(size))
+        .filter(|number| plain && (1..=most).contains(number))
         .map(Some)
-        .ok_or_else(|| serde::de::Error::custom("limit is a number from 1 to 200"))
+        .ok_or_else(|| serde::de::Error::custom(format!("a number from 1 to {most} is expected")))
 }
 
 /// Declares query parameters of a collection: its own filters plus `limit` and `cursor`.

@@ -14,7 +14,7 @@ use super::parameters::{Coded, Parameters, PathCode};
 use super::types::{Text, given};
 use crate::app::products::{self as app, NewProduct, ProductChange};
 use crate::auth::scopes;
-use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind};
+use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
 use crate::error::Error;
 use crate::store::products::{self as store, ProductFilter, ProductRow};
 use crate::store::tx::Reader;
@@ -59,6 +59,18 @@ pub struct CreateProduct {
     #[serde(default)]
     #[schema(default = true)]
     pub active: Option<bool>,
+    /// Deposit share asked for, in basis points; none when left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 10000)]
+    #[validate(range(
+        min = 0,
+        max = 10000,
+        message = "is not between 0 and 10000|不在 0 与 10000 之间"
+    ))]
+    pub deposit_share_bp: Option<i32>,
+    /// What gives limit back; that of the kind when left out.
+    #[serde(default)]
+    pub released_by: Option<ReleasedBy>,
 }
 
 /// Changes to a product: absent members stay. Code, kind and exposure treatment are fixed,
@@ -88,13 +100,26 @@ pub struct PatchProduct {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
     pub active: Option<bool>,
+    /// Deposit share asked for, in basis points.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = i32, required = false, minimum = 0, maximum = 10000)]
+    #[validate(range(
+        min = 0,
+        max = 10000,
+        message = "is not between 0 and 10000|不在 0 与 10000 之间"
+    ))]
+    pub deposit_share_bp: Option<i32>,
+    /// What gives limit back.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = ReleasedBy, required = false)]
+    pub released_by: Option<ReleasedBy>,
 }
 
 /// A product of the catalogue.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Product, example = json!({
     "code": "goods_on_credit", "name_en": "Goods on credit", "name_zh": "赊销", "kind": "receivable",
-    "exposure_treatment": "gross", "default_payment_term_days": 30, "active": true, "version": 1,
+    "exposure_treatment": "gross", "default_payment_term_days": 30, "active": true, "deposit_share_bp": 0, "released_by": "payment", "version": 1,
     "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
 }))]
 pub struct ProductView {
@@ -114,6 +139,11 @@ pub struct ProductView {
     pub default_payment_term_days: i32,
     /// Whether new applications may name it.
     pub active: bool,
+    /// Deposit share asked for, in basis points.
+    #[schema(minimum = 0, maximum = 10000)]
+    pub deposit_share_bp: i32,
+    /// What gives limit back.
+    pub released_by: ReleasedBy,
     /// Version, for If-Match.
     pub version: i64,
     /// Instant of creation.
@@ -135,6 +165,37 @@ listing_parameters! {
         /// Kind of business.
         kind: ProductKind,
     }
+}
+
+/// A version of a product.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ProductVersion, example = json!({
+    "version": 1, "recorded_at": "2026-01-05T02:00:00Z", "changed_by": "https://issuer.internal.test|ann",
+    "product": {"code": "goods_on_credit", "name_en": "Goods on credit", "name_zh": "赊销", "kind": "receivable",
+        "exposure_treatment": "gross", "default_payment_term_days": 30, "active": true, "deposit_share_bp": 0,
+        "released_by": "payment", "version": 1,
+        "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z"},
+}))]
+pub struct ProductVersionView {
+    /// Version.
+    pub version: i64,
+    /// Instant from which it was so.
+    pub recorded_at: DateTime<Utc>,
+    /// Who changed it: issuer and subject.
+    #[schema(max_length = 600, pattern = "^.+$")]
+    pub changed_by: String,
+    /// The product as it was then.
+    pub product: ProductView,
+}
+
+page! {
+    /// A page of versions of a product.
+    ProductVersionPage of ProductVersionView
+}
+
+listing_parameters! {
+    /// Pages of the versions.
+    ListProductVersions {}
 }
 
 impl Representation for ProductView {
@@ -160,6 +221,9 @@ impl From<ProductRow> for ProductView {
             version,
             created_at,
             updated_at,
+            deposit_share_bp,
+            released_by,
+            changed_by: _,
         } = row;
         Self {
             code,
@@ -169,6 +233,8 @@ impl From<ProductRow> for ProductView {
             exposure_treatment,
             default_payment_term_days,
             active,
+            deposit_share_bp,
+            released_by,
             version,
             created_at,
             updated_at,
@@ -279,6 +345,41 @@ pub async fn patch(
         .await
 }
 
+/// List the versions of a product
+///
+/// Newest first: which terms it had when.
+#[utoipa::path(
+    get,
+    path = "/v1/products/{code}/versions",
+    tag = "products",
+    operation_id = "listProductVersions"
+)]
+pub async fn versions(
+    guard: Require<scopes::ProductsRead>,
+    code: PathCode<ProductEntry>,
+    parameters: Parameters<ListProductVersions>,
+) -> Result<Listing<ProductVersionPage>, Error> {
+    let load = move |reader: &mut Reader<'_>, _: &ListProductVersions, before, limit| {
+        store::find(reader.connection, code.as_str())?.ok_or_else(Error::not_found)?;
+        store::versions(reader.connection, code.as_str(), before, limit)?
+            .into_iter()
+            .map(|row| {
+                Ok(ProductVersionView {
+                    version: row.version,
+                    recorded_at: row.recorded_at,
+                    changed_by: row.changed_by,
+                    product: serde_json::from_value(row.snapshot)
+                        .map_err(|error| Error::Internal(Box::new(error)))?,
+                })
+            })
+            .collect()
+    };
+    listing(&guard, parameters, load, |view: &ProductVersionView| {
+        view.version
+    })
+    .await
+}
+
 fn new_product(body: CreateProduct) -> NewProduct {
     let CreateProduct {
         code,
@@ -288,6 +389,8 @@ fn new_product(body: CreateProduct) -> NewProduct {
         exposure_treatment,
         default_payment_term_days,
         active,
+        deposit_share_bp,
+        released_by,
     } = body;
     NewProduct {
         code,
@@ -297,6 +400,8 @@ fn new_product(body: CreateProduct) -> NewProduct {
         exposure_treatment,
         default_payment_term_days,
         active: active.unwrap_or(true),
+        deposit_share_bp: deposit_share_bp.unwrap_or(0),
+        released_by,
     }
 }
 
@@ -306,11 +411,15 @@ fn product_change(body: PatchProduct) -> ProductChange {
         name_zh,
         default_payment_term_days,
         active,
+        deposit_share_bp,
+        released_by,
     } = body;
     ProductChange {
         name_en: name_en.map(|name| name.0),
         name_zh: name_zh.map(|name| name.0),
         default_payment_term_days,
         active,
+        deposit_share_bp,
+        released_by,
     }
 }

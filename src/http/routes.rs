@@ -3,15 +3,19 @@
 //! Method, path and words stand in the attributes of the handler; scope, body, parameters and
 //! answer in its signature; what remains are the problems of its business.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
 
-use super::operation::Operation;
+use super::credit_applications::decisions;
+use super::credit_lines::contracts;
+use super::operation::{JSON, Operation};
 use super::{
-    credit_applications, credit_checks, credit_groups, credit_lines, credit_summaries, customers,
-    events, exchange_rates, payments, problems, products, receivables, reservations,
+    approval_delegations, approvals, authority_rules, company_figures, credit_applications,
+    credit_checks, credit_groups, credit_line_versions, credit_lines, credit_policies,
+    credit_summaries, customers, events, exchange_rates, payments, problems, products, receivables,
+    reports, reservations, scores,
 };
 use crate::error_codes::ProblemCode::{self, *};
 
@@ -32,17 +36,38 @@ pub fn takes_query(method: &Method, path: &str) -> bool {
             .map(|one| (one.method.to_string(), one.path))
             .collect()
     });
-    let method = if *method == Method::HEAD {
-        Method::GET
+    TAKERS.contains(&(as_routed(method), path.to_owned()))
+}
+
+/// The media types in which the operation at a path template answers, the preferred one first.
+pub fn formats(method: &Method, path: &str) -> &'static [&'static str] {
+    type Routed = (String, String);
+    static OTHERS: LazyLock<BTreeMap<Routed, Vec<&'static str>>> = LazyLock::new(|| {
+        let others = operations().into_iter().filter(|one| one.formats.len() > 1);
+        others
+            .map(|one| ((one.method.to_string(), one.path), one.formats))
+            .collect()
+    });
+    OTHERS
+        .get(&(as_routed(method), path.to_owned()))
+        .map_or(&[JSON], Vec::as_slice)
+}
+
+/// HEAD is routed like GET.
+fn as_routed(method: &Method) -> String {
+    if *method == Method::HEAD {
+        Method::GET.to_string()
     } else {
-        method.clone()
-    };
-    TAKERS.contains(&(method.to_string(), path.to_owned()))
+        method.to_string()
+    }
 }
 
 /// Every operation of the API.
 pub fn operations() -> Vec<Operation> {
     vec![
+        route!(company_figures::record),
+        route!(company_figures::list, InvalidCursor),
+        route!(company_figures::get),
         route!(credit_groups::create, OutsideOrganisation),
         route!(credit_groups::list, InvalidCursor),
         route!(credit_groups::get),
@@ -67,32 +92,76 @@ pub fn operations() -> Vec<Operation> {
         route!(customers::patch, DuplicateSocialCreditCode),
         route!(customers::history, InvalidCursor),
         route!(credit_summaries::get),
-        route!(credit_applications::create, NotFound, ProductUnknown),
+        route!(
+            credit_applications::create,
+            NotFound,
+            ProductUnknown,
+            InvalidTransition,
+            LineOverlaps,
+        ),
         route!(credit_applications::list, InvalidCursor),
         route!(credit_applications::get),
-        route!(credit_applications::submit, InvalidTransition),
+        route!(credit_applications::patch, InvalidTransition),
+        route!(decisions::checks),
         route!(
-            credit_applications::approve,
+            decisions::submit,
             InvalidTransition,
             FourEyesRequired,
-            LineOverlaps
+            LineOverlaps,
+            LimitBelowUse,
+            ApprovalCheckFailed,
+            AuthorityRuleMissing,
+            CurrencyRateMissing,
         ),
         route!(
-            credit_applications::reject,
+            decisions::approve,
             InvalidTransition,
-            FourEyesRequired
+            FourEyesRequired,
+            LineOverlaps,
+            ApplicationOutdated,
+            ApprovalChecksChanged,
+            LimitBelowUse,
+            CurrencyRateMissing,
+            AlreadyMember,
         ),
-        route!(
-            credit_applications::withdraw,
-            InvalidTransition,
-            FourEyesRequired
-        ),
+        route!(decisions::reject, InvalidTransition, FourEyesRequired),
+        route!(decisions::send_back, InvalidTransition, FourEyesRequired),
+        route!(decisions::withdraw, InvalidTransition, FourEyesRequired),
         route!(credit_lines::list, InvalidCursor),
         route!(credit_lines::get),
         route!(credit_lines::movements, InvalidCursor),
+        route!(
+            contracts::record_contract,
+            InvalidTransition,
+            DuplicateContract
+        ),
+        route!(contracts::contracts),
+        route!(contracts::record_review, InvalidTransition),
+        route!(contracts::reviews, InvalidCursor),
+        route!(contracts::due, InvalidCursor),
+        route!(credit_line_versions::history, InvalidCursor),
         route!(credit_lines::suspend, InvalidTransition),
         route!(credit_lines::resume, InvalidTransition),
         route!(credit_lines::close, InvalidTransition),
+        route!(approvals::list, InvalidCursor),
+        route!(approvals::get),
+        route!(approvals::simulate, AuthorityRuleMissing),
+        route!(approval_delegations::create, NothingToDelegate),
+        route!(approval_delegations::list, InvalidCursor),
+        route!(approval_delegations::get),
+        route!(
+            approval_delegations::revoke,
+            InvalidTransition,
+            FourEyesRequired
+        ),
+        route!(authority_rules::publish),
+        route!(authority_rules::list, InvalidCursor),
+        route!(authority_rules::get),
+        route!(credit_policies::publish),
+        route!(credit_policies::list, InvalidCursor),
+        route!(credit_policies::get),
+        route!(scores::create),
+        route!(scores::list, InvalidCursor),
         route!(credit_checks::run),
         route!(
             reservations::create,
@@ -161,5 +230,8 @@ pub fn operations() -> Vec<Operation> {
         route!(products::create, DuplicateProductCode),
         route!(products::get),
         route!(products::patch),
+        route!(products::versions, InvalidCursor),
+        route!(reports::concentration),
+        route!(reports::portfolio),
     ]
 }

@@ -308,6 +308,31 @@ pub fn product(code: &str) -> Result<ProductCode, Error> {
     ProductCode::parse(code).map_err(|error| Error::Internal(Box::new(error)))
 }
 
+/// A share in percent, with two places.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Percent(pub String);
+
+impl PartialSchema for Percent {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "Share in percent: a decimal string with two places, rounded half up.",
+            ))
+            .max_length(Some(24))
+            .pattern(Some("^-?(0|[1-9][0-9]*)\\.[0-9]{2}$"))
+            .examples([json!("12.50")])
+            .into()
+    }
+}
+
+impl ToSchema for Percent {
+    fn name() -> Cow<'static, str> {
+        "Percent".into()
+    }
+}
+
 /// A stored amount and currency as they are shown.
 ///
 /// # Errors

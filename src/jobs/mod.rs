@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use runner::Runner;
 
-use crate::app::reservations;
+use crate::app::{approvals, reservations};
 use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
@@ -64,6 +64,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub const ALL: &[Job] = &[
     Job { name: "forget expired idempotency records", every: MINUTE, batch: forget_expired_answers },
     Job { name: "expire reservations", every: MINUTE, batch: expire_reservations },
+    Job { name: "announce escalations", every: MINUTE, batch: announce_escalations },
 ];
 
 /// Whom the audit names when a job has done something.
@@ -101,6 +102,14 @@ fn expire_reservations(db: &Db) -> Result<Progress, Error> {
         outcome = swept.and(outcome);
     }
     outcome
+}
+
+/// Tells that steps have waited too long. Who may decide them follows from the date alone.
+fn announce_escalations(db: &Db) -> Result<Progress, Error> {
+    let announced = db.write_blocking(&actor(), "approval.escalate", &|tx| {
+        approvals::announce_escalations(tx)
+    })?;
+    Ok(Progress::of(announced, approvals::ESCALATIONS_MAX))
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ impl Draft<'_> {
             market_weight: weight,
             value_class: (!only_plans).then_some(value_class),
             service_tier: (!only_plans).then_some(service_tier),
+            related_party: false,
             industry: (!is_person).then(|| industry.to_owned()),
             legal_representative: representative,
             contacts,

@@ -146,6 +146,14 @@ pub(super) const PRODUCTS: &[Product] = &[
 ];
 
 impl Product {
+    /// Business whose deposits count asks for one.
+    fn deposit_share_bp(&self) -> i32 {
+        match self.treatment {
+            ExposureTreatment::Gross => 0,
+            ExposureTreatment::NetOfDeposit => 3_000,
+        }
+    }
+
     pub(super) fn to_new(&self) -> Result<NewProduct, Error> {
         Ok(NewProduct {
             code: ProductCode::parse(self.code)
@@ -156,6 +164,8 @@ impl Product {
             exposure_treatment: self.treatment,
             default_payment_term_days: self.term_days,
             active: true,
+            deposit_share_bp: self.deposit_share_bp(),
+            released_by: None,
         })
     }
 }

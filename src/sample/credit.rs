@@ -351,6 +351,39 @@ fn purpose(product: &str) -> &'static str {
     }
 }
 
+/// Whoever has the authority decides: the branch up to a million, the head office above that, and
+/// the executive after it above fifty million.
+pub(super) fn with_authority(
+    mut planned: Vec<Planned>,
+    applications: &[ApplicationPlan],
+) -> Vec<Planned> {
+    let mut more = Vec::new();
+    for one in &mut planned {
+        let Action::Approve(index) = one.action else {
+            continue;
+        };
+        let application = &applications[index];
+        let worth_minor = match application.currency {
+            Currency::USD => application.amount_minor.saturating_mul(8),
+            _ => application.amount_minor,
+        };
+        let (drawer, _) = application.people;
+        if worth_minor > 100_000_000 && matches!(one.who, Who::BranchOfficer(_)) {
+            one.who = Who::HeadOfficer;
+        }
+        if worth_minor > 5_000_000_000 && drawer != Who::HeadOfficer {
+            one.who = Who::HeadOfficer;
+            more.push(Planned {
+                who: Who::Executive,
+                ..*one
+            });
+        }
+    }
+    planned.extend(more);
+    planned.sort_by_key(Planned::order);
+    planned
+}
+
 /// Drawing up, submitting and deciding every application, and what happens to lines later.
 pub(super) fn planned(
     customers: &[CustomerPlan],

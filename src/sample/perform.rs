@@ -11,16 +11,20 @@ use super::company::PRODUCTS;
 use super::credit::OwnerPlan;
 use super::plan::{Action, Day, Plan};
 use super::settlement::DISPUTE_REASONS;
-use crate::app::credit_applications::{self as applications, Decided, NewApplication, Owner};
+use crate::app::credit_applications::{
+    self as applications, Decided, Grounds, NewApplication, Target,
+};
 use crate::app::credit_groups::{self as groups, NewGroup, NewMember};
 use crate::app::credit_lines::{self, LineAction};
 use crate::app::customers::{self, CustomerChange};
+use crate::app::exchange_rates::{self, NewRate};
 use crate::app::exposure::Asked;
 use crate::app::payments::{self, NewPayment, Spread};
 use crate::app::products;
 use crate::app::receivables::{self, NewReceivable};
 use crate::app::reservations::{self, CapturedReceivable, NewReservation};
-use crate::domain::credit_applications::ApplicationAction;
+use crate::domain::credit_applications::{ApplicationAction, Asked as Terms};
+use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::currency::Currency;
 use crate::domain::customers::{CustomerStatus, ServiceTier};
 use crate::domain::ids::{Entity, Id};
@@ -81,6 +85,18 @@ impl Performer<'_> {
     pub(super) fn perform(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
         match action {
             Action::AddProduct(place) => products::create(tx, &PRODUCTS[place].to_new()?).map(drop),
+            Action::PublishRates(day) => {
+                let rate_date = self.plan.date(day);
+                // It drifts a little, as rates do.
+                let rate = NewRate {
+                    from: Currency::USD,
+                    to: Currency::CNY,
+                    rate_date,
+                    rate: format!("7.{:04}", 1_000 + (day * 37) % 400),
+                    source: "中国外汇交易中心".to_owned(),
+                };
+                exchange_rates::publish(tx, &rate).map(drop)
+            }
             Action::OpenCustomer(place) => {
                 let row = customers::create(tx, &self.plan.customers[place].new)?;
                 self.note(Noun::Customer, place, row.id)
@@ -113,8 +129,9 @@ impl Performer<'_> {
             Action::Approve(place) => {
                 let id = self.id(Noun::Application, place)?;
                 match applications::approve(tx, id, "资信及履约情况良好，同意")? {
-                    Decided::Opened(line) => self.note(Noun::Line, place, line.id),
-                    Decided::Pending(_) => Err(Error::internal("the sample has one approver each")),
+                    Decided::CarriedOut(line) => self.note(Noun::Line, place, line.id),
+                    // Another step waits for the executive.
+                    Decided::Application(_) => Ok(()),
                 }
             }
             Action::Reject(place) => {
@@ -164,6 +181,7 @@ impl Performer<'_> {
                 let new = NewGroup {
                     name: plan.name.clone(),
                     basis: plan.basis,
+                    limit_mode: GroupLimitMode::Pooled,
                     org_path: Some(super::company::org_path(plan.org_path)?),
                 };
                 let row = groups::create(tx, &new)?;
@@ -244,18 +262,25 @@ impl Performer<'_> {
     fn application(&self, place: usize) -> Result<NewApplication, Error> {
         let plan = &self.plan.applications[place];
         Ok(NewApplication {
-            owner: match plan.owner {
-                OwnerPlan::Customer(place) => Owner::Customer(self.id(Noun::Customer, place)?),
-                OwnerPlan::Group(place) => Owner::Group(self.id(Noun::Group, place)?),
+            target: match plan.owner {
+                OwnerPlan::Customer(place) => Target::Customer(self.id(Noun::Customer, place)?),
+                OwnerPlan::Group(place) => Target::Group(self.id(Noun::Group, place)?),
             },
             action: ApplicationAction::Open,
             product: plan.product.map(str::to_owned),
-            amount: money(plan.amount_minor, plan.currency)?,
-            valid_from: self.plan.date(plan.from),
-            valid_until: self.plan.date(plan.until),
-            payment_term_days: plan.term_days,
-            revolving: plan.revolving,
-            purpose: Some(plan.purpose.to_owned()),
+            currency: Some(plan.currency),
+            asked: Terms {
+                amount_minor: Some(money(plan.amount_minor, plan.currency)?.minor()),
+                valid_from: Some(self.plan.date(plan.from)),
+                valid_until: Some(self.plan.date(plan.until)),
+                payment_term_days: plan.term_days,
+                revolving: Some(plan.revolving),
+                ..Terms::default()
+            },
+            grounds: Grounds {
+                purpose: Some(plan.purpose.to_owned()),
+                ..Grounds::default()
+            },
         })
     }
 

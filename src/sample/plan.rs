@@ -27,6 +27,7 @@ const ACTIONS_MAX: usize = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     AddProduct(usize),
+    PublishRates(i64),
     OpenCustomer(usize),
     ReviewCustomer(usize),
     CloseCustomer(usize),
@@ -78,7 +79,7 @@ impl Action {
     fn hour(self) -> (usize, usize) {
         match self {
             Self::Sweep(_) => (0, 0),
-            Self::AddProduct(_) => (1, 0),
+            Self::AddProduct(_) | Self::PublishRates(_) => (1, 0),
             Self::OpenCustomer(_) | Self::ReviewCustomer(_) => (2, 0),
             Self::CreateGroup(_) => (3, 0),
             Self::Join { .. } => (3, 1),
@@ -107,6 +108,14 @@ pub(super) struct Planned {
     pub(super) day: Day,
     pub(super) who: Who,
     pub(super) action: Action,
+}
+
+impl Planned {
+    /// What comes first on a day.
+    pub(super) fn order(&self) -> (Day, usize, Who, usize) {
+        let (hour, order) = self.action.hour();
+        (self.day, hour, self.who, order)
+    }
 }
 
 /// How many transactions run side by side. Whoever shares a limit shares a lane.
@@ -159,16 +168,19 @@ impl Plan {
                 action: Action::AddProduct(index),
             })
             .collect();
+        // Rates are good for a week.
+        planned.extend((0..=LAST_DAY).step_by(5).map(|day| Planned {
+            day,
+            who: Who::HeadOfficer,
+            action: Action::PublishRates(day),
+        }));
         planned.extend(archives(&customers));
         planned.extend(groups::planned(&groups));
         planned.extend(credit::planned(&customers, &applications));
         planned.extend(trades.planned);
         planned.extend(settled.planned);
         // The sort keeps the order in which equal ones were planned.
-        planned.sort_by_key(|one| {
-            let (hour, order) = one.action.hour();
-            (one.day, hour, one.who, order)
-        });
+        planned.sort_by_key(Planned::order);
         limits::fit(
             &mut applications,
             &limits::Business {
@@ -181,6 +193,7 @@ impl Plan {
                 planned: &planned,
             },
         );
+        let planned = credit::with_authority(planned, &applications);
         let mut plan = Self {
             first_day,
             customers,
@@ -236,7 +249,7 @@ impl Plan {
     /// The lane of an action: that of the group of the customer, else that of the customer.
     fn lane(&self, action: Action) -> usize {
         let customer = match action {
-            Action::AddProduct(_) => return 0,
+            Action::AddProduct(_) | Action::PublishRates(_) => return 0,
             Action::CreateGroup(group) => return group % LANES,
             Action::Join { group, .. } | Action::Leave { group, .. } => return group % LANES,
             Action::OpenCustomer(place)

@@ -1,12 +1,15 @@
 //! Approval cases, their steps and decisions.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::schema::{approval_cases, approval_decisions, approval_steps};
-use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
-use crate::domain::ids::CaseId;
+use super::schema::{approval_cases, approval_decisions, approval_delegations, approval_steps};
+use crate::domain::approvals::{Authority, CaseStatus, Decider, Decision, StepStatus};
+use crate::domain::ids::{CaseId, DelegationId};
 
 /// A case as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -32,6 +35,14 @@ pub struct CaseRow {
     pub requested_at: DateTime<Utc>,
     /// Decided or withdrawn.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Version of the rules that gave the steps; 0 for the built-in ones.
+    pub rule_set_version: i32,
+    /// The rule that gave the steps.
+    pub rule_name: String,
+    /// What the rules were asked with.
+    pub facts: Value,
+    /// The step that waits, or that waited last.
+    pub current_step: i16,
 }
 
 /// A step as stored.
@@ -50,6 +61,30 @@ pub struct StepRow {
     pub org_path: String,
     /// Where it stands.
     pub status: StepStatus,
+    /// Name of the step in the rule.
+    pub name: String,
+    /// Days it may wait.
+    pub deadline_days: Option<i32>,
+    /// Instant at which it began to wait.
+    pub waiting_since: Option<DateTime<Utc>>,
+    /// Instant from which the escalation may decide it too.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Scope that may decide it from then on.
+    pub escalation_scope: Option<String>,
+    /// Organisation the escalation must stand at or above.
+    pub escalation_org_path: Option<String>,
+    /// Instant at which the escalation was announced.
+    pub escalated_at: Option<DateTime<Utc>>,
+}
+
+impl StepRow {
+    /// Begins to wait.
+    pub fn wait_from(&mut self, now: DateTime<Utc>) {
+        self.waiting_since = Some(now);
+        self.due_at = self
+            .deadline_days
+            .map(|days| now + TimeDelta::days(days.into()));
+    }
 }
 
 /// A decision as stored.
@@ -70,6 +105,64 @@ pub struct DecisionRow {
     pub comment: String,
     /// When.
     pub decided_at: DateTime<Utc>,
+    /// Principal whose authority was lent.
+    pub on_behalf_of: Option<String>,
+}
+
+/// Authority lent during absence.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = approval_delegations)]
+pub struct DelegationRow {
+    /// Identifier.
+    pub id: DelegationId,
+    /// Who is absent.
+    pub delegator: String,
+    /// Who decides meanwhile.
+    pub delegate: String,
+    /// Scopes of steps that are lent.
+    pub scopes: Vec<Option<String>>,
+    /// Organisation the delegator stands at.
+    pub org_path: String,
+    /// First day.
+    pub delegated_from: NaiveDate,
+    /// Last day.
+    pub delegated_until: NaiveDate,
+    /// Why.
+    pub reason: String,
+    /// Revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Version.
+    pub version: i64,
+    /// Created.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Whose cases a listing shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Those the caller could decide now.
+    WaitingForMe,
+    /// Those the caller decided a step of.
+    DecidedByMe,
+    /// Those the caller asked for.
+    AskedByMe,
+    /// All that belong to the caller's organisation.
+    Visible,
+}
+
+/// What a listing of cases can be narrowed by.
+#[derive(Debug, Clone)]
+pub struct CaseFilter {
+    /// Whose.
+    pub role: Role,
+    /// Kind.
+    pub kind: Option<String>,
+    /// Where it stands.
+    pub status: Option<CaseStatus>,
+    /// What is to be approved.
+    pub subject: Option<String>,
 }
 
 /// Writes a new case with its steps.
@@ -146,6 +239,21 @@ pub fn apply(
     )
 }
 
+/// Lets the next step of a case wait.
+pub fn advance(connection: &mut PgConnection, step: &StepRow) -> QueryResult<()> {
+    use approval_steps as st;
+    diesel::update(st::table.find((step.bucket, step.case_id, step.step_number)))
+        .set((
+            st::waiting_since.eq(step.waiting_since),
+            st::due_at.eq(step.due_at),
+        ))
+        .execute(connection)?;
+    diesel::update(approval_cases::table.find((step.bucket, step.case_id)))
+        .set(approval_cases::current_step.eq(step.step_number))
+        .execute(connection)
+        .map(drop)
+}
+
 /// Writes where a case stands.
 pub fn close(
     connection: &mut PgConnection,
@@ -158,6 +266,321 @@ pub fn close(
             approval_cases::status.eq(status),
             approval_cases::closed_at.eq(closed_at),
             approval_cases::version.eq(approval_cases::version + 1),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+type Condition = Box<
+    dyn BoxableExpression<
+            diesel::helper_types::InnerJoinQuerySource<
+                approval_cases::table,
+                approval_steps::table,
+                Joined,
+            >,
+            Pg,
+            SqlType = Bool,
+        >,
+>;
+
+type Joined = diesel::dsl::And<
+    diesel::dsl::And<
+        diesel::dsl::Eq<approval_cases::bucket, approval_steps::bucket>,
+        diesel::dsl::Eq<approval_cases::id, approval_steps::case_id>,
+    >,
+    diesel::dsl::Eq<approval_cases::current_step, approval_steps::step_number>,
+>;
+
+/// Steps that an authority covers: `org_path` is at or below where it stands.
+fn covered(authority: &Authority, now: DateTime<Utc>) -> Condition {
+    use approval_steps as st;
+    let scopes: Vec<String> = authority.scopes.iter().cloned().collect();
+    let here = authority.org_path.as_str().to_owned();
+    let below = format!("{here}/%");
+    Box::new(
+        st::required_scope
+            .eq_any(scopes.clone())
+            .and(
+                st::org_path
+                    .eq(here.clone())
+                    .or(st::org_path.like(below.clone())),
+            )
+            .or(st::due_at
+                .assume_not_null()
+                .le(now)
+                .and(st::due_at.is_not_null())
+                .and(st::escalation_scope.assume_not_null().eq_any(scopes))
+                .and(
+                    st::escalation_org_path
+                        .assume_not_null()
+                        .eq(here)
+                        .or(st::escalation_org_path.assume_not_null().like(below)),
+                )),
+    )
+}
+
+/// Cases of the organisations that any of the authorities stands at.
+fn within(decider: &Decider) -> Condition {
+    let of = |authority: &Authority| -> Condition {
+        let here = authority.org_path.as_str();
+        Box::new(
+            approval_cases::org_path
+                .eq(here.to_owned())
+                .or(approval_cases::org_path.like(format!("{here}/%"))),
+        )
+    };
+    decider
+        .lent
+        .iter()
+        .fold(of(&decider.own), |all, lent| Box::new(all.or(of(lent))))
+}
+
+fn decided_by(principal: &str) -> Condition {
+    use approval_decisions as d;
+    Box::new(diesel::dsl::exists(
+        d::table.filter(
+            d::bucket
+                .eq(approval_cases::bucket)
+                .and(d::case_id.eq(approval_cases::id))
+                .and(d::decided_by.eq(principal.to_owned())),
+        ),
+    ))
+}
+
+fn asked_by(principal: &str) -> Condition {
+    Box::new(approval_cases::requested_by.eq(principal.to_owned()))
+}
+
+/// Cases that a caller may know of: those of its organisation, those it asked for, those it
+/// decided.
+fn known_to(decider: &Decider) -> Condition {
+    let who = &decider.own.principal;
+    Box::new(within(decider).or(asked_by(who)).or(decided_by(who)))
+}
+
+fn with_current_step() -> Joined {
+    approval_cases::bucket
+        .eq(approval_steps::bucket)
+        .and(approval_cases::id.eq(approval_steps::case_id))
+        .and(approval_cases::current_step.eq(approval_steps::step_number))
+}
+
+/// Finds a case that the caller may know of.
+pub fn find(
+    connection: &mut PgConnection,
+    id: CaseId,
+    decider: &Decider,
+) -> QueryResult<Option<CaseRow>> {
+    let (bucket, uuid) = id.key();
+    approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .filter(
+            approval_cases::bucket
+                .eq(bucket)
+                .and(approval_cases::id.eq(uuid)),
+        )
+        .filter(known_to(decider))
+        .select(CaseRow::as_select())
+        .first(connection)
+        .optional()
+}
+
+/// A page of cases, newest first.
+pub fn list(
+    connection: &mut PgConnection,
+    filter: &CaseFilter,
+    decider: &Decider,
+    now: DateTime<Utc>,
+    after: Option<CaseId>,
+    limit: i64,
+) -> QueryResult<Vec<CaseRow>> {
+    let who = &decider.own.principal;
+    let mut query = approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .select(CaseRow::as_select())
+        .order(approval_cases::id.desc())
+        .limit(limit)
+        .into_boxed();
+    query = match filter.role {
+        Role::Visible => query.filter(known_to(decider)),
+        Role::AskedByMe => query.filter(asked_by(who)),
+        Role::DecidedByMe => query.filter(decided_by(who)),
+        Role::WaitingForMe => {
+            let any = decider
+                .lent
+                .iter()
+                .fold(covered(&decider.own, now), |all, lent| {
+                    Box::new(all.or(covered(lent, now)))
+                });
+            query
+                .filter(approval_cases::status.eq(CaseStatus::Pending))
+                .filter(approval_cases::requested_by.ne(who.clone()))
+                .filter(diesel::dsl::not(decided_by(who)))
+                .filter(any)
+        }
+    };
+    if let Some(kind) = &filter.kind {
+        query = query.filter(approval_cases::kind.eq(kind.clone()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(approval_cases::status.eq(status));
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(approval_cases::subject.eq(subject.clone()));
+    }
+    if let Some(after) = after {
+        query = query.filter(approval_cases::id.lt(after));
+    }
+    query.load(connection)
+}
+
+/// The steps of several cases, in order.
+pub fn steps_of(connection: &mut PgConnection, cases: &[CaseRow]) -> QueryResult<Vec<StepRow>> {
+    let ids: Vec<Uuid> = cases.iter().map(|case| case.id.uuid()).collect();
+    let buckets: Vec<i16> = cases.iter().map(|case| case.bucket).collect();
+    approval_steps::table
+        .filter(approval_steps::bucket.eq_any(buckets))
+        .filter(approval_steps::case_id.eq_any(ids))
+        .order((approval_steps::case_id, approval_steps::step_number))
+        .select(StepRow::as_select())
+        .load(connection)
+}
+
+/// The decisions of several cases.
+pub fn decisions_of(
+    connection: &mut PgConnection,
+    cases: &[CaseRow],
+) -> QueryResult<Vec<DecisionRow>> {
+    let ids: Vec<Uuid> = cases.iter().map(|case| case.id.uuid()).collect();
+    let buckets: Vec<i16> = cases.iter().map(|case| case.bucket).collect();
+    approval_decisions::table
+        .filter(approval_decisions::bucket.eq_any(buckets))
+        .filter(approval_decisions::case_id.eq_any(ids))
+        .select(DecisionRow::as_select())
+        .load(connection)
+}
+
+/// Pending steps that are due and whose escalation was not announced yet.
+pub fn lock_overdue(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<(StepRow, CaseRow)>> {
+    use approval_steps as st;
+    approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .filter(approval_cases::status.eq(CaseStatus::Pending))
+        .filter(st::status.eq(StepStatus::Pending))
+        .filter(
+            st::due_at
+                .is_not_null()
+                .and(st::due_at.assume_not_null().le(now)),
+        )
+        .filter(st::escalated_at.is_null())
+        .order(st::due_at)
+        .limit(limit)
+        .select((StepRow::as_select(), CaseRow::as_select()))
+        .for_no_key_update()
+        .skip_locked()
+        .load(connection)
+}
+
+/// Marks the escalation of a step as announced.
+pub fn mark_escalated(
+    connection: &mut PgConnection,
+    step: &StepRow,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    use approval_steps as st;
+    diesel::update(st::table.find((step.bucket, step.case_id, step.step_number)))
+        .set(st::escalated_at.eq(now))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes a new delegation.
+pub fn insert_delegation(connection: &mut PgConnection, row: &DelegationRow) -> QueryResult<()> {
+    diesel::insert_into(approval_delegations::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Finds a delegation that a principal gave or got.
+pub fn find_delegation(
+    connection: &mut PgConnection,
+    id: DelegationId,
+    principal: &str,
+) -> QueryResult<Option<DelegationRow>> {
+    use approval_delegations as d;
+    d::table
+        .find(id.uuid())
+        .filter(d::delegator.eq(principal).or(d::delegate.eq(principal)))
+        .select(DelegationRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .optional()
+}
+
+/// A page of the delegations that a principal gave or got, newest first.
+pub fn delegations(
+    connection: &mut PgConnection,
+    principal: &str,
+    after: Option<DelegationId>,
+    limit: i64,
+) -> QueryResult<Vec<DelegationRow>> {
+    use approval_delegations as d;
+    let mut query = d::table
+        .filter(d::delegator.eq(principal).or(d::delegate.eq(principal)))
+        .select(DelegationRow::as_select())
+        .order(d::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(d::id.lt(after.uuid()));
+    }
+    query.load(connection)
+}
+
+/// Delegations to a principal that hold on a day.
+pub fn lent_to(
+    connection: &mut PgConnection,
+    principal: &str,
+    day: NaiveDate,
+) -> QueryResult<Vec<DelegationRow>> {
+    use approval_delegations as d;
+    d::table
+        .filter(d::delegate.eq(principal))
+        .filter(d::delegated_from.le(day).and(d::delegated_until.ge(day)))
+        .filter(d::revoked_at.is_null())
+        .order(d::id)
+        .select(DelegationRow::as_select())
+        .load(connection)
+}
+
+/// Delegates of a principal on a day.
+pub fn delegates_of(
+    connection: &mut PgConnection,
+    principal: &str,
+    day: NaiveDate,
+) -> QueryResult<Vec<String>> {
+    use approval_delegations as d;
+    d::table
+        .filter(d::delegator.eq(principal))
+        .filter(d::delegated_from.le(day).and(d::delegated_until.ge(day)))
+        .filter(d::revoked_at.is_null())
+        .select(d::delegate)
+        .load(connection)
+}
+
+/// Writes the revocation of a locked delegation.
+pub fn revoke_delegation(connection: &mut PgConnection, row: &DelegationRow) -> QueryResult<()> {
+    use approval_delegations as d;
+    diesel::update(d::table.find(row.id.uuid()))
+        .set((
+            d::revoked_at.eq(row.revoked_at),
+            d::version.eq(row.version),
+            d::updated_at.eq(row.updated_at),
         ))
         .execute(connection)
         .map(drop)

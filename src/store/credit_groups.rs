@@ -11,7 +11,7 @@ use diesel::sql_types::Bool;
 use super::schema::{credit_group_members, credit_groups, customers};
 use super::tx::Reader;
 use crate::domain::actor::Actor;
-use crate::domain::credit_groups::{GroupBasis, MembershipDays};
+use crate::domain::credit_groups::{GroupBasis, GroupLimitMode, MembershipDays};
 use crate::domain::ids::{CustomerId, GroupId, MembershipId};
 
 /// A group as stored.
@@ -34,6 +34,8 @@ pub struct GroupRow {
     pub created_at: DateTime<Utc>,
     /// Last changed.
     pub updated_at: DateTime<Utc>,
+    /// How its ceiling bounds the members.
+    pub limit_mode: GroupLimitMode,
 }
 
 /// A membership as stored.
@@ -298,6 +300,14 @@ pub fn open_group_of(
         .select(credit_group_members::group_id)
         .first(connection)
         .optional()
+}
+
+/// How the ceiling of a group bounds its members.
+pub fn limit_mode(connection: &mut PgConnection, id: GroupId) -> QueryResult<GroupLimitMode> {
+    credit_groups::table
+        .find(id.key())
+        .select(credit_groups::limit_mode)
+        .first(connection)
 }
 
 /// The customers whose exposure counts at a group now, in order of their identifiers.

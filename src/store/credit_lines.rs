@@ -4,10 +4,17 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
+use super::credit_line_versions::append as append_version;
+pub use super::credit_line_versions::{
+    LineChange, LineVersionRow, terms_at, version_as_of, versions,
+};
 use super::schema::{credit_lines, credit_movements};
 use super::tx::Reader;
 use super::visibility::visible_to;
-use crate::domain::credit_lines::{Balance, LimitKind, LineState, LineStatus, MovementKind};
+use crate::domain::credit_lines::{
+    Balance, LimitKind, LineState, LineStatus, MovementKind, TemporaryLimit, TemporaryMode,
+    limit_on,
+};
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
 
 /// A line as stored.
@@ -60,9 +67,38 @@ pub struct LineRow {
     pub created_at: DateTime<Utc>,
     /// Terms or status last changed.
     pub updated_at: DateTime<Utc>,
+    /// Whether the temporary increase adds or replaces.
+    pub temporary_mode: Option<TemporaryMode>,
+    /// Amount of the temporary increase.
+    pub temporary_minor: Option<i64>,
+    /// First day of the temporary increase.
+    pub temporary_from: Option<NaiveDate>,
+    /// Last day of the temporary increase.
+    pub temporary_until: Option<NaiveDate>,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: Option<i32>,
+    /// Conditions of the credit.
+    pub conditions: Option<String>,
+    /// Day by which the line is to be reviewed.
+    pub review_on: Option<NaiveDate>,
 }
 
 impl LineRow {
+    /// The temporary increase, if there is one.
+    pub fn temporary(&self) -> Option<TemporaryLimit> {
+        Some(TemporaryLimit {
+            mode: self.temporary_mode?,
+            amount_minor: self.temporary_minor?,
+            from: self.temporary_from?,
+            until: self.temporary_until?,
+        })
+    }
+
+    /// The limit on a day, with the temporary increase of that day.
+    pub fn limit_on(&self, day: NaiveDate) -> Option<i64> {
+        limit_on(self.limit_minor, self.temporary().as_ref(), day)
+    }
+
     /// What is used.
     pub fn balance(&self) -> Balance {
         Balance {
@@ -207,6 +243,13 @@ pub fn list(
                     .and(l::valid_until.lt(today)),
             );
         }
+        Some(LineState::AwaitingContract) => {
+            query = query.filter(
+                l::status
+                    .eq(LineStatus::AwaitingContract)
+                    .and(l::valid_until.ge(today)),
+            );
+        }
         Some(LineState::Suspended) => {
             query = query.filter(
                 l::status
@@ -349,12 +392,78 @@ pub fn try_lock_of_customer(
         .load(connection)
 }
 
-/// Writes a new line.
-pub fn insert(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
+/// Writes a new line and its first version.
+pub fn insert(
+    connection: &mut PgConnection,
+    row: &LineRow,
+    change: LineChange<'_>,
+) -> QueryResult<()> {
     diesel::insert_into(credit_lines::table)
         .values(row)
-        .execute(connection)
-        .map(drop)
+        .execute(connection)?;
+    append_version(connection, row, change)
+}
+
+/// Writes terms and status of a locked line, and the version that keeps them.
+pub fn write_terms(
+    connection: &mut PgConnection,
+    row: &LineRow,
+    change: LineChange<'_>,
+) -> QueryResult<()> {
+    use credit_lines as l;
+    diesel::update(l::table.find(row.id.key()))
+        .set((
+            (
+                l::limit_kind.eq(row.limit_kind),
+                l::limit_minor.eq(row.limit_minor),
+                l::status.eq(row.status),
+                l::valid_from.eq(row.valid_from),
+                l::valid_until.eq(row.valid_until),
+                l::payment_term_days.eq(row.payment_term_days),
+                l::revolving.eq(row.revolving),
+            ),
+            (
+                l::temporary_mode.eq(row.temporary_mode),
+                l::temporary_minor.eq(row.temporary_minor),
+                l::temporary_from.eq(row.temporary_from),
+                l::temporary_until.eq(row.temporary_until),
+                l::deposit_share_bp.eq(row.deposit_share_bp),
+                l::conditions.eq(&row.conditions),
+                l::review_on.eq(row.review_on),
+            ),
+            l::version.eq(row.version),
+            l::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)?;
+    append_version(connection, row, change)
+}
+
+/// Visible lines that are to be reviewed up to a day, the earliest first.
+pub fn due_for_review(
+    reader: &mut Reader<'_>,
+    until: NaiveDate,
+    after: Option<(NaiveDate, LineId)>,
+    limit: i64,
+) -> QueryResult<Vec<LineRow>> {
+    use credit_lines as l;
+    let mut query = l::table
+        .filter(visible_to(reader.actor))
+        .filter(l::status.ne(LineStatus::Closed))
+        .filter(l::review_on.is_not_null())
+        .filter(l::review_on.assume_not_null().le(until))
+        .order((l::review_on, l::id))
+        .limit(limit)
+        .select(LineRow::as_select())
+        .into_boxed();
+    if let Some((day, id)) = after {
+        query = query.filter(
+            l::review_on
+                .assume_not_null()
+                .gt(day)
+                .or(l::review_on.assume_not_null().eq(day).and(l::id.gt(id))),
+        );
+    }
+    query.load(reader.connection)
 }
 
 /// Writes the balances of a locked line.
@@ -367,19 +476,6 @@ pub fn write_balance(connection: &mut PgConnection, row: &LineRow) -> QueryResul
             l::consumed_minor.eq(row.consumed_minor),
             l::moved_at.eq(row.moved_at),
             l::movement_count.eq(row.movement_count),
-        ))
-        .execute(connection)
-        .map(drop)
-}
-
-/// Writes the status of a locked line.
-pub fn write_status(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
-    use credit_lines as l;
-    diesel::update(l::table.find(row.id.key()))
-        .set((
-            l::status.eq(row.status),
-            l::version.eq(row.version),
-            l::updated_at.eq(row.updated_at),
         ))
         .execute(connection)
         .map(drop)

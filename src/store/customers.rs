@@ -63,6 +63,8 @@ pub struct CustomerRow {
     pub created_at: DateTime<Utc>,
     /// Last changed.
     pub updated_at: DateTime<Utc>,
+    /// Whether it is related to the company.
+    pub related_party: bool,
 }
 
 /// A version of an archive.
@@ -112,6 +114,8 @@ pub struct CustomerFilter {
     pub service_tier: Option<ServiceTier>,
     /// Industry.
     pub industry: Option<String>,
+    /// Whether it is related to the company.
+    pub related_party: Option<bool>,
     /// Exact social credit code.
     pub unified_social_credit_code: Option<String>,
     /// Part of the reduced name.
@@ -187,6 +191,7 @@ pub fn list(
         value_class,
         service_tier,
         industry,
+        related_party,
         unified_social_credit_code
     );
     if let Some(role) = &filter.role {

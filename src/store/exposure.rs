@@ -1,9 +1,12 @@
 //! Small loads of the exposure path.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::customers::visible_to;
-use super::schema::{credit_groups, customers, products};
+use super::schema::{credit_groups, customers, products, receivables};
 use super::tx::Reader;
 use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerId, GroupId};
@@ -78,6 +81,53 @@ pub fn group(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<String>
         .select(credit_groups::org_path)
         .first(reader.connection)
         .optional()
+}
+
+/// Whether any of these customers is related to the company.
+pub fn is_related_party(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<bool> {
+    let buckets: Vec<i16> = ids.iter().map(|id| id.key().0).collect();
+    diesel::select(diesel::dsl::exists(
+        customers::table
+            .filter(customers::bucket.eq_any(buckets))
+            .filter(customers::id.eq_any(ids))
+            .filter(customers::related_party),
+    ))
+    .get_result(connection)
+}
+
+/// Day of the first receivable of a customer.
+pub fn first_business_on(
+    connection: &mut PgConnection,
+    id: CustomerId,
+) -> QueryResult<Option<NaiveDate>> {
+    let (bucket, _) = id.key();
+    receivables::table
+        .filter(receivables::bucket.eq(bucket))
+        .filter(receivables::customer_id.eq(id))
+        .select(diesel::dsl::min(receivables::issued_on))
+        .first(connection)
+}
+
+/// What of a customer is overdue on a day, by currency.
+pub fn overdue_by_currency(
+    connection: &mut PgConnection,
+    id: CustomerId,
+    day: NaiveDate,
+) -> QueryResult<Vec<(String, i64)>> {
+    let (bucket, _) = id.key();
+    let open: Vec<(String, i64)> = receivables::table
+        .filter(receivables::bucket.eq(bucket))
+        .filter(receivables::customer_id.eq(id))
+        .filter(receivables::outstanding_minor.gt(0))
+        .filter(receivables::due_on.lt(day))
+        .select((receivables::currency, receivables::outstanding_minor))
+        .load(connection)?;
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for (currency, minor) in open {
+        let sum = sums.entry(currency).or_default();
+        *sum = sum.saturating_add(minor);
+    }
+    Ok(sums.into_iter().collect())
 }
 
 /// Locks a customer until the end of the transaction.

@@ -5,11 +5,16 @@
 
 pub mod approvals;
 pub mod audit;
+pub mod authority_rules;
+pub mod company_figures;
 pub mod connection;
 pub mod counted;
 pub mod credit_applications;
+pub mod credit_contracts;
 pub mod credit_groups;
+pub mod credit_line_versions;
 pub mod credit_lines;
+pub mod credit_policies;
 pub mod customers;
 pub mod db;
 pub mod errors;
@@ -21,6 +26,7 @@ pub mod migrations;
 pub mod payments;
 pub mod products;
 pub mod receivables;
+pub mod reports;
 pub mod reservations;
 pub mod sample;
 #[expect(
@@ -28,7 +34,9 @@ pub mod sample;
     reason = "generated; every column is described by COMMENT ON in the migrations"
 )]
 pub mod schema;
+pub mod scores;
 pub mod sql_types;
 pub mod tx;
 pub mod verification;
+mod versioned;
 mod visibility;

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde_json::{Value, json};
 
-use super::schema::products;
-use crate::domain::products::{ExposureTreatment, ProductKind};
+use super::schema::{product_versions, products};
+use crate::domain::products::{ExposureTreatment, ProductKind, ReleasedBy};
 
 /// A product as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -30,6 +31,28 @@ pub struct ProductRow {
     pub created_at: DateTime<Utc>,
     /// Last changed.
     pub updated_at: DateTime<Utc>,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: i32,
+    /// What gives limit back.
+    pub released_by: ReleasedBy,
+    /// Who changed it last.
+    pub changed_by: String,
+}
+
+/// A version of a product.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = product_versions)]
+pub struct ProductVersionRow {
+    /// Product.
+    pub code: String,
+    /// Version, from 1.
+    pub version: i64,
+    /// Instant from which it was so.
+    pub recorded_at: DateTime<Utc>,
+    /// Who changed it.
+    pub changed_by: String,
+    /// The product as it was then.
+    pub snapshot: Value,
 }
 
 /// What a listing of products can be narrowed by.
@@ -88,8 +111,59 @@ pub fn list(
 pub fn insert(connection: &mut PgConnection, row: &ProductRow) -> QueryResult<()> {
     diesel::insert_into(products::table)
         .values(row)
+        .execute(connection)?;
+    append_version(connection, row)
+}
+
+fn append_version(connection: &mut PgConnection, row: &ProductRow) -> QueryResult<()> {
+    let ProductRow {
+        code,
+        name_en,
+        name_zh,
+        kind,
+        exposure_treatment,
+        default_payment_term_days,
+        active,
+        version,
+        created_at,
+        updated_at,
+        deposit_share_bp,
+        released_by,
+        changed_by,
+    } = row;
+    let snapshot = json!({
+        "code": code, "name_en": name_en, "name_zh": name_zh, "kind": kind,
+        "exposure_treatment": exposure_treatment, "default_payment_term_days": default_payment_term_days,
+        "active": active, "deposit_share_bp": deposit_share_bp, "released_by": released_by,
+        "version": version, "created_at": created_at, "updated_at": updated_at,
+    });
+    diesel::insert_into(product_versions::table)
+        .values(ProductVersionRow {
+            code: code.clone(),
+            version: *version,
+            recorded_at: *updated_at,
+            changed_by: changed_by.clone(),
+            snapshot,
+        })
         .execute(connection)
         .map(drop)
+}
+
+/// Versions of a product before `before`, newest first.
+pub fn versions(
+    connection: &mut PgConnection,
+    code: &str,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<ProductVersionRow>> {
+    use product_versions as v;
+    v::table
+        .filter(v::code.eq(code))
+        .filter(v::version.lt(before.unwrap_or(i64::MAX)))
+        .order(v::version.desc())
+        .limit(limit)
+        .select(ProductVersionRow::as_select())
+        .load(connection)
 }
 
 /// Writes a changed product if its version is still `expected`; says whether it was.
@@ -101,5 +175,10 @@ pub fn update(connection: &mut PgConnection, row: &ProductRow, expected: i64) ->
     )
     .set(row)
     .execute(connection)
-    .map(|changed| changed == 1)
+    .and_then(|changed| {
+        if changed == 1 {
+            append_version(connection, row)?;
+        }
+        Ok(changed == 1)
+    })
 }

@@ -374,3 +374,18 @@ pub fn group_lines_in_use(
         .load::<LineId>(connection)
         .map(BTreeSet::from_iter)
 }
+
+/// Receivables of a customer that are open and count on the line of a group.
+pub fn open_on_groups(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<ReceivableRow>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(receivables::bucket.eq(bucket))
+        .filter(receivables::customer_id.eq(customer_id))
+        .filter(receivables::outstanding_minor.gt(0))
+        .filter(receivables::group_line_id.is_not_null())
+        .select(ReceivableRow::as_select())
+        .load(connection)
+}

@@ -334,3 +334,20 @@ pub fn group_lines_in_use(
         .load::<LineId>(connection)
         .map(BTreeSet::from_iter)
 }
+
+/// Reservations of a customer that hold something on the line of a group and have not expired.
+pub fn open_on_groups(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<ReservationRow>> {
+    let (bucket, _) = customer_id.key();
+    reservations::table
+        .filter(reservations::bucket.eq(bucket))
+        .filter(reservations::customer_id.eq(customer_id))
+        .filter(reservations::status.eq(ReservationStatus::Held))
+        .filter(reservations::group_line_id.is_not_null())
+        .filter(reservations::expires_at.gt(now))
+        .select(ReservationRow::as_select())
+        .load(connection)
+}

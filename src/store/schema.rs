@@ -12,6 +12,10 @@ diesel::table! {
         version -> Int8,
         requested_at -> Timestamptz,
         closed_at -> Nullable<Timestamptz>,
+        rule_set_version -> Int4,
+        rule_name -> Text,
+        facts -> Jsonb,
+        current_step -> Int2,
     }
 }
 
@@ -24,6 +28,24 @@ diesel::table! {
         decided_by -> Text,
         comment -> Text,
         decided_at -> Timestamptz,
+        on_behalf_of -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    approval_delegations (id) {
+        id -> Uuid,
+        delegator -> Text,
+        delegate -> Text,
+        scopes -> Array<Nullable<Text>>,
+        org_path -> Text,
+        delegated_from -> Date,
+        delegated_until -> Date,
+        reason -> Text,
+        revoked_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -35,6 +57,13 @@ diesel::table! {
         required_scope -> Text,
         org_path -> Text,
         status -> Text,
+        name -> Text,
+        deadline_days -> Nullable<Int4>,
+        waiting_since -> Nullable<Timestamptz>,
+        due_at -> Nullable<Timestamptz>,
+        escalation_scope -> Nullable<Text>,
+        escalation_org_path -> Nullable<Text>,
+        escalated_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -56,6 +85,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    authority_rule_sets (version) {
+        version -> Int4,
+        effective_from -> Date,
+        rules -> Jsonb,
+        note -> Nullable<Text>,
+        published_by -> Text,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    company_figures (figure, as_of, revision) {
+        figure -> Text,
+        as_of -> Date,
+        revision -> Int4,
+        amount_minor -> Int8,
+        currency -> Text,
+        source -> Text,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_application_checks (bucket, application_id, run_number) {
+        bucket -> Int2,
+        application_id -> Uuid,
+        run_number -> Int4,
+        stage -> Text,
+        policy_version -> Int4,
+        results -> Jsonb,
+        run_by -> Text,
+        run_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     credit_applications (bucket, id) {
         bucket -> Int2,
         id -> Uuid,
@@ -64,12 +130,12 @@ diesel::table! {
         org_path -> Text,
         action -> Text,
         product -> Nullable<Text>,
-        amount_minor -> Int8,
+        amount_minor -> Nullable<Int8>,
         currency -> Text,
-        valid_from -> Date,
-        valid_until -> Date,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
         payment_term_days -> Nullable<Int4>,
-        revolving -> Bool,
+        revolving -> Nullable<Bool>,
         purpose -> Nullable<Text>,
         status -> Text,
         requested_by -> Text,
@@ -78,6 +144,32 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        limit_kind -> Nullable<Text>,
+        temporary_mode -> Nullable<Text>,
+        allow_overdrawn -> Bool,
+        member_customer_id -> Nullable<Uuid>,
+        expected_sales_minor -> Nullable<Int8>,
+        deposit_share_bp -> Nullable<Int4>,
+        conditions -> Nullable<Text>,
+        requires_contract -> Bool,
+        attachments -> Jsonb,
+        exceptional -> Bool,
+        line_version -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    credit_contracts (bucket, line_id, number) {
+        bucket -> Int2,
+        line_id -> Uuid,
+        number -> Text,
+        signed_on -> Date,
+        payment_method -> Text,
+        payment_term_days -> Nullable<Int4>,
+        liability_clauses -> Nullable<Text>,
+        policy_notified_on -> Nullable<Date>,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -105,6 +197,45 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        limit_mode -> Text,
+    }
+}
+
+diesel::table! {
+    credit_line_reviews (bucket, line_id, review_number) {
+        bucket -> Int2,
+        line_id -> Uuid,
+        review_number -> Int4,
+        outcome -> Text,
+        comment -> Text,
+        next_review_on -> Nullable<Date>,
+        reviewed_by -> Text,
+        reviewed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    credit_line_versions (bucket, line_id, version) {
+        bucket -> Int2,
+        line_id -> Uuid,
+        version -> Int8,
+        recorded_at -> Timestamptz,
+        changed_by -> Text,
+        change -> Text,
+        reason -> Text,
+        application_id -> Nullable<Uuid>,
+        status -> Text,
+        limit_kind -> Text,
+        limit_minor -> Nullable<Int8>,
+        valid_from -> Date,
+        valid_until -> Date,
+        payment_term_days -> Nullable<Int4>,
+        revolving -> Bool,
+        temporary_mode -> Nullable<Text>,
+        temporary_minor -> Nullable<Int8>,
+        temporary_from -> Nullable<Date>,
+        temporary_until -> Nullable<Date>,
+        review_on -> Nullable<Date>,
     }
 }
 
@@ -133,6 +264,13 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        temporary_mode -> Nullable<Text>,
+        temporary_minor -> Nullable<Int8>,
+        temporary_from -> Nullable<Date>,
+        temporary_until -> Nullable<Date>,
+        deposit_share_bp -> Nullable<Int4>,
+        conditions -> Nullable<Text>,
+        review_on -> Nullable<Date>,
     }
 }
 
@@ -165,6 +303,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    credit_policies (version) {
+        version -> Int4,
+        effective_from -> Date,
+        policy -> Jsonb,
+        note -> Nullable<Text>,
+        published_by -> Text,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     customer_codes (unified_social_credit_code) {
         unified_social_credit_code -> Text,
         customer_id -> Uuid,
@@ -181,6 +330,20 @@ diesel::table! {
         nonce -> Bytea,
         wrapped -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_scores (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        grade -> Text,
+        scored_on -> Date,
+        valid_until -> Date,
+        source -> Text,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -220,6 +383,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        related_party -> Bool,
     }
 }
 
@@ -298,6 +462,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    product_versions (code, version) {
+        code -> Text,
+        version -> Int8,
+        recorded_at -> Timestamptz,
+        changed_by -> Text,
+        snapshot -> Jsonb,
+    }
+}
+
+diesel::table! {
     products (code) {
         code -> Text,
         name_en -> Text,
@@ -309,6 +483,9 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        deposit_share_bp -> Int4,
+        released_by -> Text,
+        changed_by -> Text,
     }
 }
 
@@ -377,21 +554,31 @@ diesel::table! {
 
 diesel::joinable!(credit_applications -> products (product));
 diesel::joinable!(credit_lines -> products (product));
+diesel::joinable!(product_versions -> products (code));
 diesel::joinable!(receivables -> products (product));
 diesel::joinable!(reservations -> products (product));
 
 diesel::allow_tables_to_appear_in_same_query!(
     approval_cases,
     approval_decisions,
+    approval_delegations,
     approval_steps,
     audit_entries,
+    authority_rule_sets,
+    company_figures,
+    credit_application_checks,
     credit_applications,
+    credit_contracts,
     credit_group_members,
     credit_groups,
+    credit_line_reviews,
+    credit_line_versions,
     credit_lines,
     credit_movements,
+    credit_policies,
     customer_codes,
     customer_keys,
+    customer_scores,
     customer_versions,
     customers,
     events,
@@ -399,6 +586,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_records,
     payment_allocations,
     payments,
+    product_versions,
     products,
     receivables,
     reservations,

@@ -11,18 +11,22 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 
 use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
+use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::counted::Conversions;
 use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
-use crate::domain::credit_groups::GroupBasis;
-use crate::domain::credit_lines::{LimitKind, LineStatus, MovementKind};
+use crate::domain::credit_groups::{GroupBasis, GroupLimitMode};
+use crate::domain::credit_lines::{
+    LimitKind, LineStatus, MovementKind, ReviewOutcome, TemporaryMode,
+};
 use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass,
 };
 use crate::domain::ids::{Entity, Id};
 use crate::domain::payments::PaymentStatus;
-use crate::domain::products::{ExposureTreatment, ProductKind};
+use crate::domain::products::{ExposureTreatment, ProductKind, ReleasedBy};
 use crate::domain::reservations::ReservationStatus;
+use crate::domain::scores::Grade;
 
 impl<E: Entity> ToSql<SqlUuid, Pg> for Id<E> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -135,21 +139,27 @@ words!(
     ApplicationAction,
     ApplicationStatus,
     CaseStatus,
+    CompanyFigureKind,
     CustomerKind,
     CustomerNature,
     CustomerStatus,
     Decision,
     ExposureTreatment,
+    Grade,
     GroupBasis,
+    GroupLimitMode,
     LimitKind,
     LineStatus,
     MarketWeight,
     MovementKind,
     PaymentStatus,
     ProductKind,
+    ReleasedBy,
     ReservationStatus,
+    ReviewOutcome,
     ServiceTier,
     StepStatus,
+    TemporaryMode,
     TimeClass,
     TradingClass,
     ValueClass,

@@ -142,7 +142,7 @@ fn the_language_of_a_problem_is_the_one_asked_for() {
 }
 
 #[test]
-fn only_json_can_be_had() {
+fn what_is_not_offered_cannot_be_had() {
     let server = TestServer::start();
     let client = server.with_everything();
     for wanted in [
@@ -151,13 +151,22 @@ fn only_json_can_be_had() {
         "application/json;q=0",
         "image/*",
     ] {
-        for path in ["/v1/customers", "/v1/problems", "/v1/nothing"] {
+        for path in [
+            "/v1/customers",
+            "/v1/problems",
+            "/v1/nothing",
+            "/v1/reports/portfolio",
+        ] {
             client
                 .get(path)
                 .header("Accept", wanted)
                 .expect_problem("not_acceptable");
         }
     }
+    client
+        .get("/v1/customers")
+        .header("Accept", "text/csv")
+        .expect_problem("not_acceptable");
     for wanted in [
         "*/*",
         "application/*",

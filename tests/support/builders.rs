@@ -61,6 +61,14 @@ pub fn product_body(code: &str) -> Value {
     })
 }
 
+/// The body of a request that records a net capital in CNY.
+pub fn figure_body(as_of: &str, amount: &str) -> Value {
+    json!({
+        "figure": "net_capital", "as_of": as_of, "amount": amount, "currency": "CNY",
+        "source": "年度审计报告",
+    })
+}
+
 /// A product code that nobody else in the run has.
 pub fn a_product_code() -> String {
     format!("product_{}", next())
@@ -129,8 +137,13 @@ pub fn terms_between(
 
 /// The person who approves what [`TestServer::with_everything`] has asked for.
 pub fn an_approver(server: &TestServer) -> Client {
+    somebody(server, "approver")
+}
+
+/// Somebody else who may do everything.
+pub fn somebody(server: &TestServer, subject: &str) -> Client {
     let mut identity = server.with_everything().identity().clone();
-    identity.subject = "approver".to_owned();
+    identity.subject = subject.to_owned();
     server.client_of(identity)
 }
 
@@ -151,11 +164,22 @@ pub fn a_submitted(server: &TestServer, body: &Value) -> String {
     path
 }
 
-/// A line: applied for, submitted, and approved by another person.
+/// A line: applied for, submitted, and approved by as many other people as it takes.
 pub fn a_line(server: &TestServer, body: &Value) -> Answer {
-    let approve = format!("{}/approve", a_submitted(server, body));
+    approved(server, &a_submitted(server, body))
+}
+
+/// Approves every step of the application at a path; gives the last answer.
+pub fn approved(server: &TestServer, path: &str) -> Answer {
+    let approve = format!("{path}/approve");
     let comment = json!({"comment": "在授权范围内"});
-    an_approver(server).post(&approve, &comment).expect(200)
+    let answer = an_approver(server).post(&approve, &comment).expect(200);
+    if answer.json()["status"] != "submitted" {
+        return answer;
+    }
+    somebody(server, "second approver")
+        .post(&approve, &comment)
+        .expect(200)
 }
 
 /// A line of a customer for [`GOODS`].

@@ -62,7 +62,7 @@ pub fn guarded() -> impl Iterator<Item = &'static Documented> {
 
 /// Operations that POST only because their criteria should not stand in an address. They change
 /// nothing, so they take no key and leave no audit entry.
-pub const READS_BY_POST: &[&str] = &["runCreditCheck", "searchCustomers"];
+pub const READS_BY_POST: &[&str] = &["runCreditCheck", "searchCustomers", "simulateApproval"];
 
 impl Documented {
     /// Whether it changes something.
@@ -225,12 +225,18 @@ fn assert_body(operation: &Documented, answer: &Answer, content: &Map<String, Va
         );
         return;
     };
-    let media = content.get(media_type).unwrap_or_else(|| {
+    // The document names the kind; how the text is encoded stands in the answer only.
+    let kind = media_type.split(';').next().unwrap_or(media_type);
+    let media = content.get(kind).unwrap_or_else(|| {
         panic!(
             "{} answers {media_type}, which is not documented",
             operation.id
         )
     });
+    if kind == "text/csv" {
+        assert_file(operation, answer, media_type, &media["schema"]);
+        return;
+    }
     if media_type == "application/problem+json" {
         let code = answer.json()["code"].as_str().unwrap().to_owned();
         assert!(
@@ -249,10 +255,46 @@ fn assert_body(operation: &Documented, answer: &Answer, content: &Map<String, Va
     );
 }
 
+/// Ends the test when a CSV file is not what RFC 4180 and its documented columns promise.
+fn assert_file(operation: &Documented, answer: &Answer, media_type: &str, schema: &Value) {
+    let id = &operation.id;
+    assert_eq!(
+        media_type, "text/csv; charset=utf-8; header=present",
+        "{id}"
+    );
+    assert!(answer.header("content-disposition").is_some(), "{id}");
+    let text = std::str::from_utf8(&answer.body).unwrap_or_else(|error| panic!("{id}: {error}"));
+    assert_eq!(
+        violations(schema, &json!(text)),
+        Vec::<String>::new(),
+        "{id}"
+    );
+    assert!(text.ends_with("\r\n"), "{id}: the last line has no end");
+    let columns: Vec<&str> = schema["x-csv-columns"]
+        .as_array()
+        .unwrap_or_else(|| panic!("{id} does not document its columns"))
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(reader.headers().unwrap(), columns, "{id}");
+    for record in reader.records() {
+        let record = record.unwrap_or_else(|error| panic!("{id}: {error}"));
+        for cell in &record {
+            let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            let number = cell.trim_start_matches('-').replacen('.', "", 1);
+            let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+            assert!(!formula || is_number, "{id} has a cell that runs: {cell}");
+        }
+    }
+}
+
 /// Headers that an answer always has; the others depend on the caller or on the quota.
 fn required_headers(response: &Value) -> Vec<String> {
     const SOMETIMES: &[&str] = &[
         "Access-Control-Allow-Origin",
+        "Content-Disposition",
         "Idempotent-Replayed",
         "Link",
         "RateLimit",

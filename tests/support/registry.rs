@@ -2,15 +2,22 @@
 //!
 //! A new operation makes them fail until it has its row here: that is the point.
 
+mod doing;
+
 use serde_json::json;
 
 use super::actors::{ELSEWHERE, SALES};
 use super::{
     Answer, Client, Owner, TestServer, a_customer, a_customer_of, a_customer_with_credit, a_draft,
     a_group_of, a_membership, a_payment, a_product, a_product_code, a_product_line, a_receivable,
-    a_reservation, a_social_credit_code, a_submitted, allocations, an_approver, application_body,
-    capture_body, customer_body, payment_body, product_body, rate_body, receivable_body,
-    reservation_body,
+    a_reservation, a_social_credit_code, a_submitted, application_body, customer_body, figure_body,
+    product_body, rate_body, receivable_body,
+};
+
+use doing::{
+    act, allocate, amend, capture, contract, delegate, delegated, drafted, draw_up, opened, paid,
+    pay, publish_policy, publish_rules, reject, release, reserve, reverse, review, score,
+    send_back, submitted, submitted_by_another,
 };
 
 /// A thing that operations address by its identifier.
@@ -43,6 +50,32 @@ pub const NOUNS: &[Noun] = &[
             let customer = a_customer_of(server, org_path).id();
             let body = application_body(Owner::Customer(&customer), None, "500.00");
             a_draft(server, &body).id()
+        },
+    },
+    Noun {
+        name: "approval",
+        collection: Some("/v1/approvals"),
+        make: |server, org_path| {
+            let customer = a_customer_of(server, org_path).id();
+            let body = application_body(Owner::Customer(&customer), None, "500.00");
+            let path = a_submitted(server, &body);
+            let application = server.with_everything().get(&path).expect(200);
+            application.field("approval_id")
+        },
+    },
+    Noun {
+        name: "delegation",
+        // Shows what somebody gave or got, wherever they stand.
+        collection: None,
+        make: |server, org_path| {
+            let lender = server.with(
+                &["approvals:decide:branch", "approvals:delegate"],
+                org_path,
+                "absent colleague",
+            );
+            delegate(server, &lender, "https://issuer.test|colleague")
+                .expect(201)
+                .id()
         },
     },
     Noun {
@@ -103,6 +136,19 @@ pub struct Write {
 
 /// Every operation that changes something.
 pub const WRITES: &[Write] = &[
+    Write {
+        operation: "recordCompanyFigure",
+        action: "company_figure.record",
+        events: &["company_figure.recorded"],
+        succeed: |_, client| {
+            let body = figure_body("2025-12-31", "1000000.00");
+            client.post("/v1/company-figures", &body).send()
+        },
+        refuse: Some(|_, client| {
+            let body = figure_body("2999-12-31", "1000000.00");
+            client.post("/v1/company-figures", &body).send()
+        }),
+    },
     Write {
         operation: "createCreditGroup",
         action: "credit_group.create",
@@ -224,33 +270,116 @@ pub const WRITES: &[Write] = &[
     Write {
         operation: "submitCreditApplication",
         action: "credit_application.submit",
-        events: &["credit_application.submitted"],
+        events: &["approval.requested", "credit_application.submitted"],
         succeed: |server, client| act(client, &drafted(server), "submit"),
         refuse: Some(|server, client| act(client, &submitted(server), "submit")),
     },
     Write {
         operation: "approveCreditApplication",
         action: "credit_application.approve",
-        events: &["credit_line.opened", "credit_application.approved"],
+        events: &[
+            "approval.decided",
+            "credit_line.opened",
+            "credit_application.approved",
+        ],
         succeed: |server, client| act(client, &submitted_by_another(server), "approve"),
         refuse: Some(|server, client| act(client, &drafted(server), "approve")),
     },
     Write {
         operation: "rejectCreditApplication",
         action: "credit_application.reject",
-        events: &["credit_application.rejected"],
+        events: &["approval.decided", "credit_application.rejected"],
         succeed: |server, client| reject(client, &submitted_by_another(server)),
         refuse: Some(|server, client| reject(client, &drafted(server))),
     },
     Write {
         operation: "withdrawCreditApplication",
         action: "credit_application.withdraw",
-        events: &["credit_application.withdrawn"],
+        events: &["approval.withdrawn", "credit_application.withdrawn"],
         succeed: |server, client| act(client, &submitted(server), "withdraw"),
         refuse: Some(|server, client| {
             let path = drafted(server);
             act(client, &path, "withdraw").expect(200);
             act(client, &path, "withdraw")
+        }),
+    },
+    Write {
+        operation: "patchCreditApplication",
+        action: "credit_application.amend",
+        events: &["credit_application.amended"],
+        succeed: |server, client| amend(client, &drafted(server), "400.00"),
+        refuse: Some(|server, client| amend(client, &drafted(server), "-1.00")),
+    },
+    Write {
+        operation: "sendBackCreditApplication",
+        action: "credit_application.send_back",
+        events: &["approval.decided", "credit_application.sent_back"],
+        succeed: |server, client| send_back(client, &submitted_by_another(server)),
+        refuse: Some(|server, client| send_back(client, &drafted(server))),
+    },
+    Write {
+        operation: "createApprovalDelegation",
+        action: "approval.delegate",
+        events: &["approval.delegated"],
+        succeed: |server, client| delegate(server, client, "https://issuer.test|colleague"),
+        refuse: Some(|server, client| {
+            let body = json!({"delegate": "a|b", "from": "2026-03-02", "until": "2026-03-01", "reason": "休假"});
+            let _ = server;
+            client.post("/v1/approval-delegations", &body).send()
+        }),
+    },
+    Write {
+        operation: "revokeApprovalDelegation",
+        action: "approval.revoke_delegation",
+        events: &["approval.delegation_revoked"],
+        succeed: |server, client| act(client, &delegated(server), "revoke"),
+        refuse: Some(|server, client| {
+            let path = delegated(server);
+            act(client, &path, "revoke").expect(200);
+            act(client, &path, "revoke")
+        }),
+    },
+    Write {
+        operation: "publishAuthorityRules",
+        action: "authority_rules.publish",
+        events: &["authority_rules.published"],
+        succeed: |server, client| publish_rules(server, client, "approvals:decide:branch"),
+        refuse: Some(|server, client| publish_rules(server, client, "customers:read")),
+    },
+    Write {
+        operation: "publishCreditPolicy",
+        action: "credit_policy.publish",
+        events: &["credit_policy.published"],
+        succeed: |server, client| publish_policy(server, client, 100),
+        refuse: Some(|server, client| publish_policy(server, client, 5001)),
+    },
+    Write {
+        operation: "recordCustomerScore",
+        action: "customer_score.record",
+        events: &["customer_score.recorded"],
+        succeed: |server, client| score(server, client, "2026-12-31"),
+        refuse: Some(|server, client| score(server, client, "2025-12-31")),
+    },
+    Write {
+        operation: "recordCreditContract",
+        action: "credit_line.contract",
+        events: &["credit_line.contract_signed"],
+        succeed: |server, client| contract(client, &opened(server)),
+        refuse: Some(|server, client| {
+            let path = opened(server);
+            contract(client, &path).expect(200);
+            contract(client, &path)
+        }),
+    },
+    Write {
+        operation: "recordCreditReview",
+        action: "credit_line.review",
+        events: &["credit_line.reviewed"],
+        succeed: |server, client| review(client, &opened(server)),
+        refuse: Some(|server, client| {
+            let path = opened(server);
+            act(client, &path, "close").expect(200);
+            review(client, &path)
         }),
     },
     Write {
@@ -388,102 +517,4 @@ pub fn write(operation: &str) -> &'static Write {
         .unwrap_or_else(|| {
             panic!("add a row for {operation} to WRITES in tests/support/registry.rs")
         })
-}
-
-fn draw_up(server: &TestServer, client: &Client, product: Option<&str>) -> Answer {
-    let customer = a_customer(server).id();
-    let body = application_body(Owner::Customer(&customer), product, "500.00");
-    client.post("/v1/credit-applications", &body).send()
-}
-
-/// Path of a draft that [`TestServer::with_everything`] drew up.
-fn drafted(server: &TestServer) -> String {
-    let customer = a_customer(server).id();
-    let body = application_body(Owner::Customer(&customer), None, "500.00");
-    format!("/v1/credit-applications/{}", a_draft(server, &body).id())
-}
-
-fn submitted(server: &TestServer) -> String {
-    let customer = a_customer(server).id();
-    let body = application_body(Owner::Customer(&customer), None, "500.00");
-    a_submitted(server, &body)
-}
-
-fn submitted_by_another(server: &TestServer) -> String {
-    let other = an_approver(server);
-    let drafted = draw_up(server, &other, None).expect(201);
-    let path = drafted.header("location").unwrap().to_owned();
-    act(&other, &path, "submit").expect(200);
-    path
-}
-
-/// Path of a line.
-fn opened(server: &TestServer) -> String {
-    let customer = a_customer(server).id();
-    let line = a_product_line(server, &customer, "500.00");
-    format!("/v1/credit-lines/{}", line.id())
-}
-
-fn act(client: &Client, path: &str, verb: &str) -> Answer {
-    client.post(&format!("{path}/{verb}"), &json!({})).send()
-}
-
-fn reject(client: &Client, path: &str) -> Answer {
-    let body = json!({"reason": "资料不全"});
-    client.post(&format!("{path}/reject"), &body).send()
-}
-
-fn reserve(server: &TestServer, client: &Client, amount: &str) -> Answer {
-    let body = reservation_body(&a_customer_with_credit(server, SALES), amount);
-    client.post("/v1/reservations", &body).send()
-}
-
-fn reserved(server: &TestServer) -> String {
-    let customer = a_customer_with_credit(server, SALES);
-    format!(
-        "/v1/reservations/{}",
-        a_reservation(server, &customer, "10.00").id()
-    )
-}
-
-fn capture(server: &TestServer, client: &Client, amount: &str) -> Answer {
-    let path = format!("{}/capture", reserved(server));
-    let body = capture_body(server, Some(amount), false);
-    client.post(&path, &body).send()
-}
-
-fn release(server: &TestServer, client: &Client, amount: &str) -> Answer {
-    let path = format!("{}/release", reserved(server));
-    client.post(&path, &json!({"amount": amount})).send()
-}
-
-fn pay(server: &TestServer, client: &Client, amount: &str) -> Answer {
-    let customer = a_customer_with_credit(server, SALES);
-    let owed = a_receivable(server, &customer, "10.00").id();
-    let mut body = payment_body(server, &customer, "100.00");
-    body["allocations"] = allocations(&[(&owed, amount)]);
-    client.post("/v1/payments", &body).send()
-}
-
-/// Path of a payment that settles a receivable.
-fn paid(server: &TestServer) -> String {
-    let customer = a_customer_with_credit(server, SALES);
-    let owed = a_receivable(server, &customer, "10.00").id();
-    let payment = a_payment(server, &customer, "10.00", &[(&owed, "10.00")]);
-    format!("/v1/payments/{}", payment.id())
-}
-
-fn allocate(server: &TestServer, client: &Client, amount: &str) -> Answer {
-    let customer = a_customer_with_credit(server, SALES);
-    let owed = a_receivable(server, &customer, "10.00").id();
-    let payment = a_payment(server, &customer, "100.00", &[]).id();
-    let body = json!({"allocations": allocations(&[(&owed, amount)])});
-    client
-        .post(&format!("/v1/payments/{payment}/allocations"), &body)
-        .send()
-}
-
-fn reverse(client: &Client, path: &str) -> Answer {
-    let body = json!({"reason": "退票"});
-    client.post(&format!("{path}/reverse"), &body).send()
 }

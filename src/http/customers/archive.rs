@@ -16,7 +16,7 @@ use crate::domain::ids::CustomerId;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::http::answers::Representation;
-use crate::http::types::{Amount, Date, Text, present};
+use crate::http::types::{Amount, Date, Text, given, present};
 use crate::store::customers::CustomerRow;
 
 /// A postal address, from the large to the small (P15).
@@ -126,6 +126,10 @@ macro_rules! details {
             /// Industry.
             #[serde(default)]
             pub industry: Option<Text<60>>,
+            /// Whether it is related to the company: credit for it is decided by a chain of its
+            /// own. False when left out.
+            #[serde(default)]
+            pub related_party: Option<bool>,
             /// Legal representative. Classified: shown masked.
             #[serde(default)]
             #[validate(custom(function = "not_a_mask"))]
@@ -183,6 +187,10 @@ macro_rules! details {
             #[serde(default, deserialize_with = "present")]
             #[schema(value_type = Option<Text<60>>)]
             pub industry: Option<Option<Text<60>>>,
+            /// Whether it is related to the company.
+            #[serde(default, deserialize_with = "given")]
+            #[schema(value_type = bool, required = false)]
+            pub related_party: Option<bool>,
             /// Legal representative. Classified: shown masked.
             #[serde(default, deserialize_with = "present")]
             #[schema(value_type = Option<Text<100>>)]
@@ -204,7 +212,7 @@ macro_rules! details {
             "unified_social_credit_code": "91310115MA000004XR", "org_path": "head-office/east/shanghai",
             "roles": ["buyer"], "status": "active", "time_class": "new", "trading_class": "current",
             "nature": "ordinary", "market_weight": "regular", "value_class": null, "service_tier": null,
-            "industry": "wholesale", "legal_representative": "王**",
+            "industry": "wholesale", "related_party": false, "legal_representative": "王**",
             "contacts": [{"name": "李**", "title": "财务经理", "phone": "138****8000", "email": null}],
             "similar_customers": [], "version": 1,
             "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
@@ -244,6 +252,8 @@ macro_rules! details {
             /// Industry.
             #[schema(required = true)]
             pub industry: Option<Text<60>>,
+            /// Whether it is related to the company.
+            pub related_party: bool,
             /// Legal representative, masked.
             #[schema(required = true)]
             pub legal_representative: Option<Text<100>>,
@@ -297,6 +307,7 @@ macro_rules! details {
                 value_class: row.value_class,
                 service_tier: row.service_tier,
                 industry: row.industry.map(Text),
+                related_party: row.related_party,
                 legal_representative: shown.legal_representative,
                 contacts: shown.contacts,
                 $($field: details.$field,)*
@@ -382,6 +393,7 @@ pub(super) fn new_customer(body: CreateCustomer) -> Result<NewCustomer, Error> {
         value_class: body.value_class,
         service_tier: body.service_tier,
         industry: body.industry.map(|industry| industry.0),
+        related_party: body.related_party.unwrap_or(false),
         legal_representative: body.legal_representative.map(|name| name.0),
         contacts: body.contacts.into_iter().map(contact).collect(),
         details,
@@ -406,6 +418,7 @@ pub(super) fn customer_change(body: PatchCustomer) -> Result<CustomerChange, Err
         industry: body
             .industry
             .map(|industry| industry.map(|industry| industry.0)),
+        related_party: body.related_party,
         legal_representative: body
             .legal_representative
             .map(|name| name.map(|name| name.0)),

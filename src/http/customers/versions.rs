@@ -111,6 +111,9 @@ pub(super) fn past(
         value_class: Option<ValueClass>,
         service_tier: Option<ServiceTier>,
         industry: Option<String>,
+        /// Absent in versions from before it was kept.
+        #[serde(default)]
+        related_party: bool,
     }
     let Fixed {
         name,
@@ -126,6 +129,7 @@ pub(super) fn past(
         value_class,
         service_tier,
         industry,
+        related_party,
     } = read(version.snapshot.clone())?;
     row.name_key = if row.name == name {
         row.name_key
@@ -149,6 +153,7 @@ pub(super) fn past(
         value_class,
         service_tier,
         industry,
+        related_party,
         ..row
     })
 }

@@ -1,0 +1,120 @@
+//! The authority matrix: publishing its versions, and asking which steps a case needs.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use crate::domain::approvals::rules::{self, AuthorityRule, CaseSubject, PlannedStep};
+use crate::domain::organisation::OrgPath;
+use crate::error::{Error, FieldError, Place, Problem};
+use crate::error_codes::ProblemCode;
+use crate::store::authority_rules::{self as store, VersionRow};
+use crate::store::errors::on_violation;
+use crate::store::tx::{Event, Reader, Tx};
+
+/// The steps of a case, and where they come from.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// Version of the rules; 0 for the built-in ones.
+    pub version: i32,
+    /// Name of the rule.
+    pub rule: String,
+    /// The steps, in order.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// The steps that a case would need today.
+///
+/// # Errors
+/// 422 when no rule is for it.
+pub fn chain(reader: &mut Reader<'_>, subject: &CaseSubject) -> Result<Chain, Error> {
+    let (version, set) = in_force(reader, reader.today)?;
+    let rule = rules::rule_for(&set, subject)
+        .ok_or_else(|| Error::from(Problem::new(ProblemCode::AuthorityRuleMissing)))?;
+    Ok(Chain {
+        version,
+        rule: rule.name.clone(),
+        steps: rule.plan(&subject.org_path),
+    })
+}
+
+/// The rules in force on a day, and their version.
+///
+/// # Errors
+/// When stored rules cannot be read.
+pub fn in_force(
+    reader: &mut Reader<'_>,
+    day: NaiveDate,
+) -> Result<(i32, Vec<AuthorityRule>), Error> {
+    match store::in_force(reader.connection, day)? {
+        Some(row) => Ok((row.version, stored(&row)?)),
+        None => Ok((0, rules::built_in())),
+    }
+}
+
+/// The rules of a stored version.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn stored(row: &VersionRow) -> Result<Vec<AuthorityRule>, Error> {
+    serde_json::from_value(row.rules.clone()).map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// Publishes a new version of the whole matrix.
+///
+/// # Errors
+/// 422 with the place of the first rule that is wrong, or when it would begin in the past.
+pub fn publish(
+    tx: &mut Tx<'_>,
+    set: &[AuthorityRule],
+    effective_from: NaiveDate,
+    note: Option<String>,
+) -> Result<VersionRow, Error> {
+    rules::check(set).map_err(|(place, error)| {
+        Error::from(Problem::new(ProblemCode::ValidationFailed).at(FieldError {
+            place: Place::Pointer(format!("#/rules/{place}")),
+            detail: crate::error::Bilingual::new(error.to_string(), chinese(&error)),
+        }))
+    })?;
+    if effective_from < tx.today {
+        return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
+    }
+    let row = VersionRow {
+        version: store::next_version(tx.connection)?,
+        effective_from,
+        rules: json!(set),
+        note,
+        published_by: tx.actor.principal.clone(),
+        published_at: tx.now,
+    };
+    store::insert(tx.connection, &row).map_err(|error| {
+        on_violation(error, "authority_rule_sets_pkey", || {
+            Problem::new(ProblemCode::RequestInProgress)
+        })
+    })?;
+    let details =
+        json!({"version": row.version, "effective_from": row.effective_from, "rules": set.len()});
+    let subject = format!("authority_rules/{}", row.version);
+    tx.record("authority_rules.publish", subject.clone(), details.clone())?;
+    tx.emit(Event {
+        kind: "authority_rules.published",
+        subject,
+        org_path: OrgPath::root(),
+        customer_id: None,
+        data: details,
+    })?;
+    Ok(row)
+}
+
+fn chinese(error: &rules::RuleError) -> &'static str {
+    use rules::RuleError as E;
+    match error {
+        E::Count => "规则数须在 1 至 200 之间",
+        E::Name => "名称与前面的规则重复",
+        E::Steps => "步骤数须在 1 至 5 之间",
+        E::Scope => "所列权限不能用于审批",
+        E::Depth => "organisation_depth 须在 1 至 8 之间",
+        E::Amount => "金额不得小于零",
+        E::Deadline => "deadline_days（1 至 365）与 escalate_to 须同时填写或同时不填",
+        E::Unreachable => "前面的规则已涵盖其全部情形，永远不会被用到",
+    }
+}

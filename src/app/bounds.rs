@@ -1,0 +1,163 @@
+//! What bounds a customer on a day: its lines with their temporary increases, what the policy
+//! tolerates, and how the ceiling of its group bounds it.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::credit_policies;
+use super::exposure::currency;
+use crate::domain::credit_groups::GroupLimitMode;
+use crate::domain::credit_lines::{Level, LineFacts, LineStatus};
+use crate::domain::credit_policies::Tolerance;
+use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::error::Error;
+use crate::store::counted::Counts;
+use crate::store::credit_groups;
+use crate::store::credit_lines::LineRow;
+use crate::store::receivables;
+use crate::store::reservations;
+use crate::store::tx::Reader;
+
+/// What bounds a customer besides the lines themselves.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Business date.
+    today: NaiveDate,
+    /// What the policy tolerates.
+    tolerance: Tolerance,
+    /// How the ceiling of the group bounds its members.
+    mode: GroupLimitMode,
+    /// What the customer itself uses of lines of its group, where each member is bounded by
+    /// itself.
+    own_use: BTreeMap<LineId, i64>,
+}
+
+impl Bounds {
+    /// Bounds of the lines alone: without tolerance, members sharing the ceiling.
+    pub fn plain(today: NaiveDate) -> Self {
+        Self {
+            today,
+            tolerance: Tolerance::default(),
+            mode: GroupLimitMode::Pooled,
+            own_use: BTreeMap::new(),
+        }
+    }
+
+    /// Loads what bounds a customer today.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn of(
+        reader: &mut Reader<'_>,
+        customer_id: CustomerId,
+        group: Option<GroupId>,
+    ) -> Result<Self, Error> {
+        let (_, policy) = credit_policies::in_force(reader, reader.today)?;
+        let mut bounds = Self {
+            tolerance: policy.tolerance(),
+            ..Self::plain(reader.today)
+        };
+        if let Some(group) = group {
+            bounds.mode = credit_groups::limit_mode(reader.connection, group)?;
+        }
+        if bounds.mode != GroupLimitMode::Pooled {
+            bounds.own_use = own_use(reader, customer_id)?;
+        }
+        Ok(bounds)
+    }
+
+    /// The limit that has to hold on a line: that of the day, and what is tolerated beyond it.
+    pub fn allowed_minor(&self, row: &LineRow) -> Option<i64> {
+        let limit = row.limit_on(self.today)?;
+        Some(limit.saturating_add(self.tolerated_minor(limit)))
+    }
+
+    fn tolerated_minor(&self, limit: i64) -> i64 {
+        let share = i128::from(limit) * i128::from(self.tolerance.over_bp) / 10_000;
+        i64::try_from(share).unwrap_or(0)
+    }
+
+    /// Whether a limit bounds what all who use the line have together.
+    pub fn is_shared(&self, row: &LineRow) -> bool {
+        row.group_id.is_none() || self.mode == GroupLimitMode::Pooled
+    }
+
+    /// The lines as the decision about a product sees them.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub fn line_facts(&self, rows: &[&LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
+        let has_own = rows.iter().any(|row| {
+            row.group_id.is_none() && row.product.is_none() && row.status != LineStatus::Closed
+        });
+        let without_group = self.mode == GroupLimitMode::Fallback && has_own;
+        let level = |row: &LineRow| match (&row.group_id, row.product.as_deref()) {
+            (Some(_), _) if without_group => None,
+            (Some(_), _) => Some(Level::Group),
+            (None, None) => Some(Level::Customer),
+            (None, Some(own)) if own == product => Some(Level::Product),
+            _ => None,
+        };
+        let mut facts = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Some(own_level) = level(row) else {
+                continue;
+            };
+            let limit_minor = row.limit_on(self.today);
+            let own_use =
+                (!self.is_shared(row)).then(|| self.own_use.get(&row.id).copied().unwrap_or(0));
+            facts.push(LineFacts {
+                id: row.id,
+                level: own_level,
+                currency: currency(&row.currency)?,
+                limit_kind: row.limit_kind,
+                limit_minor,
+                tolerated_minor: limit_minor.map_or(0, |limit| self.tolerated_minor(limit)),
+                status: row.status,
+                valid_from: row.valid_from,
+                valid_until: row.valid_until,
+                grace_days: self.tolerance.grace_days,
+                balance: row.balance(),
+                carried_minor: carried_minor(
+                    row,
+                    rows.iter()
+                        .copied()
+                        .filter(|other| level(other) == Some(own_level)),
+                ),
+                own_use_minor: own_use,
+            });
+        }
+        Ok(facts)
+    }
+}
+
+/// What a customer has open on lines of groups.
+fn own_use(
+    reader: &mut Reader<'_>,
+    customer_id: CustomerId,
+) -> Result<BTreeMap<LineId, i64>, Error> {
+    let mut used: BTreeMap<LineId, i64> = BTreeMap::new();
+    let mut add = |row: &dyn Counts| {
+        if let Some(counted) = row.counted_at(Level::Group) {
+            let sum = used.entry(counted.line_id).or_default();
+            *sum = sum.saturating_add(row.rest().share_of(counted.exposure_minor));
+        }
+    };
+    let now = reader.now;
+    for row in reservations::open_on_groups(reader.connection, customer_id, now)? {
+        add(&row);
+    }
+    for row in receivables::open_on_groups(reader.connection, customer_id)? {
+        add(&row);
+    }
+    Ok(used)
+}
+
+/// Held and drawn on other lines of the same level and currency.
+pub fn carried_minor<'a>(row: &LineRow, same_level: impl Iterator<Item = &'a LineRow>) -> i64 {
+    same_level
+        .filter(|other| other.id != row.id && other.currency == row.currency)
+        .map(|other| other.held_minor + other.drawn_minor)
+        .sum()
+}

@@ -1,0 +1,3 @@
+//! The credit policy, version by version.
+
+super::versioned::versioned!(credit_policies, policy);

@@ -1,0 +1,83 @@
+//! Scores of customers.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::schema::customer_scores;
+use crate::domain::ids::{CustomerId, ScoreId};
+use crate::domain::scores::{Grade, ScoreFacts};
+
+/// A score as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customer_scores)]
+pub struct ScoreRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: ScoreId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Grade.
+    pub grade: Grade,
+    /// Day of the score.
+    pub scored_on: NaiveDate,
+    /// Last day it may be relied on.
+    pub valid_until: NaiveDate,
+    /// Where it comes from.
+    pub source: String,
+    /// Who recorded it.
+    pub recorded_by: String,
+    /// When.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// Writes a new score.
+pub fn insert(connection: &mut PgConnection, row: &ScoreRow) -> QueryResult<()> {
+    diesel::insert_into(customer_scores::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// The latest score of a customer on a day.
+pub fn latest(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    day: NaiveDate,
+) -> QueryResult<Option<ScoreFacts>> {
+    use customer_scores as s;
+    let (bucket, _) = customer_id.key();
+    let row = s::table
+        .filter(s::bucket.eq(bucket).and(s::customer_id.eq(customer_id)))
+        .filter(s::scored_on.le(day))
+        .order((s::scored_on.desc(), s::id.desc()))
+        .select(ScoreRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|row| ScoreFacts {
+        grade: row.grade,
+        scored_on: row.scored_on,
+        valid_until: row.valid_until,
+    }))
+}
+
+/// A page of the scores of a customer, the latest recorded first.
+pub fn list(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    after: Option<ScoreId>,
+    limit: i64,
+) -> QueryResult<Vec<ScoreRow>> {
+    use customer_scores as s;
+    let (bucket, _) = customer_id.key();
+    let mut query = s::table
+        .filter(s::bucket.eq(bucket).and(s::customer_id.eq(customer_id)))
+        .select(ScoreRow::as_select())
+        .order(s::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(s::id.lt(after));
+    }
+    query.load(connection)
+}

@@ -1,0 +1,89 @@
+//! Documents that are published version by version and never rewritten: the authority matrix and
+//! the credit policy.
+
+/// Writes the rows and queries of a table of versions.
+macro_rules! versioned {
+    ($table:ident, $document:ident) => {
+        use chrono::{DateTime, NaiveDate, Utc};
+        use diesel::prelude::*;
+        use serde_json::Value;
+
+        use super::schema::$table;
+
+        /// A version as stored.
+        #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+        #[diesel(table_name = $table)]
+        pub struct VersionRow {
+            /// Version, from 1.
+            pub version: i32,
+            /// First day of effect.
+            pub effective_from: NaiveDate,
+            /// The document.
+            pub $document: Value,
+            /// Why it was published.
+            pub note: Option<String>,
+            /// Who published it.
+            pub published_by: String,
+            /// When.
+            pub published_at: DateTime<Utc>,
+        }
+
+        /// The version in force on a day: the latest of those that have begun.
+        pub fn in_force(
+            connection: &mut PgConnection,
+            day: NaiveDate,
+        ) -> QueryResult<Option<VersionRow>> {
+            $table::table
+                .filter($table::effective_from.le(day))
+                .order($table::version.desc())
+                .select(VersionRow::as_select())
+                .first(connection)
+                .optional()
+        }
+
+        /// Finds a version.
+        pub fn find(
+            connection: &mut PgConnection,
+            version: i32,
+        ) -> QueryResult<Option<VersionRow>> {
+            $table::table
+                .find(version)
+                .select(VersionRow::as_select())
+                .first(connection)
+                .optional()
+        }
+
+        /// A page of versions, newest first, before `before`.
+        pub fn list(
+            connection: &mut PgConnection,
+            before: Option<i32>,
+            limit: i64,
+        ) -> QueryResult<Vec<VersionRow>> {
+            $table::table
+                .filter($table::version.lt(before.unwrap_or(i32::MAX)))
+                .order($table::version.desc())
+                .limit(limit)
+                .select(VersionRow::as_select())
+                .load(connection)
+        }
+
+        /// The number of the next version. Two that are published at once get the same, and one
+        /// of them fails on the primary key.
+        pub fn next_version(connection: &mut PgConnection) -> QueryResult<i32> {
+            let latest: Option<i32> = $table::table
+                .select(diesel::dsl::max($table::version))
+                .first(connection)?;
+            Ok(latest.unwrap_or(0) + 1)
+        }
+
+        /// Writes a new version.
+        pub fn insert(connection: &mut PgConnection, row: &VersionRow) -> QueryResult<()> {
+            diesel::insert_into($table::table)
+                .values(row)
+                .execute(connection)
+                .map(drop)
+        }
+    };
+}
+
+pub(super) use versioned;
