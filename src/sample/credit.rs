@@ -359,7 +359,7 @@ pub(super) fn with_authority(
 ) -> Vec<Planned> {
     let mut more = Vec::new();
     for one in &mut planned {
-        let Action::Approve(index) = one.action else {
+        let (Action::Approve(index) | Action::Reject(index)) = one.action else {
             continue;
         };
         let application = &applications[index];
@@ -373,10 +373,12 @@ pub(super) fn with_authority(
         }
         if worth_minor > 5_000_000_000 && drawer != Who::HeadOfficer {
             one.who = Who::HeadOfficer;
-            more.push(Planned {
-                who: Who::Executive,
-                ..*one
-            });
+            if one.action == Action::Approve(index) {
+                more.push(Planned {
+                    who: Who::Executive,
+                    ..*one
+                });
+            }
         }
     }
     planned.extend(more);
