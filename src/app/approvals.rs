@@ -117,7 +117,7 @@ pub fn decide(
     };
     let decider = decider(&mut tx.reader())?;
     let progress = approvals::decide(&facts, &decider, decision, tx.now)
-        .map_err(|code| Error::from(Problem::new(code)))?;
+        .map_err(|code| refusal(code, &steps, case.current_step))?;
     let row = DecisionRow {
         bucket: case.bucket,
         case_id: id.uuid(),
@@ -148,6 +148,33 @@ pub fn decide(
     });
     record(tx, "approval.decide", "approval.decided", &case, details)?;
     Ok(progress.case_status)
+}
+
+/// Why somebody may not decide; where a scope is lacking, which one.
+fn refusal(code: ProblemCode, steps: &[StepRow], current_step: i16) -> Error {
+    let waiting = steps
+        .iter()
+        .find(|step| step.step_number == current_step)
+        .filter(|_| code == ProblemCode::InsufficientScope);
+    match waiting {
+        None => code.into(),
+        Some(step) => {
+            let (name, scope) = (&step.name, &step.required_scope);
+            Problem::new(code)
+                .because(
+                    format!("The step {name} is decided by {scope}."),
+                    format!("步骤 {name} 须由具备 {scope} 权限的人员审批。"),
+                )
+                .with_header(
+                    "WWW-Authenticate",
+                    format!(
+                        r#"Bearer realm="shouxin", error="insufficient_scope", scope="{scope}""#
+                    ),
+                )
+                .with_member("required_scope", json!(scope))
+                .into()
+        }
+    }
 }
 
 /// Takes a case back. Only who asked may.

@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 
-use super::company::UNITS;
+use super::company::{UNITS, Who};
 use super::generator::Generator;
 use super::names;
-use super::plan::{Day, LAST_DAY};
+use super::plan::{Action, Day, LAST_DAY, Planned};
 use crate::app::customers::NewCustomer;
 use crate::domain::currency::Currency;
 use crate::domain::customers::{CustomerKind, CustomerRole, MarketWeight};
+use crate::domain::scores::Grade;
 use crate::error::Error;
 
 /// How many customers there are of each kind, with the characters of department and category of
@@ -248,6 +249,31 @@ fn give_fates(generator: &mut Generator, all: &mut [CustomerPlan]) {
     for index in eligible.take(6) {
         all[index].is_over_limit = true;
     }
+}
+
+impl CustomerPlan {
+    /// How it is rated at the end of the year, by how it has paid.
+    pub(super) fn grade(&self) -> Grade {
+        match self.payer {
+            Payer::Prompt if self.new.market_weight == MarketWeight::Key => Grade::A,
+            Payer::Prompt => Grade::B,
+            Payer::Slow => Grade::C,
+            Payer::Bad => Grade::D,
+        }
+    }
+}
+
+/// The ratings of the year: most customers, on the last evening, so that what was decided before
+/// knew of none.
+pub(super) fn scored(customers: &[CustomerPlan]) -> Vec<Planned> {
+    (0..customers.len())
+        .filter(|index| index % 8 != 7)
+        .map(|index| Planned {
+            day: LAST_DAY,
+            who: Who::BranchOfficer(UNITS[customers[index].unit].region),
+            action: Action::Score(index),
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::company::PRODUCTS;
 use super::credit::OwnerPlan;
 use super::plan::{Action, Day, Plan};
 use super::settlement::DISPUTE_REASONS;
+use crate::app::company_figures::{self, NewFigure};
 use crate::app::credit_applications::{
     self as applications, Decided, Grounds, NewApplication, Target,
 };
@@ -23,6 +24,8 @@ use crate::app::payments::{self, NewPayment, Spread};
 use crate::app::products;
 use crate::app::receivables::{self, NewReceivable};
 use crate::app::reservations::{self, CapturedReceivable, NewReservation};
+use crate::app::scores::{self, NewScore};
+use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::credit_applications::{ApplicationAction, Asked as Terms};
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::currency::Currency;
@@ -96,6 +99,25 @@ impl Performer<'_> {
                     source: "中国外汇交易中心".to_owned(),
                 };
                 exchange_rates::publish(tx, &rate).map(drop)
+            }
+            Action::RecordNetCapital => {
+                let figure = NewFigure {
+                    figure: CompanyFigureKind::NetCapital,
+                    as_of: self.plan.date(0),
+                    amount: money(80_000_000_000, Currency::CNY)?,
+                    source: "上年度审计报告".to_owned(),
+                };
+                company_figures::record(tx, &figure).map(drop)
+            }
+            Action::Score(place) => {
+                let customer = self.id(Noun::Customer, place)?;
+                let score = NewScore {
+                    grade: self.plan.customers[place].grade(),
+                    scored_on: tx.today,
+                    valid_until: tx.today + TimeDelta::days(365),
+                    source: "年度信用评级".to_owned(),
+                };
+                scores::record(tx, customer, &score).map(drop)
             }
             Action::OpenCustomer(place) => {
                 let row = customers::create(tx, &self.plan.customers[place].new)?;

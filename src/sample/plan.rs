@@ -28,6 +28,8 @@ const ACTIONS_MAX: usize = 60;
 pub(super) enum Action {
     AddProduct(usize),
     PublishRates(i64),
+    RecordNetCapital,
+    Score(usize),
     OpenCustomer(usize),
     ReviewCustomer(usize),
     CloseCustomer(usize),
@@ -79,7 +81,8 @@ impl Action {
     fn hour(self) -> (usize, usize) {
         match self {
             Self::Sweep(_) => (0, 0),
-            Self::AddProduct(_) | Self::PublishRates(_) => (1, 0),
+            Self::AddProduct(_) | Self::PublishRates(_) | Self::RecordNetCapital => (1, 0),
+            Self::Score(_) => (7, 4),
             Self::OpenCustomer(_) | Self::ReviewCustomer(_) => (2, 0),
             Self::CreateGroup(_) => (3, 0),
             Self::Join { .. } => (3, 1),
@@ -174,6 +177,12 @@ impl Plan {
             who: Who::HeadOfficer,
             action: Action::PublishRates(day),
         }));
+        planned.push(Planned {
+            day: 0,
+            who: Who::HeadOfficer,
+            action: Action::RecordNetCapital,
+        });
+        planned.extend(customers::scored(&customers));
         planned.extend(archives(&customers));
         planned.extend(groups::planned(&groups));
         planned.extend(credit::planned(&customers, &applications));
@@ -249,7 +258,8 @@ impl Plan {
     /// The lane of an action: that of the group of the customer, else that of the customer.
     fn lane(&self, action: Action) -> usize {
         let customer = match action {
-            Action::AddProduct(_) | Action::PublishRates(_) => return 0,
+            Action::AddProduct(_) | Action::PublishRates(_) | Action::RecordNetCapital => return 0,
+            Action::Score(place) => place,
             Action::CreateGroup(group) => return group % LANES,
             Action::Join { group, .. } | Action::Leave { group, .. } => return group % LANES,
             Action::OpenCustomer(place)
