@@ -1,6 +1,6 @@
 //! The checks before an approval: loads what they look at, runs them, keeps what they found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -138,7 +138,11 @@ pub fn problem(code: ProblemCode, results: &[CheckResult]) -> Error {
     let numbers: Vec<serde_json::Value> = failed
         .iter()
         .map(|result| {
-            let numbers: BTreeMap<_, _> = result.numbers.iter().cloned().collect();
+            let numbers: Vec<_> = result
+                .numbers
+                .iter()
+                .map(|(name, value)| json!({"name": name, "value": value}))
+                .collect();
             json!({"check": result.check, "numbers": numbers})
         })
         .collect();

@@ -1,7 +1,5 @@
 //! Submitting, checking and deciding credit applications over HTTP.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -79,7 +77,8 @@ impl Representation for ApprovalOutcome {
 #[schema(as = ApprovalCheck, example = json!({
     "check": "concentration", "outcome": "warn", "detail": "The total of the group is a large share of net capital.",
     "detail_zh": "集团授信总额占净资本比例较高。",
-    "numbers": {"total_after": "1200000.00", "net_capital": "10000000.00", "share": "12.00"},
+    "numbers": [{"name": "total_after", "value": "1200000.00"}, {"name": "net_capital", "value": "10000000.00"},
+        {"name": "share", "value": "12.00"}],
 }))]
 pub struct CheckView {
     /// Which check.
@@ -93,8 +92,19 @@ pub struct CheckView {
     #[schema(max_length = 500, pattern = "^[^\\u0000]*$")]
     pub detail_zh: String,
     /// The numbers behind it: amounts in the company's currency, shares in percent.
-    #[schema(value_type = BTreeMap<String, Text<200>>)]
-    pub numbers: BTreeMap<String, String>,
+    #[schema(max_items = 20)]
+    pub numbers: Vec<NumberView>,
+}
+
+/// A number behind the result of a check.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApprovalCheckNumber)]
+pub struct NumberView {
+    /// What it is.
+    #[schema(max_length = 60, pattern = "^[a-z_]+$")]
+    pub name: String,
+    /// Its value.
+    pub value: Text<5000>,
 }
 
 /// When and why checks were run.
@@ -139,7 +149,14 @@ fn check_view(result: CheckResult) -> CheckView {
         outcome: result.outcome,
         detail: result.detail_en,
         detail_zh: result.detail_zh,
-        numbers: result.numbers.into_iter().collect(),
+        numbers: result
+            .numbers
+            .into_iter()
+            .map(|(name, value)| NumberView {
+                name,
+                value: Text(value),
+            })
+            .collect(),
     }
 }
 
