@@ -176,6 +176,10 @@ codes! {
         "A check fails now that did not before", "检查结果已变化",
         "Since the application was submitted something has changed: this chain may not approve it. Send it back or reject it. failed_checks has the numbers.",
         "提交后情况已变化，当前审批链无权批准，应退回或驳回；数值见 failed_checks。";
+    ReferenceReused: "reference_reused", 409,
+        "The reference names another order", "编号已用于其他订单",
+        "The customer has a reservation of that reference with other terms; errors name what differs.",
+        "该客户已有相同编号但内容不同的预占，errors 列出不一致的字段。";
     RequestInProgress: "request_in_progress", 409,
         "The same request is being worked on", "相同请求正在处理",
         "A request with this Idempotency-Key has not finished yet; repeat it after Retry-After seconds.",

@@ -34,6 +34,7 @@ mod overload;
 mod payments;
 mod products;
 mod races;
+mod references;
 mod reports;
 mod reservations;
 mod support;

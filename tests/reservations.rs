@@ -333,6 +333,7 @@ fn a_repeated_reservation_gets_the_first_answer_and_so_does_a_denial() {
         .key("one")
         .expect(201);
     assert_eq!(made.body, again.body);
+    let body = reservation_body(&customer, "600.00");
     let denied = client
         .post("/v1/reservations", &body)
         .key("two")

@@ -7,11 +7,12 @@ use super::exposure::{Asked, Behind, Ledger, Request, org_path};
 use super::receivables;
 use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Level, MovementKind};
-use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, ReservationId};
 use crate::domain::reservations::ReservationStatus;
-use crate::error::{Error, Problem, Reason};
+use crate::error::{Error, FieldError, Problem, Reason};
+use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
+use crate::store::errors::on_violation;
 use crate::store::exposure as store;
 use crate::store::reservations::{self as rows, ReservationRow};
 use crate::store::tx::{Event, Tx};
@@ -47,14 +48,14 @@ pub struct CapturedReceivable {
     pub payment_term_days: Option<i32>,
 }
 
-/// Sets limit aside at every level, or refuses with every reason.
+/// Sets limit aside at every level, or refuses with every reason. The caller's reference names the
+/// order: asking for the same again gives the reservation there is, in whatever state it is by
+/// now, and takes nothing.
 ///
 /// # Errors
-/// 422 with the first refusal as the code and all of them in `reasons`.
-pub fn reserve(
-    tx: &mut Tx<'_>,
-    new: &NewReservation,
-) -> Result<(ReservationRow, Assessment), Error> {
+/// 422 with the first refusal as the code and all of them in `reasons`; 409 when the reference
+/// names another order.
+pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, Error> {
     let customer = store::customer(&mut tx.reader(), new.customer_id)?;
     let Some((status, org)) = customer else {
         let assessment =
@@ -63,6 +64,10 @@ pub fn reserve(
     };
     let terms = store::product(tx.connection, &new.product)?;
     let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
+    // Under the locks of the lines nobody else reserves for the customer.
+    if let Some(known) = rows::by_reference(tx.connection, new.customer_id, &new.reference)? {
+        return again(tx, known, new);
+    }
     let expires_at = expiry(new.expires_at, tx.now)?;
     let request = Request {
         customer: status,
@@ -112,7 +117,12 @@ pub fn reserve(
     };
     let whole = Part::whole(row.amount_minor);
     ledger.post_part(tx, &row, whole, MovementKind::Reserve, behind)?;
-    rows::insert(tx.connection, &row)?;
+    rows::insert(tx.connection, &row).map_err(|error| {
+        // The customer got its first line meanwhile, and somebody was faster.
+        on_violation(error, "reservations_reference", || {
+            Problem::new(ProblemCode::RequestInProgress)
+        })
+    })?;
     ledger.write(tx)?;
     record(
         tx,
@@ -121,7 +131,43 @@ pub fn reserve(
         &row,
         row.amount_minor,
     )?;
-    Ok((row, assessment))
+    Ok(row)
+}
+
+/// The reservation that a reference names already, if it was for the same.
+fn again(
+    tx: &mut Tx<'_>,
+    known: ReservationRow,
+    new: &NewReservation,
+) -> Result<ReservationRow, Error> {
+    let same = [
+        ("product", known.product == new.product),
+        ("amount", known.amount_minor == new.asked.amount.minor()),
+        (
+            "currency",
+            known.currency == new.asked.amount.currency().code(),
+        ),
+        ("deposit", known.deposit_minor == new.asked.deposit_minor),
+        (
+            "expires_at",
+            new.expires_at.is_none_or(|asked| asked == known.expires_at),
+        ),
+    ];
+    let mut problem =
+        Problem::new(ProblemCode::ReferenceReused).with_member("reservation_id", json!(known.id));
+    for (field, _) in same.into_iter().filter(|(_, same)| !same) {
+        problem = problem.at(FieldError::field(
+            field,
+            "differs from the reservation of that reference",
+            "与该编号的预占不一致",
+        ));
+    }
+    if !problem.errors.is_empty() {
+        return Err(problem.into());
+    }
+    let details = json!({"reference": known.reference, "again": true});
+    tx.record("reservation.create", known.id.subject(), details)?;
+    Ok(known)
 }
 
 /// Turns a part, or all that is left, into a receivable. The last capture gives back the rest.

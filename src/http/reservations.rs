@@ -46,7 +46,8 @@ pub struct CreateReservation {
     /// product.
     #[serde(default)]
     pub deposit: Option<Amount>,
-    /// The caller's own reference, such as the order number.
+    /// The caller's own reference, such as the order number; names one reservation of the customer
+    /// for good.
     pub reference: Text<100>,
     /// Instant from which what is left goes back to the limit; 7 days from now when left out, 366
     /// days at most.
@@ -272,7 +273,9 @@ fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<Reservation
 /// Reserve limit
 ///
 /// Sets the amount aside atomically at every level that exists: product, customer, group. On a line
-/// in another currency it counts at the rate of the day, which is kept. Refused as a whole when any rule is in the way; the first refusal is the code, all are in `reasons`.
+/// in another currency it counts at the rate of the day, which is kept. Refused as a whole when any
+/// rule is in the way; the first refusal is the code, all are in `reasons`. Besides the key, the
+/// caller's own `reference` makes it repeatable: the same order again gives the reservation there is.
 #[utoipa::path(
     post,
     path = "/v1/reservations",
@@ -295,8 +298,8 @@ pub async fn create(
     };
     guard
         .write("reservation.create", repeatable, move |tx| {
-            let (row, _) = app::reserve(tx, &new)?;
-            Ok(Created(view(row, &[], tx.now)?))
+            let row = app::reserve(tx, &new)?;
+            Ok(Created(shown_one(&mut tx.reader(), row)?))
         })
         .await
 }

@@ -165,6 +165,7 @@ pub fn operations() -> Vec<Operation> {
         route!(credit_checks::run),
         route!(
             reservations::create,
+            ReferenceReused,
             CustomerNotFound,
             CustomerClosed,
             ProductUnknown,

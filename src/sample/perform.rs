@@ -243,7 +243,7 @@ impl Performer<'_> {
     fn on_reservation(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
         match action {
             Action::Reserve(place) => {
-                let (row, _) = reservations::reserve(tx, &self.reservation(place)?)?;
+                let row = reservations::reserve(tx, &self.reservation(place)?)?;
                 self.note(Noun::Reservation, place, row.id)
             }
             Action::Capture {

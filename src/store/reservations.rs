@@ -137,6 +137,22 @@ pub fn lock(connection: &mut PgConnection, id: ReservationId) -> QueryResult<Res
         .first(connection)
 }
 
+/// The reservation that a reference of the caller names.
+pub fn by_reference(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    reference: &str,
+) -> QueryResult<Option<ReservationRow>> {
+    let (bucket, _) = customer_id.key();
+    reservations::table
+        .filter(reservations::bucket.eq(bucket))
+        .filter(reservations::customer_id.eq(customer_id))
+        .filter(reservations::reference.eq(reference))
+        .select(ReservationRow::as_select())
+        .first(connection)
+        .optional()
+}
+
 /// A page of visible reservations, newest first.
 pub fn list(
     reader: &mut Reader<'_>,
