@@ -460,6 +460,22 @@ pub fn decisions_of(
         .load(connection)
 }
 
+/// Whether any pending step is due whose escalation was not announced yet.
+pub fn is_any_overdue(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<bool> {
+    use approval_steps as st;
+    let overdue = approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .filter(approval_cases::status.eq(CaseStatus::Pending))
+        .filter(st::status.eq(StepStatus::Pending))
+        .filter(
+            st::due_at
+                .is_not_null()
+                .and(st::due_at.assume_not_null().le(now)),
+        )
+        .filter(st::escalated_at.is_null());
+    diesel::select(diesel::dsl::exists(overdue)).get_result(connection)
+}
+
 /// Pending steps that are due and whose escalation was not announced yet.
 pub fn lock_overdue(
     connection: &mut PgConnection,
