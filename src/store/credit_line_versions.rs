@@ -241,17 +241,27 @@ pub fn version_as_of(
         .optional()
 }
 
-/// Limit and last day of a version of a line.
+/// What has to be the same of a line for an application that was submitted about it: limit, last
+/// day, payment term, and whether it revolves.
+pub type ComparedTerms = (LimitKind, Option<i64>, NaiveDate, Option<i32>, bool);
+
+/// What is compared of a version of a line.
 pub fn terms_at(
     connection: &mut PgConnection,
     id: LineId,
     version: i64,
-) -> QueryResult<Option<(Option<i64>, NaiveDate)>> {
+) -> QueryResult<Option<ComparedTerms>> {
     use credit_line_versions as v;
     let (bucket, _) = id.key();
     v::table
         .find((bucket, id, version))
-        .select((v::limit_minor, v::valid_until))
+        .select((
+            v::limit_kind,
+            v::limit_minor,
+            v::valid_until,
+            v::payment_term_days,
+            v::revolving,
+        ))
         .first(connection)
         .optional()
 }
