@@ -87,6 +87,11 @@ fn what_no_longer_fits_is_not_carried_out() {
     let [sixty, ninety] = [60, 90].map(|days| a_submitted(&server, &terms(days)));
     approve(&server, &sixty).expect(200);
     approve(&server, &ninety).expect_problem("application_outdated");
+    let conditions = |text: &str| about_line(&id, "change_terms", &json!({"conditions": text}));
+    let [guarantee, pledge] =
+        ["须提供担保", "须提供质押"].map(|text| a_submitted(&server, &conditions(text)));
+    approve(&server, &guarantee).expect(200);
+    approve(&server, &pledge).expect_problem("application_outdated");
     let free = carried_out(
         &server,
         &id,

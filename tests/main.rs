@@ -10,6 +10,7 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
+mod application_checks;
 mod audit;
 mod authorisation;
 mod company_figures;
@@ -32,6 +33,7 @@ mod ledger;
 mod limits;
 mod line_conflicts;
 mod line_contracts;
+mod line_histories;
 mod line_lifecycle;
 mod main_story;
 mod migrations;
@@ -43,3 +45,4 @@ mod reports;
 mod reservations;
 mod support;
 mod tidy;
+mod worked_cases;

@@ -211,6 +211,8 @@ fn comparable(row: &LineRow) -> ComparedTerms {
         row.valid_until,
         row.payment_term_days,
         row.revolving,
+        row.deposit_share_bp,
+        row.conditions.clone(),
     )
 }
 
