@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
-use crate::support::applications::{about_line, approve, carried_out, draw_up, submit};
+use crate::support::applications::{about_line, approve, carried_out, draw_up};
 use crate::support::ledger::line;
 use crate::support::{
     GOODS, Owner, TestServer, a_customer, a_draft, a_group_of, a_product_line, an_approver,
