@@ -4,12 +4,14 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
-use crate::support::applications::{approve, carried_out, check, draw_up, reasons, reserve};
+use crate::support::applications::{
+    about_line, approve, carried_out, check, draw_up, reasons, reserve, submit,
+};
 use crate::support::ledger::balance;
 use crate::support::{
-    Answer, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line, a_group_of,
-    a_line, a_member, a_payment, a_receivable, a_reservation, a_submitted, a_unified_line,
-    approved, assert_ledger_is_clean, somebody, terms_between,
+    Answer, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_group_line,
+    a_group_of, a_line, a_member, a_payment, a_receivable, a_reservation, a_submitted,
+    a_unified_line, approved, assert_ledger_is_clean, somebody, terms_between,
 };
 
 const MODES: [&str; 3] = ["pooled", "per_member_minimum", "fallback"];
@@ -85,6 +87,22 @@ fn a_ceiling_for_each_member_bounds_none_of_the_others() {
         "160.00 40.00 -100.00",
         "the sum may exceed"
     );
+    // A lower ceiling is below use where it is below what one member uses, not below the sum.
+    let higher = carried_out(&server, &ceiling, "increase", &json!({"amount": "150.00"}));
+    let lower = |amount: &str| {
+        let path = a_submitted(
+            &server,
+            &about_line(&higher.id(), "decrease", &json!({"amount": amount})),
+        );
+        approve(&server, &path)
+    };
+    lower("100.00").expect(200);
+    let draft = a_draft(
+        &server,
+        &about_line(&ceiling, "decrease", &json!({"amount": "99.99"})),
+    );
+    let refused = submit(&server, &draft).expect_problem("limit_below_use");
+    assert_eq!(refused.json()["used"], "100.00");
     // Whoever comes along is bounded by itself as well.
     let newcomer = a_customer_with_credit(&server, SALES);
     let held = a_reservation(&server, &newcomer, "100.01").id();

@@ -3,19 +3,21 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::bounds::carried_minor;
+use super::bounds::{Bounds, carried_minor};
 use super::credit_applications::nonsense;
 use super::credit_policies;
 use super::exposure::{currency, org_path, without_due};
 use super::standing;
 use crate::domain::credit_applications::{self, ApplicationAction, Nonsense, change};
-use crate::domain::credit_lines::{LineStatus, ReviewOutcome, windows_overlap};
+use crate::domain::credit_groups::GroupLimitMode;
+use crate::domain::credit_lines::{LineFacts, LineStatus, ReviewOutcome, windows_overlap};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::ApplicationRow;
 use crate::store::credit_contracts::{self as contracts, ContractRow, ReviewRow};
+use crate::store::credit_groups;
 use crate::store::credit_lines::{self as store, ComparedTerms, LineChange, LineRow};
 use crate::store::errors::on_violation;
 use crate::store::exposure as loads;
@@ -142,7 +144,8 @@ pub fn carry_out(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRo
 }
 
 /// What counts against the limit of a line: its own balance, and what other lines of its level
-/// still carry. What expired reservations still hold in the books counts as given back.
+/// still carry. What expired reservations still hold in the books counts as given back. Where the
+/// ceiling of a group bounds each member by itself, it is what the member with the most of it uses.
 ///
 /// # Errors
 /// When the database cannot serve.
@@ -155,8 +158,31 @@ pub fn used_minor(tx: &mut Tx<'_>, line: &LineRow) -> Result<i64, Error> {
     rows.retain(|other| other.id != line.id && other.product == line.product);
     rows.push(line.clone());
     without_due(&mut tx.reader(), &mut rows)?;
+    if let Some(group) = line.group_id
+        && credit_groups::limit_mode(tx.connection, group)? != GroupLimitMode::Pooled
+    {
+        return most_used_minor(tx, group, line.id, &rows);
+    }
     let own = rows.last().map_or(0, |own| own.balance().used_minor());
     Ok(own + carried_minor(line, rows.iter()))
+}
+
+/// The most that one member of a group uses of its ceiling.
+fn most_used_minor(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    line_id: LineId,
+    rows: &[LineRow],
+) -> Result<i64, Error> {
+    let rows: Vec<&LineRow> = rows.iter().collect();
+    let mut most = 0;
+    for member in credit_groups::open_members_of(tx.connection, group)? {
+        let bounds = Bounds::of(&mut tx.reader(), member, Some(group))?;
+        let facts = bounds.line_facts(&rows, "")?;
+        let own = facts.iter().find(|facts| facts.id == line_id);
+        most = most.max(own.map_or(0, LineFacts::used_minor));
+    }
+    Ok(most)
 }
 
 /// Locks whom a line belongs to, which makes "no other line overlaps" hold until the commit, and
