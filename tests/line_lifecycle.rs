@@ -79,6 +79,20 @@ fn every_action_changes_the_line_as_it_says_and_is_on_record() {
             .iter()
             .all(|version| version["application_id"].is_string())
     );
+    let terms = |version: &Value| {
+        [
+            version["deposit_share_bp"].clone(),
+            version["conditions"].clone(),
+        ]
+    };
+    assert_eq!(terms(&history[4]), [Value::Null, Value::Null]);
+    assert_eq!(terms(&history[3]), [json!(500), json!("须提供担保")]);
+    // What was so before the terms were changed is still told as it was.
+    let earlier = format!("/v1/credit-lines/{id}?as_of=2026-03-02T06:00:00Z");
+    assert_eq!(
+        terms(&client.get(&earlier).expect(200).json()),
+        [Value::Null, Value::Null]
+    );
     let kinds = server.texts(&format!(
         "SELECT kind FROM events WHERE subject = 'credit_line/{id}' ORDER BY seq"
     ));
