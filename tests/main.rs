@@ -10,6 +10,7 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
+mod application_checks;
 mod audit;
 mod authorisation;
 mod company_figures;
@@ -23,11 +24,17 @@ mod deposits;
 mod events;
 mod exchange_rates;
 mod faults;
+mod group_modes;
 mod harness;
 mod http;
 mod idempotency;
 mod jwt;
 mod ledger;
+mod limits;
+mod line_conflicts;
+mod line_contracts;
+mod line_histories;
+mod line_lifecycle;
 mod main_story;
 mod migrations;
 mod overload;
@@ -39,3 +46,4 @@ mod reports;
 mod reservations;
 mod support;
 mod tidy;
+mod worked_cases;

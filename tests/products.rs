@@ -2,7 +2,12 @@
 
 use serde_json::json;
 
-use crate::support::{TestServer, a_product, product_body};
+use crate::support::actors::SALES;
+use crate::support::ledger::line;
+use crate::support::{
+    GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_line, a_product, a_receivable,
+    application_body, assert_ledger_is_clean, product_body,
+};
 
 #[test]
 fn a_product_is_added_and_read_by_everybody_who_may_read_products() {
@@ -156,4 +161,75 @@ fn products_are_listed_by_code_page_by_page() {
     client
         .get("/v1/products?active=maybe")
         .expect_problem("invalid_parameter");
+}
+
+#[test]
+fn other_terms_of_a_product_leave_what_was_agreed_before() {
+    let server = TestServer::start();
+    let customer = a_customer_with_credit(&server, SALES);
+    let client = server.with_everything();
+    let own_terms = server.texts("SELECT id FROM credit_lines").remove(0);
+    let path = format!("/v1/products/{GOODS}");
+    let unbound = a_customer(&server).id();
+    let mut body = application_body(Owner::Customer(&unbound), Some(GOODS), "1000.00");
+    body["payment_term_days"] = json!(null);
+    // This one takes the term of the product.
+    let lines = [own_terms, a_line(&server, &body).id()];
+    let old = a_receivable(&server, &unbound, "10.00").json();
+    assert_eq!(
+        (&old["payment_term_days"], &old["due_on"]),
+        (&json!(30), &json!("2026-04-01"))
+    );
+    let before = lines.each_ref().map(|id| line(&server, id));
+    let first = client.get(&path).expect(200).json();
+    server.advance(chrono::TimeDelta::days(1));
+    let change = json!({"default_payment_term_days": 45, "deposit_share_bp": 1500});
+    let second = client.patch(&path, "*", &change).expect(200).json();
+    // What is owed, and the lines, are as they were; new business follows the product.
+    let path_of_old = format!("/v1/receivables/{}", old["id"].as_str().unwrap());
+    assert_eq!(client.get(&path_of_old).expect(200).json(), old);
+    assert_eq!(lines.each_ref().map(|id| line(&server, id)), before);
+    let new = a_receivable(&server, &unbound, "10.00").json();
+    assert_eq!(
+        (&new["payment_term_days"], &new["due_on"]),
+        (&json!(45), &json!("2026-04-17"))
+    );
+    let agreed = a_receivable(&server, &customer, "10.00").json();
+    assert_eq!(agreed["payment_term_days"], 30, "the line says so");
+    server.advance(chrono::TimeDelta::days(1));
+    client
+        .patch(&path, "*", &json!({"name_zh": "赊销货款"}))
+        .expect(200);
+    // Every version as it was, newest first, page by page.
+    let versions = format!("{path}/versions");
+    let mut told = Vec::new();
+    let mut next = Some(format!("{versions}?limit=1"));
+    while let Some(address) = next {
+        let page = client.get(&address).expect(200);
+        told.extend(page.items());
+        next = page.json()["next_cursor"]
+            .as_str()
+            .map(|cursor| format!("{versions}?limit=1&cursor={cursor}"));
+    }
+    let numbers: Vec<i64> = told
+        .iter()
+        .map(|one| one["version"].as_i64().unwrap())
+        .collect();
+    assert_eq!(numbers, [3, 2, 1]);
+    assert_eq!(
+        [&told[1]["product"], &told[2]["product"]],
+        [&second, &first]
+    );
+    assert_eq!(told[1]["recorded_at"], "2026-03-03T02:00:00Z");
+    assert_eq!(told[0]["product"]["deposit_share_bp"], 1500);
+    assert!(
+        told[1]["changed_by"]
+            .as_str()
+            .unwrap()
+            .ends_with("|everything")
+    );
+    client
+        .get("/v1/products/nothing/versions")
+        .expect_problem("not_found");
+    assert_ledger_is_clean(&server);
 }

@@ -272,7 +272,12 @@ fn total_after(
             currency: line.currency,
         })
         .collect();
-    if row.action != ApplicationAction::AdmitMember && row.limit_kind != Some(LimitKind::Inherit) {
+    // A line that keeps inheriting its limit adds nothing to the levels that bound it.
+    let kind = match changed {
+        Some(line) if row.limit_kind.is_none() && row.amount_minor.is_none() => line.limit_kind,
+        _ => row.limit_kind.unwrap_or(LimitKind::Amount),
+    };
+    if row.action != ApplicationAction::AdmitMember && kind != LimitKind::Inherit {
         counted.push(Counted {
             customer: row.customer_id,
             product: row.product.clone(),

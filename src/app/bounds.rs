@@ -83,15 +83,23 @@ impl Bounds {
         row.group_id.is_none() || self.mode == GroupLimitMode::Pooled
     }
 
+    /// Whether the ceiling of the group is one for a customer with these lines: where it is a
+    /// fallback, a unified limit of the customer's own takes its place.
+    pub fn counts_in_group<'a>(&self, mut rows: impl Iterator<Item = &'a LineRow>) -> bool {
+        let mut has_own = || {
+            rows.any(|row| {
+                row.group_id.is_none() && row.product.is_none() && row.status != LineStatus::Closed
+            })
+        };
+        self.mode != GroupLimitMode::Fallback || !has_own()
+    }
+
     /// The lines as the decision about a product sees them.
     ///
     /// # Errors
     /// When stored values cannot be read.
     pub fn line_facts(&self, rows: &[&LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
-        let has_own = rows.iter().any(|row| {
-            row.group_id.is_none() && row.product.is_none() && row.status != LineStatus::Closed
-        });
-        let without_group = self.mode == GroupLimitMode::Fallback && has_own;
+        let without_group = !self.counts_in_group(rows.iter().copied());
         let level = |row: &LineRow| match (&row.group_id, row.product.as_deref()) {
             (Some(_), _) if without_group => None,
             (Some(_), _) => Some(Level::Group),
@@ -105,8 +113,15 @@ impl Bounds {
                 continue;
             };
             let limit_minor = row.limit_on(self.today);
-            let own_use =
-                (!self.is_shared(row)).then(|| self.own_use.get(&row.id).copied().unwrap_or(0));
+            // What the customer still has on an expired ceiling counts on the one that follows.
+            let own_use = (!self.is_shared(row)).then(|| {
+                let same_level = rows.iter().filter(|other| {
+                    level(other) == Some(own_level) && other.currency == row.currency
+                });
+                same_level
+                    .filter_map(|other| self.own_use.get(&other.id))
+                    .sum()
+            });
             facts.push(LineFacts {
                 id: row.id,
                 level: own_level,

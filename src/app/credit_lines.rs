@@ -1,22 +1,24 @@
 //! Credit lines: opened by an approved application, suspended, resumed, closed.
 
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::bounds::carried_minor;
+use super::bounds::{Bounds, carried_minor};
 use super::credit_applications::nonsense;
 use super::credit_policies;
-use super::exposure::{currency, org_path};
+use super::exposure::{currency, org_path, without_due};
 use super::standing;
 use crate::domain::credit_applications::{self, ApplicationAction, Nonsense, change};
-use crate::domain::credit_lines::{LineStatus, ReviewOutcome, windows_overlap};
+use crate::domain::credit_groups::GroupLimitMode;
+use crate::domain::credit_lines::{LineFacts, LineStatus, ReviewOutcome, windows_overlap};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::ApplicationRow;
 use crate::store::credit_contracts::{self as contracts, ContractRow, ReviewRow};
-use crate::store::credit_lines::{self as store, LineChange, LineRow};
+use crate::store::credit_groups;
+use crate::store::credit_lines::{self as store, ComparedTerms, LineChange, LineRow};
 use crate::store::errors::on_violation;
 use crate::store::exposure as loads;
 use crate::store::scores;
@@ -142,20 +144,45 @@ pub fn carry_out(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRo
 }
 
 /// What counts against the limit of a line: its own balance, and what other lines of its level
-/// still carry.
+/// still carry. What expired reservations still hold in the books counts as given back. Where the
+/// ceiling of a group bounds each member by itself, it is what the member with the most of it uses.
 ///
 /// # Errors
 /// When the database cannot serve.
 pub fn used_minor(tx: &mut Tx<'_>, line: &LineRow) -> Result<i64, Error> {
-    let siblings = match (line.customer_id, line.group_id) {
+    let mut rows = match (line.customer_id, line.group_id) {
         (Some(id), _) => store::of_customer(tx.connection, id)?,
         (None, Some(id)) => store::of_group(tx.connection, id)?,
         (None, None) => Vec::new(),
     };
-    let same_level = siblings
-        .iter()
-        .filter(|other| other.product == line.product);
-    Ok(line.balance().used_minor() + carried_minor(line, same_level))
+    rows.retain(|other| other.id != line.id && other.product == line.product);
+    rows.push(line.clone());
+    without_due(&mut tx.reader(), &mut rows)?;
+    if let Some(group) = line.group_id
+        && credit_groups::limit_mode(tx.connection, group)? != GroupLimitMode::Pooled
+    {
+        return most_used_minor(tx, group, line.id, &rows);
+    }
+    let own = rows.last().map_or(0, |own| own.balance().used_minor());
+    Ok(own + carried_minor(line, rows.iter()))
+}
+
+/// The most that one member of a group uses of its ceiling.
+fn most_used_minor(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    line_id: LineId,
+    rows: &[LineRow],
+) -> Result<i64, Error> {
+    let rows: Vec<&LineRow> = rows.iter().collect();
+    let mut most = 0;
+    for member in credit_groups::open_members_of(tx.connection, group)? {
+        let bounds = Bounds::of(&mut tx.reader(), member, Some(group))?;
+        let facts = bounds.line_facts(&rows, "")?;
+        let own = facts.iter().find(|facts| facts.id == line_id);
+        most = most.max(own.map_or(0, LineFacts::used_minor));
+    }
+    Ok(most)
 }
 
 /// Locks whom a line belongs to, which makes "no other line overlaps" hold until the commit, and
@@ -203,8 +230,16 @@ fn refuse_overlap(
 }
 
 /// The terms an application is approved for: status and temporary increases may change meanwhile.
-fn comparable(row: &LineRow) -> (Option<i64>, NaiveDate) {
-    (row.limit_minor, row.valid_until)
+fn comparable(row: &LineRow) -> ComparedTerms {
+    (
+        row.limit_kind,
+        row.limit_minor,
+        row.valid_until,
+        row.payment_term_days,
+        row.revolving,
+        row.deposit_share_bp,
+        row.conditions.clone(),
+    )
 }
 
 fn next_review(tx: &mut Tx<'_>, row: &LineRow) -> Result<Option<NaiveDate>, Error> {
@@ -332,7 +367,8 @@ pub fn review(tx: &mut Tx<'_>, id: LineId, new: &NewReview) -> Result<LineRow, E
         reviewed_at: tx.now,
     };
     contracts::insert_review(tx.connection, &review)?;
-    if new.outcome == ReviewOutcome::Suspend && row.status == LineStatus::Active {
+    let suspends = new.outcome == ReviewOutcome::Suspend && row.status == LineStatus::Active;
+    if suspends {
         row.status = LineStatus::Suspended;
     }
     row.version += 1;
@@ -351,6 +387,15 @@ pub fn review(tx: &mut Tx<'_>, id: LineId, new: &NewReview) -> Result<LineRow, E
         &row,
         new.outcome.as_str(),
     )?;
+    // Whoever follows suspensions learns of every one of them.
+    if suspends {
+        announce(
+            tx,
+            "credit_line.suspended",
+            &row,
+            details(&row, &new.comment),
+        )?;
+    }
     Ok(row)
 }
 
@@ -422,11 +467,24 @@ fn record(
     row: &LineRow,
     reason: &str,
 ) -> Result<(), Error> {
-    let details = json!({
+    let details = details(row, reason);
+    tx.record(action, row.id.subject(), details.clone())?;
+    announce(tx, kind, row, details)
+}
+
+fn details(row: &LineRow, reason: &str) -> Value {
+    json!({
         "customer_id": row.customer_id, "group_id": row.group_id, "product": row.product, "currency": row.currency,
         "limit_minor": row.limit_minor, "status": row.status.as_str(), "reason": reason,
-    });
-    tx.record(action, row.id.subject(), details.clone())?;
+    })
+}
+
+fn announce(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    row: &LineRow,
+    details: Value,
+) -> Result<(), Error> {
     tx.emit(Event {
         kind,
         subject: row.id.subject(),

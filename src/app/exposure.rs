@@ -142,6 +142,11 @@ impl Ledger {
         }
     }
 
+    /// The bounds by which what is posted from now on is judged.
+    pub(super) fn bounded_by(&mut self, bounds: Bounds) {
+        self.bounds = Some(bounds);
+    }
+
     /// The line, if it is under lock.
     pub fn line(&self, id: LineId) -> Option<&LineRow> {
         self.lines.iter().find(|line| line.id == id)

@@ -69,7 +69,12 @@ pub fn move_to_group(
     let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;
     take_out(tx, &mut ledger, customer_id, &held, &drawn)?;
     let new_line = match to {
-        Some(group) => group_line_today(tx, &ledger, (customer_id, group))?,
+        Some(group) => {
+            let bounds = Bounds::of(&mut tx.reader(), customer_id, Some(group))?;
+            let line = group_line_today(tx, &ledger, &bounds, (customer_id, group))?;
+            ledger.bounded_by(bounds);
+            line
+        }
         None => None,
     };
     let rates = match &new_line {
@@ -325,8 +330,9 @@ fn has_room_for(line: &LineFacts, used_minor: i64) -> Result<(), Error> {
 }
 
 fn group_line_today(
-    tx: &mut Tx<'_>,
+    tx: &Tx<'_>,
     ledger: &Ledger,
+    bounds: &Bounds,
     (customer_id, group): (CustomerId, GroupId),
 ) -> Result<Option<LineFacts>, Error> {
     let rows: Vec<&LineRow> = ledger
@@ -342,7 +348,7 @@ fn group_line_today(
                 .filter(|line| line.customer_id == Some(customer_id)),
         )
         .collect();
-    let facts = Bounds::of(&mut tx.reader(), customer_id, Some(group))?.line_facts(&rows, "")?;
+    let facts = bounds.line_facts(&rows, "")?;
     Ok(applicable(&facts, Level::Group, tx.today)
         .filter(|line| line.status != LineStatus::Closed)
         .cloned())
@@ -363,6 +369,13 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
     for customer_id in members {
         // Whoever posts without a line to wait for waits here.
         loads::lock_customer(tx.connection, customer_id)?;
+        if let Some(group_id) = line.group_id {
+            let own = lines::of_customer(tx.connection, customer_id)?;
+            let bounds = Bounds::of(&mut tx.reader(), customer_id, Some(group_id))?;
+            if !bounds.counts_in_group(own.iter()) {
+                continue;
+            }
+        }
         let mut locked = vec![lines::lock(tx.connection, line_id)?];
         locked.extend(
             lines::lock_of_customer(tx.connection, customer_id)?

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::credit_lines::{LimitKind, LineStatus, TemporaryLimit, TemporaryMode};
+use super::money::AMOUNT_MINOR_MAX;
 
 /// Longest payment term, in calendar days.
 const PAYMENT_TERM_DAYS_MAX: i32 = super::receivables::PAYMENT_TERM_DAYS_MAX;
@@ -226,7 +227,8 @@ pub fn check_shape(
             "仅当 limit_kind 为 amount 时填写",
         ));
     }
-    if kind == LimitKind::Amount && limit && action != A::Renew {
+    let asks_for_limit = action != A::Renew || asked.limit_kind.is_some();
+    if kind == LimitKind::Amount && limit && asks_for_limit {
         needed("amount", asked.amount_minor)?;
     }
     if asked.amount_minor.is_some_and(|amount| amount < 0) {
@@ -430,6 +432,14 @@ fn temporary(
             "amount",
             "gives no more than the limit there is",
             "未高于现有额度",
+        ));
+    }
+    if more.mode == TemporaryMode::Add && limit.saturating_add(more.amount_minor) > AMOUNT_MINOR_MAX
+    {
+        return Err(Nonsense::Field(
+            "amount",
+            "makes the limit more than any amount may be",
+            "与现有额度合计超过金额上限",
         ));
     }
     if more.from < before.valid_from || more.until > before.valid_until {

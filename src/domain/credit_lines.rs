@@ -65,7 +65,8 @@ pub struct TemporaryLimit {
 }
 
 /// The limit on a day: that of the line, with the temporary increase of the day. A line without
-/// an amount of its own stays without.
+/// an amount of its own stays without. An increase that takes the place of the limit never lowers
+/// it: the limit may have been raised beyond it since.
 pub fn limit_on(
     limit_minor: Option<i64>,
     temporary: Option<&TemporaryLimit>,
@@ -75,7 +76,7 @@ pub fn limit_on(
     Some(match temporary {
         Some(more) if (more.from..=more.until).contains(&day) => match more.mode {
             TemporaryMode::Add => limit.saturating_add(more.amount_minor),
-            TemporaryMode::Replace => more.amount_minor,
+            TemporaryMode::Replace => limit.max(more.amount_minor),
         },
         _ => limit,
     })

@@ -9,7 +9,7 @@ use super::credit_lines::LimitView;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, money};
+use super::types::{Amount, Date, Text, money};
 use crate::auth::scopes;
 use crate::domain::credit_lines::{LineStatus, TemporaryMode};
 use crate::domain::currency::Currency;
@@ -40,7 +40,7 @@ pub struct TemporaryIncreaseView {
     "change": "suspend", "reason": "Lawsuit against the customer.", "application_id": null, "status": "suspended",
     "limit": {"kind": "amount", "amount": "500000.00"}, "temporary_increase": null, "currency": "CNY",
     "valid_from": "2026-01-01", "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
-    "review_on": null,
+    "deposit_share_bp": null, "conditions": null, "review_on": null,
 }))]
 pub struct CreditLineVersionView {
     /// 1, 2, 3 … without gaps.
@@ -78,6 +78,12 @@ pub struct CreditLineVersionView {
     pub payment_term_days: Option<i32>,
     /// Whether repaid limit can be used again.
     pub revolving: bool,
+    /// Deposit share asked for, in basis points; null takes that of the product.
+    #[schema(required = true, minimum = 0, maximum = 10000)]
+    pub deposit_share_bp: Option<i32>,
+    /// Conditions of the credit.
+    #[schema(required = true)]
+    pub conditions: Option<Text<2000>>,
     /// Day by which the line is to be reviewed.
     #[schema(required = true)]
     pub review_on: Option<Date>,
@@ -159,6 +165,8 @@ fn view(
         valid_until: Date(row.valid_until),
         payment_term_days: row.payment_term_days,
         revolving: row.revolving,
+        deposit_share_bp: row.deposit_share_bp,
+        conditions: row.conditions.map(Text),
         review_on: row.review_on.map(Date),
     })
 }

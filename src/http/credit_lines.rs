@@ -39,7 +39,7 @@ use crate::{listing_parameters, page};
 pub struct LimitView {
     /// amount, unlimited, or inherit from the levels above.
     pub kind: LimitKind,
-    /// The limit of the day where the kind is amount, a temporary increase included; 0 blocks.
+    /// The limit where the kind is amount, without a temporary increase; 0 blocks.
     #[schema(required = true)]
     pub amount: Option<Amount>,
 }

@@ -54,6 +54,10 @@ pub struct LineVersionRow {
     pub temporary_until: Option<NaiveDate>,
     /// Day by which the line is to be reviewed.
     pub review_on: Option<NaiveDate>,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: Option<i32>,
+    /// Conditions of the credit.
+    pub conditions: Option<String>,
 }
 
 /// Who changed a line, how and why.
@@ -127,8 +131,7 @@ impl LineRow {
         self.conditions = conditions;
     }
 
-    /// The line on the terms and in the status of one of its versions. Deposit share and conditions
-    /// are not kept by version and stay.
+    /// The line on the terms and in the status of one of its versions.
     #[must_use]
     pub fn on_terms_of(self, version: LineVersionRow) -> Self {
         let LineVersionRow {
@@ -152,6 +155,8 @@ impl LineRow {
             temporary_from,
             temporary_until,
             review_on,
+            deposit_share_bp,
+            conditions,
         } = version;
         Self {
             version,
@@ -168,6 +173,8 @@ impl LineRow {
             temporary_from,
             temporary_until,
             review_on,
+            deposit_share_bp,
+            conditions,
             ..self
         }
     }
@@ -201,6 +208,8 @@ pub(super) fn append(
             temporary_from: row.temporary_from,
             temporary_until: row.temporary_until,
             review_on: row.review_on,
+            deposit_share_bp: row.deposit_share_bp,
+            conditions: row.conditions.clone(),
         })
         .execute(connection)
         .map(drop)
@@ -241,17 +250,37 @@ pub fn version_as_of(
         .optional()
 }
 
-/// Limit and last day of a version of a line.
+/// What has to be the same of a line for an application that was submitted about it: limit, last
+/// day, payment term, whether it revolves, deposit share and conditions.
+pub type ComparedTerms = (
+    LimitKind,
+    Option<i64>,
+    NaiveDate,
+    Option<i32>,
+    bool,
+    Option<i32>,
+    Option<String>,
+);
+
+/// What is compared of a version of a line.
 pub fn terms_at(
     connection: &mut PgConnection,
     id: LineId,
     version: i64,
-) -> QueryResult<Option<(Option<i64>, NaiveDate)>> {
+) -> QueryResult<Option<ComparedTerms>> {
     use credit_line_versions as v;
     let (bucket, _) = id.key();
     v::table
         .find((bucket, id, version))
-        .select((v::limit_minor, v::valid_until))
+        .select((
+            v::limit_kind,
+            v::limit_minor,
+            v::valid_until,
+            v::payment_term_days,
+            v::revolving,
+            v::deposit_share_bp,
+            v::conditions,
+        ))
         .first(connection)
         .optional()
 }

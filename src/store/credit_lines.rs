@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::credit_line_versions::append as append_version;
 pub use super::credit_line_versions::{
-    LineChange, LineVersionRow, terms_at, version_as_of, versions,
+    ComparedTerms, LineChange, LineVersionRow, terms_at, version_as_of, versions,
 };
 use super::schema::{credit_lines, credit_movements};
 use super::tx::Reader;

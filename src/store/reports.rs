@@ -107,7 +107,7 @@ WITH known AS (
                CASE WHEN v.limit_minor IS NULL OR v.temporary_mode IS NULL
                          OR $1 NOT BETWEEN v.temporary_from AND v.temporary_until THEN v.limit_minor
                     WHEN v.temporary_mode = 'add' THEN v.limit_minor + v.temporary_minor
-                    ELSE v.temporary_minor END AS limit_minor
+                    ELSE greatest(v.limit_minor, v.temporary_minor) END AS limit_minor
         FROM (
             SELECT l.status, l.limit_kind, l.limit_minor, l.valid_from, l.valid_until, l.temporary_mode,
                    l.temporary_minor, l.temporary_from, l.temporary_until WHERE l.updated_at <= $2

@@ -236,6 +236,8 @@ diesel::table! {
         temporary_from -> Nullable<Date>,
         temporary_until -> Nullable<Date>,
         review_on -> Nullable<Date>,
+        deposit_share_bp -> Nullable<Int4>,
+        conditions -> Nullable<Text>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tests share: a cluster, servers, actors, a client, and builders of business things.
 
 pub mod actors;
+pub mod applications;
 pub mod binary;
 pub mod builders;
 pub mod client;

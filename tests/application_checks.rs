@@ -1,0 +1,544 @@
+//! The checks before an approval: each at its boundary, and where they lead.
+
+use chrono::TimeDelta;
+use diesel::connection::SimpleConnection;
+use serde_json::{Value, json};
+
+use crate::support::actors::SALES;
+use crate::support::applications::{a_policy, a_score, about_line, approve, submit};
+use crate::support::{
+    Owner, TestServer, a_customer, a_draft, a_group_line, a_group_of, a_line, a_member,
+    a_product_line, a_rate, a_submitted, a_unified_line, application_body, approved, figure_body,
+    in_currency, receivable_body, somebody, the_goods,
+};
+
+/// The checks of an application as they come out now.
+fn report(server: &TestServer, application: &str) -> Value {
+    let path = format!("/v1/credit-applications/{application}/checks");
+    server.with_everything().get(&path).expect(200).json()
+}
+
+/// One check of a draft with these terms: outcome and numbers.
+fn outcome(server: &TestServer, body: &Value, check: &str) -> (String, Value) {
+    let report = report(server, &a_draft(server, body).id());
+    let results = report["now"]["results"].as_array().unwrap();
+    let found = results.iter().find(|one| one["check"] == check).unwrap();
+    (
+        found["outcome"].as_str().unwrap().to_owned(),
+        found["numbers"].clone(),
+    )
+}
+
+fn unified(customer: &str, amount: &str) -> Value {
+    application_body(Owner::Customer(customer), None, amount)
+}
+
+/// The same with other terms.
+fn with(mut body: Value, terms: &Value) -> Value {
+    for (field, value) in terms.as_object().unwrap() {
+        body[field] = value.clone();
+    }
+    body
+}
+
+fn net_capital(server: &TestServer, amount: &str) {
+    let figure = figure_body("2025-12-31", amount);
+    server
+        .with_everything()
+        .post("/v1/company-figures", &figure)
+        .expect(201);
+}
+
+fn owes(server: &TestServer, customer: &str, amount: &str, issued_on: &str) {
+    let mut body = receivable_body(server, customer, amount);
+    body["issued_on"] = json!(issued_on);
+    body["payment_term_days"] = json!(0);
+    server
+        .with_everything()
+        .post("/v1/receivables", &body)
+        .expect(201);
+}
+
+#[test]
+fn a_grade_bounds_limit_term_and_deposit() {
+    let server = TestServer::start();
+    a_policy(
+        &server,
+        &json!({"grades": [
+            {"grade": "A", "limit_max": "1000.00", "payment_term_days_max": 60, "deposit_share_bp_min": 1000},
+            {"grade": "D", "cash_only": true},
+        ]}),
+    );
+    let customer = a_customer(&server).id();
+    let fine = with(
+        unified(&customer, "1000.00"),
+        &json!({"payment_term_days": 60, "deposit_share_bp": 1000}),
+    );
+    let of = |terms: Value| outcome(&server, &with(fine.clone(), &terms), "grade");
+    assert_eq!(of(json!({})).0, "not_evaluated", "without a score");
+    a_score(&server, &customer, "A", "2026-12-31");
+    assert_eq!(of(json!({})), ("pass".to_owned(), json!({"grade": "A"})));
+    let failed = |numbers: Value| ("fail".to_owned(), with(json!({"grade": "A"}), &numbers));
+    let over = json!({"limit_max": "1000.00", "requested": "1000.01"});
+    assert_eq!(of(json!({"amount": "1000.01"})), failed(over));
+    let unlimited = json!({"limit_kind": "unlimited", "amount": null});
+    assert_eq!(
+        of(unlimited),
+        failed(json!({"limit_max": "1000.00", "requested": "unlimited"}))
+    );
+    let long = json!({"payment_term_days_max": "60", "requested": "61"});
+    assert_eq!(of(json!({"payment_term_days": 61})), failed(long));
+    let small = json!({"deposit_share_min": "10.00", "requested": "9.99"});
+    assert_eq!(of(json!({"deposit_share_bp": 999})), failed(small));
+    let none = json!({"deposit_share_min": "10.00", "requested": "0.00"});
+    assert_eq!(of(json!({"deposit_share_bp": null})), failed(none));
+    // What cannot be measured in the company's currency counts as without a limit.
+    let foreign = in_currency(fine.clone(), "USD");
+    let (result, numbers) = outcome(
+        &server,
+        &with(foreign.clone(), &json!({"amount": "1.00"})),
+        "grade",
+    );
+    assert_eq!(
+        (result.as_str(), &numbers["requested"]),
+        ("fail", &json!("unlimited"))
+    );
+    a_rate(&server, ["USD", "CNY"], "7.1");
+    let dollars = |amount: &str| {
+        outcome(
+            &server,
+            &with(foreign.clone(), &json!({"amount": amount})),
+            "grade",
+        )
+        .0
+    };
+    assert_eq!([dollars("140.84"), dollars("140.85")], ["pass", "fail"]);
+    // A grade that pays before delivery gets no limit but one of nothing.
+    server.advance(TimeDelta::seconds(1));
+    a_score(&server, &customer, "D", "2026-12-31");
+    let cash = |amount: &str| outcome(&server, &unified(&customer, amount), "grade").0;
+    assert_eq!([cash("0.00"), cash("0.01")], ["pass", "fail"]);
+}
+
+#[test]
+fn a_change_of_a_line_is_checked_by_what_it_leads_to() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let line = a_product_line(&server, &customer, "900.00").id();
+    a_score(&server, &customer, "A", "2026-12-31");
+    a_policy(
+        &server,
+        &json!({"grades": [{"grade": "A", "limit_max": "1000.00"}]}),
+    );
+    let of = |action: &str, terms: Value| {
+        outcome(&server, &about_line(&line, action, &terms), "grade").0
+    };
+    assert_eq!(of("increase", json!({"amount": "1000.00"})), "pass");
+    assert_eq!(of("increase", json!({"amount": "1000.01"})), "fail");
+    // A temporary increase that is still to come counts with what it adds.
+    let more = |amount: &str| json!({"amount": amount, "valid_from": "2026-05-01", "valid_until": "2026-05-31"});
+    assert_eq!(of("temporary_increase", more("100.00")), "pass");
+    assert_eq!(of("temporary_increase", more("100.01")), "fail");
+    assert_eq!(of("renew", json!({"valid_until": "2027-12-31"})), "pass");
+    assert_eq!(
+        of(
+            "renew",
+            json!({"valid_until": "2027-12-31", "amount": "1000.01"})
+        ),
+        "fail"
+    );
+    // Less risk is not checked at all.
+    let draft = a_draft(
+        &server,
+        &about_line(&line, "decrease", &json!({"amount": "1.00"})),
+    );
+    submit(&server, &draft).expect(200);
+    let report = report(&server, &draft.id());
+    assert_eq!(
+        (&report["now"]["results"], &report["kept"]),
+        (&json!([]), &json!([]))
+    );
+}
+
+#[test]
+fn a_score_may_be_relied_on_up_to_its_last_day() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let body = unified(&customer, "1.00");
+    assert_eq!(outcome(&server, &body, "score_validity").0, "not_evaluated");
+    a_score(&server, &customer, "A", "2026-03-03");
+    server.advance(TimeDelta::days(1));
+    let numbers = json!({"scored_on": "2026-03-02", "valid_until": "2026-03-03"});
+    assert_eq!(
+        outcome(&server, &body, "score_validity"),
+        ("pass".to_owned(), numbers.clone())
+    );
+    server.advance(TimeDelta::days(1));
+    assert_eq!(
+        outcome(&server, &body, "score_validity"),
+        ("fail".to_owned(), numbers)
+    );
+    a_score(&server, &customer, "A", "2026-03-31");
+    assert_eq!(outcome(&server, &body, "score_validity").0, "pass");
+}
+
+#[test]
+fn a_new_customer_gets_a_share_of_expected_sales() {
+    let server = TestServer::start();
+    the_goods(&server);
+    let customer = a_customer(&server).id();
+    let of = |customer: &str, amount: &str, sales: Value| {
+        let body = with(unified(customer, amount), &json!({"expected_sales": sales}));
+        outcome(&server, &body, "new_customer_share")
+    };
+    assert_eq!(of(&customer, "200.00", json!("1000.00")).0, "not_evaluated");
+    a_policy(
+        &server,
+        &json!({"new_customer_months": 12, "new_customer_share_bp": 2000}),
+    );
+    let (result, numbers) = of(&customer, "200.00", json!("1000.00"));
+    assert_eq!(result, "pass");
+    assert_eq!(
+        numbers,
+        json!({"expected_sales": "1000.00", "share_max": "20.00", "limit_max": "200.00", "requested": "200.00"})
+    );
+    assert_eq!(of(&customer, "200.01", json!("1000.00")).0, "fail");
+    assert_eq!(of(&customer, "1.00", Value::Null).0, "fail");
+    let group = a_group_of(&server, SALES).id();
+    let ceiling = application_body(Owner::Group(&group), None, "1.00");
+    assert_eq!(
+        outcome(&server, &ceiling, "new_customer_share").0,
+        "not_evaluated"
+    );
+    // Twelve months after the first business it is new no more.
+    owes(&server, &customer, "1.00", "2025-03-03");
+    assert_eq!(of(&customer, "200.01", json!("1000.00")).0, "fail");
+    server.advance(TimeDelta::days(1));
+    assert_eq!(of(&customer, "200.01", Value::Null).0, "pass");
+}
+
+#[test]
+fn one_group_is_bounded_by_a_share_of_net_capital() {
+    let server = TestServer::start();
+    the_goods(&server);
+    let customer = a_customer(&server).id();
+    let of = |customer: &str, amount: &str| {
+        outcome(&server, &unified(customer, amount), "concentration")
+    };
+    assert_eq!(
+        of(&customer, "1.00").0,
+        "not_evaluated",
+        "no bound in the policy"
+    );
+    a_policy(
+        &server,
+        &json!({"concentration_warn_bp": 1000, "concentration_max_bp": 1500}),
+    );
+    assert_eq!(
+        of(&customer, "1.00").0,
+        "not_evaluated",
+        "no figure on record"
+    );
+    net_capital(&server, "10000.00");
+    let (result, numbers) = of(&customer, "1000.00");
+    assert_eq!(result, "pass");
+    assert_eq!(numbers["share"], "10.00");
+    assert_eq!(numbers["net_capital_as_of"], "2025-12-31");
+    let (result, numbers) = of(&customer, "1000.01");
+    assert_eq!(
+        (result.as_str(), &numbers["share"], &numbers["share_warn"]),
+        ("warn", &json!("10.01"), &json!("10.00"))
+    );
+    assert_eq!(of(&customer, "1500.00").0, "warn");
+    let (result, numbers) = of(&customer, "1500.01");
+    assert_eq!(
+        (result.as_str(), &numbers["share_max"]),
+        ("fail", &json!("15.00"))
+    );
+
+    // Members count together, each with its unified limit; its products below it do not add up.
+    let group = a_group_of(&server, SALES).id();
+    let sibling = a_customer(&server).id();
+    a_member(&server, &group, &customer);
+    a_member(&server, &group, &sibling);
+    a_unified_line(&server, &sibling, "600.00");
+    a_product_line(&server, &sibling, "500.00");
+    assert_eq!(of(&customer, "900.00").1["total_after"], "1500.00");
+    assert_eq!(
+        [of(&customer, "900.00").0, of(&customer, "900.01").0],
+        ["warn", "fail"]
+    );
+    // A ceiling over all of them is the most they can have.
+    a_group_line(&server, &group, "800.00");
+    assert_eq!(of(&customer, "900.01").0, "pass");
+    let more = application_body(Owner::Group(&group), None, "1500.01");
+    assert_eq!(outcome(&server, &more, "concentration").0, "fail");
+
+    // A currency without a rate could be anything.
+    let stranger = a_customer(&server).id();
+    let foreign = in_currency(unified(&stranger, "1.00"), "USD");
+    let (result, numbers) = outcome(&server, &foreign, "concentration");
+    assert_eq!(
+        (result.as_str(), &numbers["total_after"]),
+        ("fail", &json!("unlimited"))
+    );
+    a_rate(&server, ["USD", "CNY"], "7.1");
+    assert_eq!(
+        outcome(&server, &foreign, "concentration").1["total_after"],
+        "7.10"
+    );
+}
+
+#[test]
+fn a_line_that_keeps_inheriting_its_limit_is_no_unlimited_credit() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    a_product_line(&server, &customer, "40.00");
+    let inherits = with(
+        unified(&customer, "1.00"),
+        &json!({"limit_kind": "inherit", "amount": null}),
+    );
+    let line = a_line(&server, &inherits).id();
+    net_capital(&server, "1000.00");
+    a_policy(&server, &json!({"concentration_max_bp": 500}));
+    let renewal = about_line(&line, "renew", &json!({"valid_until": "2027-12-31"}));
+    let (result, numbers) = outcome(&server, &renewal, "concentration");
+    assert_eq!(
+        (result.as_str(), &numbers["total_after"]),
+        ("pass", &json!("40.00"))
+    );
+    let amount = about_line(
+        &line,
+        "renew",
+        &json!({"valid_until": "2027-12-31", "amount": "50.01"}),
+    );
+    assert_eq!(outcome(&server, &amount, "concentration").0, "fail");
+    let free = about_line(
+        &line,
+        "renew",
+        &json!({"valid_until": "2027-12-31", "limit_kind": "unlimited"}),
+    );
+    assert_eq!(
+        outcome(&server, &free, "concentration").1["total_after"],
+        "unlimited"
+    );
+}
+
+#[test]
+fn what_is_overdue_warns_and_too_much_of_it_fails() {
+    let server = TestServer::start();
+    the_goods(&server);
+    let customer = a_customer(&server).id();
+    let of = || outcome(&server, &unified(&customer, "1.00"), "overdue_balance");
+    assert_eq!(of(), ("pass".to_owned(), json!({"overdue": "0.00"})));
+    owes(&server, &customer, "50.00", "2026-03-02");
+    assert_eq!(of().0, "pass", "due today is not overdue");
+    server.advance(TimeDelta::days(1));
+    assert_eq!(of(), ("warn".to_owned(), json!({"overdue": "50.00"})));
+    a_policy(&server, &json!({"overdue_max": "50.00"}));
+    assert_eq!(
+        of(),
+        (
+            "warn".to_owned(),
+            json!({"overdue": "50.00", "overdue_max": "50.00"})
+        )
+    );
+    owes(&server, &customer, "0.01", "2026-03-02");
+    assert_eq!(
+        of(),
+        (
+            "fail".to_owned(),
+            json!({"overdue": "50.01", "overdue_max": "50.00"})
+        )
+    );
+    // The members of a group are looked at together.
+    let group = a_group_of(&server, SALES).id();
+    a_member(&server, &group, &customer);
+    let ceiling = application_body(Owner::Group(&group), None, "1.00");
+    assert_eq!(outcome(&server, &ceiling, "overdue_balance").0, "fail");
+    let clean = a_customer(&server).id();
+    let mut foreign = in_currency(receivable_body(&server, &clean, "1.00"), "USD");
+    foreign["issued_on"] = json!("2026-03-02");
+    foreign["payment_term_days"] = json!(0);
+    server
+        .with_everything()
+        .post("/v1/receivables", &foreign)
+        .expect(201);
+    assert_eq!(
+        outcome(&server, &unified(&clean, "1.00"), "overdue_balance").0,
+        "fail"
+    );
+}
+
+#[test]
+fn documents_have_to_be_there_and_valid() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let of = |documents: &[(&str, Value)]| {
+        let attachments: Vec<Value> = documents
+            .iter()
+            .map(|(kind, until)| json!({"kind": kind, "reference": "DMS-1", "valid_until": until}))
+            .collect();
+        let body = with(
+            unified(&customer, "1.00"),
+            &json!({"attachments": attachments}),
+        );
+        outcome(&server, &body, "documents")
+    };
+    assert_eq!(of(&[]).0, "not_evaluated");
+    a_policy(
+        &server,
+        &json!({"required_documents": ["business_licence", "audit_report"]}),
+    );
+    let (licence, audit) = ("business_licence", "audit_report");
+    let failed = |numbers: Value| ("fail".to_owned(), numbers);
+    assert_eq!(
+        of(&[]),
+        failed(json!({"missing": "audit_report, business_licence"}))
+    );
+    assert_eq!(
+        of(&[(licence, Value::Null)]),
+        failed(json!({"missing": "audit_report"}))
+    );
+    let stale = json!("2026-03-01");
+    assert_eq!(
+        of(&[(licence, stale.clone()), (audit, Value::Null)]),
+        failed(json!({"expired": "business_licence"}))
+    );
+    assert_eq!(
+        of(&[(licence, json!("2026-03-02")), (audit, Value::Null)]).0,
+        "pass"
+    );
+    assert_eq!(
+        of(&[
+            (licence, stale),
+            (licence, Value::Null),
+            (audit, Value::Null)
+        ])
+        .0,
+        "pass",
+        "one valid is enough"
+    );
+}
+
+fn kept(server: &TestServer, application: &str) -> Vec<String> {
+    report(server, application)["kept"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| {
+            format!(
+                "{} {} of policy {}",
+                run["run_number"],
+                run["stage"].as_str().unwrap(),
+                run["policy_version"]
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_failed_check_leads_where_the_policy_says() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    a_score(&server, &customer, "B", "2026-12-31");
+    let documents = json!({"required_documents": ["business_licence"]});
+    a_policy(&server, &documents);
+    let draft = a_draft(&server, &unified(&customer, "1.00"));
+    assert_eq!(report(&server, &draft.id())["now"]["route"], "exceptional");
+    let submitted = submit(&server, &draft).expect(200);
+    assert_eq!(submitted.json()["exceptional"], true);
+    let path = format!("/v1/credit-applications/{}", draft.id());
+    assert_eq!(
+        approve(&server, &path).expect(200).field("status"),
+        "submitted"
+    );
+    let second = format!("{path}/approve");
+    somebody(&server, "second approver")
+        .post(&second, &json!({}))
+        .expect(200);
+    assert_eq!(
+        kept(&server, &draft.id()),
+        ["2 approval of policy 1", "1 submission of policy 1"]
+    );
+
+    let refuse = with(
+        documents,
+        &json!({"on_failure": [{"check": "documents", "route": "refuse"}]}),
+    );
+    a_policy(&server, &refuse);
+    let other = a_customer(&server).id();
+    let draft = a_draft(&server, &unified(&other, "1.00"));
+    assert_eq!(report(&server, &draft.id())["now"]["route"], "refused");
+    let refused = submit(&server, &draft)
+        .expect_problem("approval_check_failed")
+        .json();
+    assert_eq!(
+        refused["failed_checks"],
+        json!([{"check": "documents", "numbers": {"missing": "business_licence"}}])
+    );
+    assert_eq!(refused["reasons"][0]["check"], "documents");
+    let read = server
+        .with_everything()
+        .get(&format!("/v1/credit-applications/{}", draft.id()));
+    assert_eq!(read.expect(200).field("status"), "draft");
+    assert!(kept(&server, &draft.id()).is_empty());
+    // What was kept of the first is as it was, and nobody rewrites it.
+    assert_eq!(
+        server.number("SELECT count(*) FROM credit_application_checks"),
+        2
+    );
+    for statement in [
+        "UPDATE credit_application_checks SET stage = 'approval'",
+        "DELETE FROM credit_application_checks",
+        "TRUNCATE credit_application_checks",
+    ] {
+        assert!(
+            server.owner().batch_execute(statement).is_err(),
+            "{statement}"
+        );
+        assert!(
+            server.service_role().batch_execute(statement).is_err(),
+            "{statement}"
+        );
+    }
+}
+
+#[test]
+fn what_failed_only_after_submission_is_not_approved_by_the_ordinary_chain() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    a_score(&server, &customer, "B", "2026-03-02");
+    let [ordinary, renewed] = [(); 2].map(|()| a_submitted(&server, &unified(&customer, "1.00")));
+    server.advance(TimeDelta::days(1));
+    let refused = approve(&server, &ordinary)
+        .expect_problem("approval_checks_changed")
+        .json();
+    let numbers = json!({"scored_on": "2026-03-02", "valid_until": "2026-03-02"});
+    assert_eq!(
+        refused["failed_checks"],
+        json!([{"check": "score_validity", "numbers": numbers}])
+    );
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    assert_eq!(kept(&server, &id(&ordinary)), ["1 submission of policy 0"]);
+    assert_eq!(server.number("SELECT count(*) FROM credit_lines"), 0);
+    assert_eq!(server.number("SELECT count(*) FROM approval_decisions"), 0);
+    a_score(&server, &customer, "B", "2026-12-31");
+    let opened = approved(&server, &renewed);
+    assert_eq!(opened.field("status"), "active");
+    // Submitted as an exception, it stays one, whatever fails later.
+    a_policy(
+        &server,
+        &json!({"required_documents": ["business_licence"]}),
+    );
+    let line = opened.id();
+    server.advance(TimeDelta::days(365));
+    a_score(&server, &customer, "B", "2027-03-03");
+    let renewal = a_submitted(
+        &server,
+        &about_line(&line, "renew", &json!({"valid_until": "2027-12-31"})),
+    );
+    server.advance(TimeDelta::days(1));
+    let exception = approved(&server, &renewal);
+    assert_eq!(exception.field("valid_until"), "2027-12-31");
+}

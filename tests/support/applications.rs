@@ -1,0 +1,110 @@
+//! Applications that change lines, and what decides them: each builder works over HTTP.
+
+use serde_json::{Value, json};
+
+use super::{Answer, GOODS, TestServer, a_submitted, an_approver, approved, reservation_body};
+
+/// The body of an application that changes a line.
+pub fn about_line(line: &str, action: &str, terms: &Value) -> Value {
+    let mut body = json!({"credit_line_id": line, "action": action});
+    for (field, value) in terms.as_object().expect("terms are an object") {
+        body[field] = value.clone();
+    }
+    body
+}
+
+/// Applied for, submitted, and approved by as many other people as it takes.
+pub fn carried_out(server: &TestServer, line: &str, action: &str, terms: &Value) -> Answer {
+    approved(
+        server,
+        &a_submitted(server, &about_line(line, action, terms)),
+    )
+}
+
+/// The first approval of a submitted application, whatever it answers.
+pub fn approve(server: &TestServer, path: &str) -> Answer {
+    an_approver(server)
+        .post(&format!("{path}/approve"), &json!({}))
+        .send()
+}
+
+/// Draws up an application, whatever it answers.
+pub fn draw_up(server: &TestServer, body: &Value) -> Answer {
+    server
+        .with_everything()
+        .post("/v1/credit-applications", body)
+        .send()
+}
+
+/// Submits a draft, whatever it answers.
+pub fn submit(server: &TestServer, draft: &Answer) -> Answer {
+    let path = format!("/v1/credit-applications/{}/submit", draft.id());
+    server.with_everything().post(&path, &json!({})).send()
+}
+
+/// A credit policy from today on.
+pub fn a_policy(server: &TestServer, policy: &Value) -> Answer {
+    a_policy_from(server, &server.db().today().to_string(), policy)
+}
+
+/// A credit policy from a day on.
+pub fn a_policy_from(server: &TestServer, day: &str, policy: &Value) -> Answer {
+    let body = json!({"effective_from": day, "policy": policy});
+    server
+        .with_everything()
+        .post("/v1/credit-policies", &body)
+        .expect(201)
+}
+
+/// A score of today.
+pub fn a_score(server: &TestServer, customer: &str, grade: &str, valid_until: &str) -> Answer {
+    let body = json!({
+        "grade": grade, "scored_on": server.db().today().to_string(), "valid_until": valid_until,
+        "source": "年度评估",
+    });
+    server
+        .with_everything()
+        .post(&format!("/v1/customers/{customer}/scores"), &body)
+        .expect(201)
+}
+
+/// Asks for a reservation of [`GOODS`], whatever it answers.
+pub fn reserve(server: &TestServer, customer: &str, amount: &str) -> Answer {
+    server
+        .with_everything()
+        .post("/v1/reservations", &reservation_body(customer, amount))
+        .send()
+}
+
+/// What a check says about [`GOODS`].
+pub fn check(server: &TestServer, customer: &str, amount: &str) -> Value {
+    let body =
+        json!({"customer_id": customer, "product": GOODS, "amount": amount, "currency": "CNY"});
+    server
+        .with_everything()
+        .post("/v1/credit-checks", &body)
+        .expect(200)
+        .json()
+}
+
+/// Every reason of a problem or check as `code level`.
+pub fn reasons(body: &Value) -> Vec<String> {
+    body["reasons"]
+        .as_array()
+        .expect("reasons")
+        .iter()
+        .map(|reason| {
+            let level = reason["level"].as_str().unwrap_or("-");
+            format!("{} {level}", reason["code"].as_str().expect("a code"))
+        })
+        .collect()
+}
+
+/// The lines of a customer as its summary shows them.
+pub fn summary(server: &TestServer, customer: &str) -> Value {
+    server
+        .with_everything()
+        .get(&format!("/v1/customers/{customer}/credit-summary"))
+        .expect(200)
+        .json()
+}
