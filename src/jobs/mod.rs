@@ -106,7 +106,11 @@ fn expire_reservations(db: &Db) -> Result<Progress, Error> {
 
 /// Tells that steps have waited too long. Who may decide them follows from the date alone.
 fn announce_escalations(db: &Db) -> Result<Progress, Error> {
-    let announced = db.write_blocking(&actor(), "approval.escalate", &|tx| {
+    let actor = actor();
+    if !db.read_blocking(&actor, &|reader| approvals::has_escalations(reader))? {
+        return Ok(Progress::Done);
+    }
+    let announced = db.write_blocking(&actor, "approval.escalate", &|tx| {
         approvals::announce_escalations(tx)
     })?;
     Ok(Progress::of(announced, approvals::ESCALATIONS_MAX))
