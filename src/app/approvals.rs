@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::authority_rules;
 use super::exposure::org_path;
-use crate::domain::approvals::rules::{CaseSubject, DECIDING_SCOPES, PlannedStep};
+use crate::domain::approvals::rules::{CaseSubject, DECIDING_SCOPES, PlannedStep, rule_for};
 use crate::domain::approvals::{
     self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
 };
@@ -18,7 +18,7 @@ use crate::error_codes::ProblemCode;
 use crate::store::approvals::{self as store, CaseRow, DecisionRow, DelegationRow, StepRow};
 use crate::store::tx::{Event, Reader, Tx};
 
-/// Longest delegation in days.
+/// Most days from the first day of a delegation to its last.
 pub const DELEGATION_DAYS_MAX: i64 = 366;
 
 /// Escalations that are announced in one transaction.
@@ -86,6 +86,33 @@ fn step_row(case: &CaseRow, number: i16, step: &PlannedStep) -> StepRow {
         escalation_org_path: escalation.map(|one| one.org_path.as_str().to_owned()),
         escalated_at: None,
     }
+}
+
+/// Whether the steps of a case are enough for what it is about by now. By the rules it was opened
+/// with: a new version of them does not change open cases, but a customer that has become a
+/// related party meanwhile, or has lost its grade, belongs before other people.
+///
+/// # Errors
+/// When stored rules cannot be read.
+pub fn suffices(tx: &mut Tx<'_>, id: CaseId, facts: &CaseSubject) -> Result<bool, Error> {
+    let case = store::find_locked(tx.connection, id)?;
+    let set = authority_rules::version(&mut tx.reader(), case.rule_set_version)?;
+    let Some(rule) = rule_for(&set, facts) else {
+        return Ok(false);
+    };
+    let held: Vec<StepFacts> = store::steps(tx.connection, id)?
+        .iter()
+        .map(step_facts)
+        .collect::<Result<_, _>>()?;
+    Ok(rule.plan(&facts.org_path).iter().all(|needed| {
+        held.iter().any(|step| {
+            step.competence.scope == needed.competence.scope
+                && step
+                    .competence
+                    .org_path
+                    .contains(&needed.competence.org_path)
+        })
+    }))
 }
 
 /// Decides the waiting step of a case and says where the case stands then.
@@ -226,6 +253,14 @@ pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
     })
 }
 
+/// Whether there is anything to announce, so that an idle job leaves no trace in the audit log.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn has_escalations(reader: &mut Reader<'_>) -> Result<bool, Error> {
+    Ok(store::any_overdue(reader.connection, reader.now)?)
+}
+
 /// Announces steps that have waited too long. Who may decide them follows from the date alone;
 /// this only tells.
 ///
@@ -284,7 +319,7 @@ pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, E
     if new.until < tx.today {
         return Err(Problem::field("until", "is in the past", "已过期").into());
     }
-    if (new.until - new.from).num_days() >= DELEGATION_DAYS_MAX {
+    if (new.until - new.from).num_days() > DELEGATION_DAYS_MAX {
         return Err(
             Problem::field("until", "is more than 366 days after from", "超过 366 天").into(),
         );

@@ -51,6 +51,18 @@ pub fn in_force(
     }
 }
 
+/// The rules of a version; 0 is the built-in one.
+///
+/// # Errors
+/// When there is no such version, or it cannot be read.
+pub fn version(reader: &mut Reader<'_>, number: i32) -> Result<Vec<AuthorityRule>, Error> {
+    if number == 0 {
+        return Ok(rules::built_in());
+    }
+    let row = store::find(reader.connection, number)?;
+    stored(&row.ok_or_else(|| Error::internal("a case by rules that were never published"))?)
+}
+
 /// The rules of a stored version.
 ///
 /// # Errors

@@ -339,6 +339,15 @@ pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Deci
                 ));
             }
         }
+        let facts = subject(tx, &row, &checked)?;
+        if !approvals::suffices(tx, case, &facts)? {
+            return Err(Problem::new(ProblemCode::ApprovalChecksChanged)
+                .because(
+                    "What it is about has changed since it was submitted: other people have to approve it now.",
+                    "提交后情况已变化，现应由其他审批人审批。",
+                )
+                .into());
+        }
         checks::keep(tx, id, "approval", &checked)?;
     }
     let line = carry_out(tx, &row)?;

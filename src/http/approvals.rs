@@ -382,8 +382,8 @@ pub async fn list(
             subject: values.subject.clone().map(|subject| subject.0),
         };
         let who = decider(reader)?;
-        let now = reader.now;
-        let cases = store::list(reader.connection, &filter, &who, now, after, limit)?;
+        let moment = (reader.now, reader.today);
+        let cases = store::list(reader.connection, &filter, &who, moment, after, limit)?;
         views(reader, cases)
     };
     listing(&guard, parameters, load, |view: &ApprovalView| view.id).await

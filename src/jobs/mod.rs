@@ -16,7 +16,6 @@ use crate::app::{approvals, reservations};
 use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
-use crate::store::approvals as approval_rows;
 use crate::store::db::Db;
 use crate::store::idempotency;
 use crate::store::reservations::customers_with_due;
@@ -107,15 +106,11 @@ fn expire_reservations(db: &Db) -> Result<Progress, Error> {
 
 /// Tells that steps have waited too long. Who may decide them follows from the date alone.
 fn announce_escalations(db: &Db) -> Result<Progress, Error> {
-    // Most rounds find nothing, and leave nothing on record.
-    let is_due = db.read_blocking(&actor(), &|reader| {
-        let now = reader.now;
-        Ok(approval_rows::is_any_overdue(reader.connection, now)?)
-    })?;
-    if !is_due {
+    let actor = actor();
+    if !db.read_blocking(&actor, &|reader| approvals::has_escalations(reader))? {
         return Ok(Progress::Done);
     }
-    let announced = db.write_blocking(&actor(), "approval.escalate", &|tx| {
+    let announced = db.write_blocking(&actor, "approval.escalate", &|tx| {
         approvals::announce_escalations(tx)
     })?;
     Ok(Progress::of(announced, approvals::ESCALATIONS_MAX))

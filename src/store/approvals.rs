@@ -347,6 +347,39 @@ fn decided_by(principal: &str) -> Condition {
     ))
 }
 
+/// Cases that four eyes keep somebody from deciding on a day, in person or through somebody else:
+/// they asked for it, act for whoever did, or decided a step of it already.
+fn barred(principal: &str, day: NaiveDate) -> Condition {
+    use approval_decisions as made;
+    use approval_delegations as lent;
+    let decided = made::table
+        .filter(made::bucket.eq(approval_cases::bucket))
+        .filter(made::case_id.eq(approval_cases::id))
+        .filter(
+            made::decided_by
+                .eq(principal.to_owned())
+                .or(made::on_behalf_of.is_not_distinct_from(principal.to_owned())),
+        );
+    let stands_in = lent::table
+        .filter(lent::delegator.eq(approval_cases::requested_by))
+        .filter(lent::delegate.eq(principal.to_owned()))
+        .filter(lent::delegated_from.le(day))
+        .filter(lent::delegated_until.ge(day))
+        .filter(lent::revoked_at.is_null());
+    Box::new(
+        approval_cases::requested_by
+            .eq(principal.to_owned())
+            .or(diesel::dsl::exists(decided))
+            .or(diesel::dsl::exists(stands_in)),
+    )
+}
+
+/// Cases whose waiting step somebody may decide with an authority, their own or one that is lent.
+fn decidable(authority: &Authority, now: DateTime<Utc>, day: NaiveDate) -> Condition {
+    let free = diesel::dsl::not(barred(&authority.principal, day));
+    Box::new(covered(authority, now).and(free))
+}
+
 fn asked_by(principal: &str) -> Condition {
     Box::new(approval_cases::requested_by.eq(principal.to_owned()))
 }
@@ -390,7 +423,7 @@ pub fn list(
     connection: &mut PgConnection,
     filter: &CaseFilter,
     decider: &Decider,
-    now: DateTime<Utc>,
+    (now, today): (DateTime<Utc>, NaiveDate),
     after: Option<CaseId>,
     limit: i64,
 ) -> QueryResult<Vec<CaseRow>> {
@@ -406,16 +439,13 @@ pub fn list(
         Role::AskedByMe => query.filter(asked_by(who)),
         Role::DecidedByMe => query.filter(decided_by(who)),
         Role::WaitingForMe => {
-            let any = decider
-                .lent
-                .iter()
-                .fold(covered(&decider.own, now), |all, lent| {
-                    Box::new(all.or(covered(lent, now)))
-                });
+            let own = decidable(&decider.own, now, today);
+            let any = decider.lent.iter().fold(own, |all, lent| {
+                Box::new(all.or(decidable(lent, now, today)))
+            });
             query
                 .filter(approval_cases::status.eq(CaseStatus::Pending))
-                .filter(approval_cases::requested_by.ne(who.clone()))
-                .filter(diesel::dsl::not(decided_by(who)))
+                .filter(diesel::dsl::not(barred(who, today)))
                 .filter(any)
         }
     };
@@ -460,22 +490,6 @@ pub fn decisions_of(
         .load(connection)
 }
 
-/// Whether any pending step is due whose escalation was not announced yet.
-pub fn is_any_overdue(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<bool> {
-    use approval_steps as st;
-    let overdue = approval_cases::table
-        .inner_join(approval_steps::table.on(with_current_step()))
-        .filter(approval_cases::status.eq(CaseStatus::Pending))
-        .filter(st::status.eq(StepStatus::Pending))
-        .filter(
-            st::due_at
-                .is_not_null()
-                .and(st::due_at.assume_not_null().le(now)),
-        )
-        .filter(st::escalated_at.is_null());
-    diesel::select(diesel::dsl::exists(overdue)).get_result(connection)
-}
-
 /// Pending steps that are due and whose escalation was not announced yet.
 pub fn lock_overdue(
     connection: &mut PgConnection,
@@ -499,6 +513,18 @@ pub fn lock_overdue(
         .for_no_key_update()
         .skip_locked()
         .load(connection)
+}
+
+/// Whether there is a step whose escalation is still to be announced.
+pub fn any_overdue(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<bool> {
+    use approval_steps as st;
+    let overdue = approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .filter(approval_cases::status.eq(CaseStatus::Pending))
+        .filter(st::status.eq(StepStatus::Pending))
+        .filter(st::due_at.assume_not_null().le(now))
+        .filter(st::escalated_at.is_null());
+    diesel::select(diesel::dsl::exists(overdue)).get_result(connection)
 }
 
 /// Marks the escalation of a step as announced.

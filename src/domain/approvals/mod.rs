@@ -91,6 +91,16 @@ pub struct CaseFacts {
     pub decided_by: BTreeSet<String>,
 }
 
+impl CaseFacts {
+    /// Whether four eyes keep somebody from deciding it, in person or through somebody else: they
+    /// asked for it, act for whoever did, or decided a step of it already.
+    fn bars(&self, principal: &String) -> bool {
+        *principal == self.requested_by
+            || self.delegates_of_requester.contains(principal)
+            || self.decided_by.contains(principal)
+    }
+}
+
 /// What somebody may decide: by their own token, or lent by somebody who is absent.
 #[derive(Debug, Clone)]
 pub struct Authority {
@@ -150,10 +160,7 @@ pub fn decide(
         return Err(ProblemCode::InvalidTransition);
     };
     let who = &decider.own.principal;
-    if *who == case.requested_by
-        || case.delegates_of_requester.contains(who)
-        || case.decided_by.contains(who)
-    {
+    if case.bars(who) {
         return Err(ProblemCode::FourEyesRequired);
     }
     let step = &case.steps[index];
@@ -164,12 +171,20 @@ pub fn decide(
                 .filter(|_| step.due_at.is_some_and(|due| due <= now)),
         )
         .collect();
+    let able = |authority: &&Authority| competences.iter().any(|one| authority.covers(one));
     let used = std::iter::once(&decider.own)
-        .chain(decider.lent.iter().filter(|lent| {
-            lent.principal != case.requested_by && !case.decided_by.contains(&lent.principal)
-        }))
-        .find(|authority| competences.iter().any(|one| authority.covers(one)));
+        .chain(
+            decider
+                .lent
+                .iter()
+                .filter(|lent| !case.bars(&lent.principal)),
+        )
+        .find(able);
     let Some(used) = used else {
+        // Whoever could have lent it may not decide this case themselves.
+        if decider.lent.iter().any(|lent| able(&lent)) {
+            return Err(ProblemCode::FourEyesRequired);
+        }
         let holds_scope = std::iter::once(&decider.own)
             .chain(&decider.lent)
             .any(|authority| {
@@ -350,8 +365,11 @@ mod tests {
             |case: &CaseFacts, owner: &str| decide(case, &lent(owner), Decision::Approved, noon(1));
         let decided = by(&case(1, &[]), "bob").unwrap();
         assert_eq!(decided.on_behalf_of, Some("bob".to_owned()));
-        // Neither the requester nor who decided before decides through somebody else.
-        assert_eq!(by(&case(1, &[]), "ann"), Err(ProblemCode::NotFound));
-        assert_eq!(by(&case(2, &["bob"]), "bob"), Err(ProblemCode::NotFound));
+        // Whoever may not decide does not decide through somebody else: the requester, who acts
+        // for the requester, and who decided before.
+        let refused = Err(ProblemCode::FourEyesRequired);
+        assert_eq!(by(&case(1, &[]), "ann"), refused);
+        assert_eq!(by(&case(1, &[]), "dan"), refused);
+        assert_eq!(by(&case(2, &["bob"]), "bob"), refused);
     }
 }
