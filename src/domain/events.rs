@@ -27,7 +27,6 @@ event_types! {
     "authority_rules.published": "A version of the authority matrix was published.";
     "company_figure.recorded": "A figure of the company was recorded or corrected.";
     "credit_application.amended": "A draft of a credit application was changed.";
-    "credit_application.approved": "The last step of a credit application was approved.";
     "credit_application.approved": "The last step of a credit application was approved, and it was carried out.";
     "credit_application.drawn_up": "A credit application was drawn up.";
     "credit_application.rejected": "A credit application was rejected.";
