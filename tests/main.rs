@@ -10,8 +10,10 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
+mod approvals;
 mod audit;
 mod authorisation;
+mod authority;
 mod company_figures;
 mod contract;
 mod credit_applications;
@@ -19,6 +21,7 @@ mod credit_groups;
 mod credit_line_history;
 mod credit_lines;
 mod currencies;
+mod delegations;
 mod deposits;
 mod events;
 mod exchange_rates;
