@@ -18,7 +18,7 @@ fn checked_in_document_is_what_the_service_says() {
     assert_checked_in(
         "openapi/openapi.json",
         &openapi::text(),
-        "cargo run -- openapi",
+        "cargo run -- openapi > openapi/openapi.json",
     );
 }
 
@@ -27,12 +27,14 @@ fn checked_in_permissions_are_what_the_code_asks_for() {
     assert_checked_in(
         "openapi/permissions.txt",
         &openapi::permissions(),
-        "cargo run -- openapi --permissions",
+        "cargo run -- openapi --permissions > openapi/permissions.txt",
     );
 }
 
+/// Compares a checked-in file with what generates it.
+///
 /// `SHOUXIN_UPDATE=1 cargo test` writes the files anew instead of complaining.
-fn assert_checked_in(file: &str, expected: &str, command: &str) {
+pub fn assert_checked_in(file: &str, expected: &str, command: &str) {
     let path = in_package(file);
     #[expect(
         clippy::disallowed_methods,
@@ -51,7 +53,7 @@ fn assert_checked_in(file: &str, expected: &str, command: &str) {
         .unwrap_or_else(|| found.lines().count().min(expected.lines().count()));
     assert!(
         found == expected,
-        "{file} is out of date from line {}: run `{command} > {file}` and read the difference",
+        "{file} is out of date from line {}: run `{command}` and read the difference",
         difference + 1
     );
 }

@@ -11,8 +11,10 @@
 )]
 
 mod application_checks;
+mod approvals;
 mod audit;
 mod authorisation;
+mod authority;
 mod company_figures;
 mod contract;
 mod credit_applications;
@@ -20,6 +22,7 @@ mod credit_groups;
 mod credit_line_history;
 mod credit_lines;
 mod currencies;
+mod delegations;
 mod deposits;
 mod events;
 mod exchange_rates;

@@ -15,7 +15,8 @@ use crate::domain::approvals::{
 use crate::domain::ids::{Bucket, CaseId, DelegationId};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::approvals::{self as store, CaseRow, DecisionRow, DelegationRow, StepRow};
+use crate::store::approval_delegations::{self as delegations, DelegationRow};
+use crate::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
 use crate::store::tx::{Event, Reader, Tx};
 
 /// Most days from the first day of a delegation to its last.
@@ -132,9 +133,13 @@ pub fn decide(
     let facts = CaseFacts {
         status: case.status,
         requested_by: case.requested_by.clone(),
-        delegates_of_requester: store::delegates_of(tx.connection, &case.requested_by, tx.today)?
-            .into_iter()
-            .collect(),
+        delegates_of_requester: delegations::delegates_of(
+            tx.connection,
+            &case.requested_by,
+            tx.today,
+        )?
+        .into_iter()
+        .collect(),
         steps: steps.iter().map(step_facts).collect::<Result<_, _>>()?,
         decided_by: decisions
             .into_iter()
@@ -233,7 +238,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: CaseId) -> Result<(), Error> {
 /// # Errors
 /// When the database cannot serve.
 pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
-    let lent = store::lent_to(reader.connection, &reader.actor.principal, reader.today)?
+    let lent = delegations::lent_to(reader.connection, &reader.actor.principal, reader.today)?
         .into_iter()
         .map(|row| {
             Ok(Authority {
@@ -338,7 +343,7 @@ pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, E
         created_at: tx.now,
         updated_at: tx.now,
     };
-    store::insert_delegation(tx.connection, &row)?;
+    delegations::insert(tx.connection, &row)?;
     let details = json!({
         "delegate": row.delegate, "from": row.delegated_from, "until": row.delegated_until, "scopes": row.scopes,
     });
@@ -351,8 +356,8 @@ pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, E
 /// # Errors
 /// 404, 403 for the delegate, 409 when it is revoked already.
 pub fn revoke(tx: &mut Tx<'_>, id: DelegationId) -> Result<DelegationRow, Error> {
-    let mut row = store::find_delegation(tx.connection, id, &tx.actor.principal)?
-        .ok_or_else(Error::not_found)?;
+    let mut row =
+        delegations::find(tx.connection, id, &tx.actor.principal)?.ok_or_else(Error::not_found)?;
     if row.delegator != tx.actor.principal {
         return Err(Problem::new(ProblemCode::FourEyesRequired)
             .because(
@@ -367,7 +372,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: DelegationId) -> Result<DelegationRow, Error>
     row.revoked_at = Some(tx.now);
     row.version += 1;
     row.updated_at = tx.now;
-    store::revoke_delegation(tx.connection, &row)?;
+    delegations::revoke(tx.connection, &row)?;
     let details = json!({"delegate": row.delegate});
     delegation_record(
         tx,

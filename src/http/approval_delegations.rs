@@ -17,7 +17,7 @@ use crate::app::approvals::{self as app, NewDelegation};
 use crate::auth::scopes;
 use crate::domain::ids::{DelegationEntity, DelegationId};
 use crate::error::Error;
-use crate::store::approvals::{self as store, DelegationRow};
+use crate::store::approval_delegations::{self as store, DelegationRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
@@ -180,7 +180,7 @@ pub async fn list(
 ) -> Result<Listing<ApprovalDelegationPage>, Error> {
     let load = |reader: &mut Reader<'_>, _: &ListApprovalDelegations, after, limit| {
         let principal = reader.actor.principal.clone();
-        let rows = store::delegations(reader.connection, &principal, after, limit)?;
+        let rows = store::list(reader.connection, &principal, after, limit)?;
         Ok(rows.into_iter().map(ApprovalDelegationView::from).collect())
     };
     listing(&guard, parameters, load, |view: &ApprovalDelegationView| {
@@ -205,8 +205,8 @@ pub async fn get(
     guard
         .read(move |reader| {
             let principal = reader.actor.principal.clone();
-            let row = store::find_delegation(reader.connection, id.0, &principal)?
-                .ok_or_else(Error::not_found)?;
+            let row =
+                store::find(reader.connection, id.0, &principal)?.ok_or_else(Error::not_found)?;
             Ok(Resource(row.into()))
         })
         .await

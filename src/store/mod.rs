@@ -3,6 +3,7 @@
 //! Functions here take a connection and do one thing with it. Only [`db`] opens transactions, and
 //! no function here decides anything about the business.
 
+pub mod approval_delegations;
 pub mod approvals;
 pub mod audit;
 pub mod authority_rules;

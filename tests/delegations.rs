@@ -1,0 +1,220 @@
+//! Authority lent during absence: for days, in somebody's name, and no further.
+
+use chrono::{TimeDelta, Timelike};
+use serde_json::{Value, json};
+
+use crate::approvals::{
+    approve, case_of, colleague, goods, lend, lines, member, send_back, submitted,
+};
+use crate::support::{Client, TestServer, a_customer, a_customer_of, actors::ELSEWHERE};
+
+const TODAY: [&str; 2] = ["2026-03-02", "2026-03-02"];
+const DELEGATIONS: &str = "/v1/approval-delegations";
+
+fn a_case(server: &TestServer) -> String {
+    let customer = a_customer(server).id();
+    submitted(server, &goods(server, &customer, "1.00"))
+}
+
+fn body(delegate: &str, [from, until]: [&str; 2]) -> Value {
+    json!({"delegate": delegate, "from": from, "until": until, "reason": "年假"})
+}
+
+/// An officer of the east who may lend, and one of the west who sees nothing there.
+fn lender_and_delegate(server: &TestServer) -> (Client, Client) {
+    let lender = server.as_tier("credit_officer_branch");
+    let west = "head-office/west";
+    let delegate = member(server, "credit_officer_branch", west, "delegate");
+    (lender, delegate)
+}
+
+#[test]
+fn both_days_belong_to_a_delegation_from_midnight_to_midnight() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let [first, second, third] = [(); 3].map(|()| a_case(&server));
+    lend(&lender, &delegate, ["2026-03-03", "2026-03-04"]);
+    // Ten o'clock in Shanghai; days are those of the company.
+    assert_eq!(server.now().hour(), 2);
+    server.advance(TimeDelta::hours(14) - TimeDelta::microseconds(1));
+    approve(&delegate, &first).expect_problem("not_found");
+    server.advance(TimeDelta::microseconds(1));
+    approve(&delegate, &first).expect(200);
+    server.advance(TimeDelta::days(2) - TimeDelta::microseconds(1));
+    approve(&delegate, &second).expect(200);
+    server.advance(TimeDelta::microseconds(1));
+    approve(&delegate, &third).expect_problem("not_found");
+    assert_eq!(lines(&server), 2);
+}
+
+#[test]
+fn days_that_make_no_sense_are_refused() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let to = delegate.identity().principal();
+    for days in [
+        ["2026-03-05", "2026-03-04"],
+        ["2026-02-01", "2026-03-01"],
+        ["2026-03-02", "2027-03-04"],
+    ] {
+        let refused = lender.post(DELEGATIONS, &body(&to, days));
+        let refused = refused.expect_problem("validation_failed").json();
+        assert_eq!(refused["errors"][0]["pointer"], "#/until", "{days:?}");
+    }
+    // One that has begun, and one that ends exactly 366 days after it begins.
+    for days in [["2026-02-01", "2026-03-02"], ["2026-03-02", "2027-03-03"]] {
+        lender.post(DELEGATIONS, &body(&to, days)).expect(201);
+    }
+    let own = lender.identity().principal();
+    let refused = lender.post(DELEGATIONS, &body(&own, TODAY));
+    let refused = refused.expect_problem("validation_failed").json();
+    assert_eq!(refused["errors"][0]["pointer"], "#/delegate");
+    let nothing_to_lend = server.with(&["approvals:delegate"], "head-office", "nobody much");
+    nothing_to_lend
+        .post(DELEGATIONS, &body(&to, TODAY))
+        .expect_problem("nothing_to_delegate");
+    assert_eq!(
+        server.number("SELECT count(*) FROM approval_delegations"),
+        2
+    );
+}
+
+#[test]
+fn a_delegation_is_over_at_once_when_it_is_revoked() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let [first, second] = [(); 2].map(|()| a_case(&server));
+    let path = lend(&lender, &delegate, ["2026-03-02", "2026-03-31"]);
+    approve(&delegate, &first).expect(200);
+    let revoke = format!("{path}/revoke");
+    delegate
+        .post(&revoke, &json!({}))
+        .expect_problem("four_eyes_required");
+    let revoked = lender.post(&revoke, &json!({})).expect(200);
+    assert_eq!(revoked.field("revoked_at"), "2026-03-02T02:00:00Z");
+    assert_eq!(revoked.json()["version"], 2);
+    approve(&delegate, &second).expect_problem("not_found");
+    lender
+        .post(&revoke, &json!({}))
+        .expect_problem("invalid_transition");
+    // What was decided before stays decided.
+    assert_eq!(case_of(&server, &first)["status"], "approved");
+}
+
+#[test]
+fn what_was_lent_is_not_passed_on() {
+    let server = TestServer::start();
+    let head_office = server.as_tier("credit_officer_head_office");
+    let (branch, delegate) = lender_and_delegate(&server);
+    let customer = a_customer(&server).id();
+    let large = submitted(&server, &goods(&server, &customer, "1000000.01"));
+    lend(&head_office, &branch, TODAY);
+    let passed_on = branch.post(DELEGATIONS, &body(&delegate.identity().principal(), TODAY));
+    let passed_on = passed_on.expect(201).json();
+    assert_eq!(passed_on["scopes"], json!(["approvals:decide:branch"]));
+    assert_eq!(passed_on["org_path"], "head-office/east");
+    approve(&delegate, &large).expect_problem("insufficient_scope");
+    // In a chain of three the last has the authority of the second and no more.
+    let small = a_case(&server);
+    approve(&delegate, &small).expect(200);
+    let decision = case_of(&server, &small)["steps"][0]["decision"].clone();
+    assert_eq!(decision["on_behalf_of"], branch.identity().principal());
+    approve(&branch, &large).expect(200);
+    let decision = case_of(&server, &large)["steps"][0]["decision"].clone();
+    assert_eq!(decision["on_behalf_of"], head_office.identity().principal());
+}
+
+#[test]
+fn a_delegate_reaches_the_organisation_of_the_lender_and_nothing_else() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let north = member(
+        &server,
+        "credit_officer_branch",
+        "head-office/north",
+        "north",
+    );
+    let east = a_case(&server);
+    let customer = a_customer_of(&server, ELSEWHERE).id();
+    let west = submitted_elsewhere(&server, &customer);
+    lend(&lender, &north, TODAY);
+    approve(&north, &west).expect_problem("not_found");
+    approve(&north, &east).expect(200);
+    // Own authority is used where it is enough, and then in nobody else's name.
+    lend(&lender, &delegate, TODAY);
+    approve(&delegate, &west).expect(200);
+    let decision = case_of(&server, &west)["steps"][0]["decision"].clone();
+    assert_eq!(decision["on_behalf_of"], Value::Null);
+}
+
+fn submitted_elsewhere(server: &TestServer, customer: &str) -> String {
+    let manager = server.as_tier_at("account_manager", ELSEWHERE);
+    crate::approvals::submitted_by(&manager, &goods(server, customer, "1.00"))
+}
+
+#[test]
+fn a_delegate_sends_back_and_rejects_in_the_name_of_the_lender_too() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let [back, no] = [(); 2].map(|()| a_case(&server));
+    let reason = json!({"reason": "资料不全"});
+    let reject = format!("{no}/reject");
+    send_back(&delegate, &back).expect_problem("not_found");
+    delegate.post(&reject, &reason).expect_problem("not_found");
+    lend(&lender, &delegate, TODAY);
+    send_back(&delegate, &back).expect(200);
+    delegate.post(&reject, &reason).expect(200);
+    let case = case_of(&server, &no);
+    assert_eq!(case["status"], "rejected");
+    let name = lender.identity().principal();
+    assert_eq!(case["steps"][0]["decision"]["on_behalf_of"], name);
+}
+
+#[test]
+fn lent_authority_does_not_open_the_operation() {
+    let server = TestServer::start();
+    let (lender, _) = lender_and_delegate(&server);
+    let path = a_case(&server);
+    for tier in ["department_head", "auditor"] {
+        let delegate = colleague(&server, tier, tier);
+        lend(&lender, &delegate, TODAY);
+        approve(&delegate, &path).expect_problem("insufficient_scope");
+    }
+    // Who may call it at all needs no authority of their own over the step.
+    let scopes = ["credit-applications:approve", "approvals:read"];
+    let delegate = server.with(&scopes, "head-office/west", "only the operation");
+    approve(&delegate, &path).expect_problem("not_found");
+    lend(&lender, &delegate, TODAY);
+    approve(&delegate, &path).expect(200);
+}
+
+#[test]
+fn both_sides_see_a_delegation_and_strangers_do_not() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let stranger = server.with_everything();
+    let lent = lend(&lender, &delegate, TODAY);
+    server.advance(TimeDelta::milliseconds(1));
+    let taken = lend(&delegate, &lender, TODAY);
+    for side in [&lender, &delegate] {
+        let items = side.get(DELEGATIONS).expect(200).items();
+        let shown: Vec<String> = items
+            .iter()
+            .map(|item| format!("{DELEGATIONS}/{}", item["id"].as_str().unwrap()))
+            .collect();
+        assert_eq!(shown, [taken.clone(), lent.clone()]);
+        let one = side.get(&lent).expect(200).json();
+        assert_eq!(one["delegator"], lender.identity().principal());
+        assert_eq!(one["delegate"], delegate.identity().principal());
+        assert_eq!(one, items[1]);
+    }
+    assert!(stranger.get(DELEGATIONS).expect(200).items().is_empty());
+    stranger.get(&lent).expect_problem("not_found");
+    stranger
+        .post(&format!("{lent}/revoke"), &json!({}))
+        .expect_problem("not_found");
+    assert_eq!(
+        server.texts("SELECT revoked_at FROM approval_delegations"),
+        ["", ""]
+    );
+}
