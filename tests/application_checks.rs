@@ -5,7 +5,9 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
-use crate::support::applications::{a_policy, a_score, about_line, approve, submit};
+use crate::support::applications::{
+    a_policy, a_score, about_line, approve, failed_checks, numbers, submit,
+};
 use crate::support::{
     Owner, TestServer, a_customer, a_draft, a_group_line, a_group_of, a_line, a_member,
     a_product_line, a_rate, a_submitted, a_unified_line, application_body, approved, figure_body,
@@ -25,7 +27,7 @@ fn outcome(server: &TestServer, body: &Value, check: &str) -> (String, Value) {
     let found = results.iter().find(|one| one["check"] == check).unwrap();
     (
         found["outcome"].as_str().unwrap().to_owned(),
-        found["numbers"].clone(),
+        numbers(&found["numbers"]),
     )
 }
 
@@ -474,7 +476,7 @@ fn a_failed_check_leads_where_the_policy_says() {
         .expect_problem("approval_check_failed")
         .json();
     assert_eq!(
-        refused["failed_checks"],
+        failed_checks(&refused),
         json!([{"check": "documents", "numbers": {"missing": "business_licence"}}])
     );
     assert_eq!(refused["reasons"][0]["check"], "documents");
@@ -516,7 +518,7 @@ fn what_failed_only_after_submission_is_not_approved_by_the_ordinary_chain() {
         .json();
     let numbers = json!({"scored_on": "2026-03-02", "valid_until": "2026-03-02"});
     assert_eq!(
-        refused["failed_checks"],
+        failed_checks(&refused),
         json!([{"check": "score_validity", "numbers": numbers}])
     );
     let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();

@@ -64,10 +64,18 @@ fn a_reference_of_another_order_is_refused_with_what_differs() {
     assert_eq!(differing("deposit", json!("1.00")), ["#/deposit"]);
     let soon = (server.now() + TimeDelta::days(1)).to_rfc3339();
     assert_eq!(differing("expires_at", json!(soon)), ["#/expires_at"]);
-    assert_eq!(differing("product", json!("another")), ["#/product"]);
-    let in_dollars = in_currency(body.clone(), "USD");
-    let refused = client.post("/v1/reservations", &in_dollars).send();
-    assert_eq!(refused.json()["code"], "reference_reused");
+
+    // What credit refuses is refused for that.
+    for (refused, code) in [
+        (in_currency(body.clone(), "USD"), "currency_rate_missing"),
+        (reservation_body(&customer, "1000.00"), "limit_exceeded"),
+    ] {
+        let mut refused = refused;
+        refused["reference"] = body["reference"].clone();
+        client
+            .post("/v1/reservations", &refused)
+            .expect_problem(code);
+    }
 
     // Another customer has references of its own.
     let mut other = reservation_body(&a_customer_with_credit(&server, SALES), "10.01");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
 use crate::support::applications::{
-    a_policy, about_line, carried_out, check, reasons, reserve, submit, summary,
+    a_policy, about_line, carried_out, check, failed_checks, reasons, reserve, submit, summary,
 };
 use crate::support::ledger::{balance, line};
 use crate::support::{
@@ -195,7 +195,7 @@ fn c8_what_is_overdue_is_a_part_of_the_total_and_the_total_decides() {
         .expect_problem("approval_check_failed")
         .json();
     assert_eq!(
-        refused["failed_checks"],
+        failed_checks(&refused),
         json!([{"check": "overdue_balance", "numbers": {"overdue": "550.00", "overdue_max": "499.00"}}])
     );
     // Due today is not overdue yet, and counts all the same.

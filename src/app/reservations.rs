@@ -65,8 +65,12 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, 
     let terms = store::product(tx.connection, &new.product)?;
     let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
     // Under the locks of the lines nobody else reserves for the customer.
-    if let Some(known) = rows::by_reference(tx.connection, new.customer_id, &new.reference)? {
-        return again(tx, known, new);
+    let known = rows::by_reference(tx.connection, new.customer_id, &new.reference)?;
+    let conflict = known.as_ref().map(|known| differences(known, new));
+    if let (Some(known), Some(None)) = (&known, &conflict) {
+        let details = json!({"reference": known.reference, "again": true});
+        tx.record("reservation.create", known.id.subject(), details)?;
+        return Ok(known.clone());
     }
     let expires_at = expiry(new.expires_at, tx.now)?;
     let request = Request {
@@ -80,6 +84,10 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, 
     let (true, Some(product)) = (refusals.is_empty(), assessment.counted_at(Level::Product)) else {
         return Err(refused(&refusals));
     };
+    // What credit refuses is refused for that, whatever it is called.
+    if let Some(problem) = conflict.flatten() {
+        return Err(problem.into());
+    }
     let id: ReservationId = tx.mint(new.customer_id.bucket())?;
     let mut row = ReservationRow {
         bucket: id.bucket().as_i16(),
@@ -134,12 +142,9 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, 
     Ok(row)
 }
 
-/// The reservation that a reference names already, if it was for the same.
-fn again(
-    tx: &mut Tx<'_>,
-    known: ReservationRow,
-    new: &NewReservation,
-) -> Result<ReservationRow, Error> {
+/// In what a request differs from the reservation that its reference names already; `None` when it
+/// asks for the same.
+fn differences(known: &ReservationRow, new: &NewReservation) -> Option<Problem> {
     let same = [
         ("product", known.product == new.product),
         ("amount", known.amount_minor == new.asked.amount.minor()),
@@ -162,12 +167,7 @@ fn again(
             "与该编号的预占不一致",
         ));
     }
-    if !problem.errors.is_empty() {
-        return Err(problem.into());
-    }
-    let details = json!({"reference": known.reference, "again": true});
-    tx.record("reservation.create", known.id.subject(), details)?;
-    Ok(known)
+    (!problem.errors.is_empty()).then_some(problem)
 }
 
 /// Turns a part, or all that is left, into a receivable. The last capture gives back the rest.

@@ -108,3 +108,28 @@ pub fn summary(server: &TestServer, customer: &str) -> Value {
         .expect(200)
         .json()
 }
+
+/// The numbers of a check by their names.
+pub fn numbers(list: &Value) -> Value {
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["name"].as_str().unwrap().to_owned(),
+                one["value"].clone(),
+            )
+        })
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// The checks that a problem names, each with its numbers by name.
+pub fn failed_checks(problem: &Value) -> Value {
+    problem["failed_checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| json!({"check": one["check"], "numbers": numbers(&one["numbers"])}))
+        .collect()
+}
