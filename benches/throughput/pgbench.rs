@@ -122,8 +122,8 @@ pub fn write(seeded: &[Seeded]) -> String {
     }
     script.push_str(
         "INSERT INTO reservations VALUES (:bucket, :reservation::uuid, :customer::uuid, 'head-office', 'goods_on_credit', \
-         'pgbench', 100, 'CNY', 0, 0, 0, 'held', now() + interval '7 days', :product_line::uuid, :customer_line::uuid, \
-         :group_line::uuid, 1, now(), now());\n",
+         :reservation, 100, 'CNY', 0, 0, 0, 'held', now() + interval '7 days', :product_line::uuid, :customer_line::uuid, \
+         :group_line::uuid, 1, now(), now(), 0, 'gross', 100, 100, 100, NULL);\n",
     );
     for (bucket, line) in [
         ("group_bucket", "group_line"),
