@@ -327,3 +327,31 @@ fn a_group_line_is_for_no_product_and_is_changed_like_any_other() {
     join(&server, &group, &stranger).expect(201);
     assert_ledger_is_clean(&server);
 }
+
+#[test]
+fn an_admission_is_never_small_enough_for_a_lower_chain() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    // A matrix that forgot exceptions: by amount alone.
+    let rule = |name: &str, most: Value, scope: &str| {
+        json!({"name": name, "kind": "credit_application", "amount_max": most,
+            "steps": [{"name": name, "scope": scope}]})
+    };
+    let matrix = json!({
+        "effective_from": server.db().today().to_string(),
+        "rules": [
+            rule("branch", json!("1000000.00"), "approvals:decide:branch"),
+            rule("head_office", Value::Null, "approvals:decide:head-office"),
+        ],
+    });
+    client.post("/v1/authority-rules", &matrix).expect(201);
+    let body = json!({
+        "group_id": a_group(&server, "pooled"), "member_customer_id": a_customer(&server).id(),
+        "action": "admit_member",
+    });
+    let path = a_submitted(&server, &body);
+    let case = client.get(&path).expect(200).field("approval_id");
+    let case = client.get(&format!("/v1/approvals/{case}")).expect(200);
+    assert_eq!(case.field("rule"), "head_office");
+    assert_eq!(case.json()["amount"], Value::Null);
+}

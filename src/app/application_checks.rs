@@ -8,7 +8,7 @@ use super::credit_policies;
 use super::exchange_rates as rates;
 use super::exposure::currency;
 use crate::domain::application_checks::{
-    self as checks, Attachment, CheckFacts, CheckOutcome, CheckResult, Route,
+    self as checks, Attachment, CheckFacts, CheckOutcome, CheckResult, NetCapital, Route,
 };
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::credit_applications::{ApplicationAction, change};
@@ -175,7 +175,8 @@ fn limit_after(
     today: chrono::NaiveDate,
 ) -> Option<i64> {
     match (row.action, line) {
-        (ApplicationAction::AdmitMember, _) => Some(0),
+        // It is about an exception, not about a sum: nothing small enough for a lower chain.
+        (ApplicationAction::AdmitMember, _) => None,
         (_, Some(line)) => match change(&line.terms(), row.action, &row.asked(), 0, today) {
             Ok(after) => {
                 // The most it will ever be, also while a temporary increase is still to come.
@@ -188,16 +189,18 @@ fn limit_after(
     }
 }
 
-/// The company's net capital on the day, where it is on record and can be measured.
-fn net_capital(reader: &mut Reader<'_>) -> Result<Option<(i64, chrono::NaiveDate)>, Error> {
+/// The company's net capital on the day, where it is on record.
+fn net_capital(reader: &mut Reader<'_>) -> Result<Option<NetCapital>, Error> {
     let today = reader.today;
     let kind = CompanyFigureKind::NetCapital;
     let Some(row) = company_figures::in_force(reader.connection, kind, today)? else {
         return Ok(None);
     };
     let own = currency(&row.currency)?;
-    let measured = rates::in_company_currency(reader, row.amount_minor, own)?;
-    Ok(measured.map(|minor| (minor, row.as_of)))
+    Ok(Some(NetCapital {
+        minor: rates::in_company_currency(reader, row.amount_minor, own)?,
+        as_of: row.as_of,
+    }))
 }
 
 /// What is overdue of the customer or the members; `None` when a part cannot be measured.
@@ -215,8 +218,14 @@ fn overdue(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Option<i64>,
     Ok(Some(sum))
 }
 
-/// The customer of an application, or the members of its group.
-fn customers_of(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Vec<CustomerId>, Error> {
+/// The customer of an application, or the members of its group with the one to be admitted.
+///
+/// # Errors
+/// When the database cannot serve.
+pub(super) fn customers_of(
+    reader: &mut Reader<'_>,
+    row: &ApplicationRow,
+) -> Result<Vec<CustomerId>, Error> {
     Ok(match (row.customer_id, row.group_id) {
         (Some(id), _) => vec![id],
         (None, Some(group)) => {

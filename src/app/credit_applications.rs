@@ -287,15 +287,8 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
 
 /// What the authority matrix is asked about.
 fn subject(tx: &mut Tx<'_>, row: &ApplicationRow, checked: &Checked) -> Result<CaseSubject, Error> {
-    let related_party = match (row.customer_id, row.group_id) {
-        (Some(id), _) => exposure::is_related_party(tx.connection, &[id])?,
-        (None, Some(group)) => {
-            let mut members = crate::store::credit_groups::open_members_of(tx.connection, group)?;
-            members.extend(row.member_customer_id);
-            exposure::is_related_party(tx.connection, &members)?
-        }
-        (None, None) => false,
-    };
+    let about = checks::customers_of(&mut tx.reader(), row)?;
+    let related_party = exposure::is_related_party(tx.connection, &about)?;
     Ok(CaseSubject {
         kind: KIND.to_owned(),
         action: Some(row.action.as_str().to_owned()),

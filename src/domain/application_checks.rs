@@ -69,6 +69,15 @@ pub struct Attachment {
     pub valid_until: Option<NaiveDate>,
 }
 
+/// The company's net capital.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetCapital {
+    /// Amount; `None` when it cannot be measured for want of a rate.
+    pub minor: Option<i64>,
+    /// Of which day it is.
+    pub as_of: NaiveDate,
+}
+
 /// What the checks look at.
 #[derive(Debug, Clone)]
 pub struct CheckFacts {
@@ -88,8 +97,8 @@ pub struct CheckFacts {
     pub is_group: bool,
     /// Expected sales of twelve months.
     pub expected_sales_minor: Option<i64>,
-    /// The company's net capital, and of which day.
-    pub net_capital: Option<(i64, NaiveDate)>,
+    /// The company's net capital, where it is on record.
+    pub net_capital: Option<NetCapital>,
     /// Total credit of the group, or of the customer where it is in none, after the application;
     /// `None` without a limit.
     pub group_total_after_minor: Option<i64>,
@@ -388,7 +397,7 @@ fn concentration(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
             vec![],
         );
     }
-    let Some((net_capital, of)) = facts.net_capital else {
+    let Some(NetCapital { minor, as_of }) = facts.net_capital else {
         return result(
             name,
             NotEvaluated,
@@ -397,10 +406,19 @@ fn concentration(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
             vec![],
         );
     };
+    let Some(net_capital) = minor else {
+        return result(
+            name,
+            Fail,
+            "The net capital of the company is in a currency that has no rate.",
+            "公司净资本的币种没有可用汇率。",
+            vec![("net_capital_as_of", as_of.to_string())],
+        );
+    };
     let mut numbers = vec![
         ("total_after", limit(facts.group_total_after_minor)),
         ("net_capital", yuan(net_capital)),
-        ("net_capital_as_of", of.to_string()),
+        ("net_capital_as_of", as_of.to_string()),
     ];
     let share = facts
         .group_total_after_minor

@@ -155,19 +155,24 @@ fn concentration_warns_and_then_fails_beyond_its_bounds() {
     let of = |total, capital| {
         let facts = CheckFacts {
             group_total_after_minor: total,
-            net_capital: Some((capital, day("2025-12-31"))),
+            net_capital: Some(NetCapital {
+                minor: capital,
+                as_of: day("2025-12-31"),
+            }),
             ..facts()
         };
         outcome(CheckName::Concentration, &facts, &policy)
     };
-    assert_eq!(of(Some(1_000), 10_000), CheckOutcome::Pass);
-    assert_eq!(of(Some(1_001), 10_000), CheckOutcome::Warn);
-    assert_eq!(of(Some(1_500), 10_000), CheckOutcome::Warn);
-    assert_eq!(of(Some(1_501), 10_000), CheckOutcome::Fail);
+    assert_eq!(of(Some(1_000), Some(10_000)), CheckOutcome::Pass);
+    assert_eq!(of(Some(1_001), Some(10_000)), CheckOutcome::Warn);
+    assert_eq!(of(Some(1_500), Some(10_000)), CheckOutcome::Warn);
+    assert_eq!(of(Some(1_501), Some(10_000)), CheckOutcome::Fail);
     // A share that is only just above counts as above.
-    assert_eq!(of(Some(15_000_001), 100_000_000), CheckOutcome::Fail);
-    assert_eq!(of(None, 10_000), CheckOutcome::Fail);
-    assert_eq!(of(Some(1), 0), CheckOutcome::Fail);
+    assert_eq!(of(Some(15_000_001), Some(100_000_000)), CheckOutcome::Fail);
+    assert_eq!(of(None, Some(10_000)), CheckOutcome::Fail);
+    assert_eq!(of(Some(1), Some(0)), CheckOutcome::Fail);
+    // What cannot be measured is not within a bound.
+    assert_eq!(of(Some(1), None), CheckOutcome::Fail);
     assert_eq!(
         outcome(CheckName::Concentration, &facts(), &policy),
         CheckOutcome::NotEvaluated
