@@ -43,6 +43,7 @@ pub fn seed(url: &str) -> Vec<Seeded> {
     let options = DbOptions {
         url: url.to_owned(),
         pool_size: 2,
+        together: 0,
         queue_max: 1,
         queue_wait: Duration::from_secs(1),
         deadline: Duration::from_secs(600),

@@ -53,18 +53,53 @@ impl Bounds {
         customer_id: CustomerId,
         group: Option<GroupId>,
     ) -> Result<Self, Error> {
-        let (_, policy) = credit_policies::in_force(reader, reader.today)?;
-        let mut bounds = Self {
-            tolerance: policy.tolerance(),
-            ..Self::plain(reader.today)
+        let mode = match group {
+            Some(group) => credit_groups::limit_mode(reader.connection, group)?,
+            None => GroupLimitMode::Pooled,
         };
-        if let Some(group) = group {
-            bounds.mode = credit_groups::limit_mode(reader.connection, group)?;
-        }
-        if bounds.mode != GroupLimitMode::Pooled {
-            bounds.own_use = own_use(reader, customer_id)?;
+        let mut bounds = Self::of_many(reader, &[(customer_id, mode)])?;
+        bounds
+            .remove(&customer_id)
+            .ok_or_else(|| Error::internal("bounds of nobody"))
+    }
+
+    /// Loads what bounds several customers today, each under the ceiling of its group.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn of_many(
+        reader: &mut Reader<'_>,
+        members: &[(CustomerId, GroupLimitMode)],
+    ) -> Result<BTreeMap<CustomerId, Self>, Error> {
+        let (_, policy) = credit_policies::in_force(reader, reader.today)?;
+        let mut bounds: BTreeMap<CustomerId, Self> = members
+            .iter()
+            .map(|(customer_id, mode)| {
+                let own = Self {
+                    tolerance: policy.tolerance(),
+                    mode: *mode,
+                    ..Self::plain(reader.today)
+                };
+                (*customer_id, own)
+            })
+            .collect();
+        let each: Vec<CustomerId> = members
+            .iter()
+            .filter(|(_, mode)| *mode != GroupLimitMode::Pooled)
+            .map(|(customer_id, _)| *customer_id)
+            .collect();
+        if !each.is_empty() {
+            add_own_use(reader, &each, &mut bounds)?;
         }
         Ok(bounds)
+    }
+
+    /// Takes note of what the customer itself uses more, or less, of a line of its group.
+    pub(super) fn note_own_use(&mut self, line_id: LineId, delta_minor: i64) {
+        if self.mode != GroupLimitMode::Pooled {
+            let used = self.own_use.entry(line_id).or_default();
+            *used = used.saturating_add(delta_minor);
+        }
     }
 
     /// The limit that has to hold on a line: that of the day, and what is tolerated beyond it.
@@ -147,26 +182,31 @@ impl Bounds {
     }
 }
 
-/// What a customer has open on lines of groups.
-fn own_use(
+/// Adds what customers have open on lines of groups.
+fn add_own_use(
     reader: &mut Reader<'_>,
-    customer_id: CustomerId,
-) -> Result<BTreeMap<LineId, i64>, Error> {
-    let mut used: BTreeMap<LineId, i64> = BTreeMap::new();
+    customers: &[CustomerId],
+    bounds: &mut BTreeMap<CustomerId, Bounds>,
+) -> Result<(), Error> {
     let mut add = |row: &dyn Counts| {
-        if let Some(counted) = row.counted_at(Level::Group) {
-            let sum = used.entry(counted.line_id).or_default();
-            *sum = sum.saturating_add(row.rest().share_of(counted.exposure_minor));
+        if let (Some(counted), Some(own)) = (
+            row.counted_at(Level::Group),
+            bounds.get_mut(&row.customer_id()),
+        ) {
+            own.note_own_use(
+                counted.line_id,
+                row.rest().share_of(counted.exposure_minor),
+            );
         }
     };
     let now = reader.now;
-    for row in reservations::open_on_groups(reader.connection, customer_id, now)? {
+    for row in reservations::open_on_groups(reader.connection, customers, now)? {
         add(&row);
     }
-    for row in receivables::open_on_groups(reader.connection, customer_id)? {
+    for row in receivables::open_on_groups(reader.connection, customers)? {
         add(&row);
     }
-    Ok(used)
+    Ok(())
 }
 
 /// Held and drawn on other lines of the same level and currency.

@@ -3,6 +3,7 @@
 pub mod application_checks;
 pub mod approvals;
 pub mod authority_rules;
+pub mod book;
 pub mod bounds;
 pub mod company_figures;
 pub mod credit_applications;
@@ -12,6 +13,7 @@ pub mod credit_policies;
 pub mod customers;
 pub mod exchange_rates;
 pub mod exposure;
+pub mod ledger;
 pub mod payments;
 pub mod products;
 pub mod receivables;

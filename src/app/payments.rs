@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::{Behind, Ledger, org_path, original};
+use super::exposure::{org_path, original};
+use super::ledger::{Behind, Ledger};
 use super::standing;
 use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Movement, MovementKind};
@@ -15,7 +16,7 @@ use crate::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
-use crate::store::credit_lines;
+use crate::store::credit_movements;
 use crate::store::exposure as store;
 use crate::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::store::receivables::{self as receivables, ReceivableRow};
@@ -185,7 +186,7 @@ fn owe_again(
         if !revolving {
             let paid = (payment.id.uuid(), payment.created_at);
             movement.consumed_minor =
-                -credit_lines::consumed_by(tx.connection, id, paid, row.id.uuid())?;
+                -credit_movements::consumed_by(tx.connection, id, paid, row.id.uuid())?;
         }
         let behind = Behind {
             original: original(row, part, counted.conversion)?,
@@ -208,7 +209,7 @@ fn lock_settled(
         Spread::Nothing => return Ok((Ledger::default(), Vec::new())),
     };
     let in_use: Vec<LineId> = receivables::lines_in_use(tx.connection, customer_id, &told)?;
-    let ledger = Ledger::lock_in_use(tx, customer_id, &in_use)?;
+    let ledger = Ledger::lock_in_use(tx, &[customer_id], &in_use)?;
     let open = match spread {
         Spread::Told(_) => receivables::lock_many(tx.connection, customer_id, &told)?,
         _ => receivables::lock_open(tx.connection, customer_id)?,

@@ -3,7 +3,9 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::{Asked, Behind, Ledger, Request, claim, org_path};
+use super::exposure::{Asked, claim, org_path};
+use super::book::Request;
+use super::ledger::{Behind, Ledger};
 use super::reservations::CapturedReceivable;
 use crate::domain::counted::{Claim, Counted, Part};
 use crate::domain::credit_lines::{Level, MovementKind};
@@ -43,17 +45,18 @@ pub struct NewReceivable {
 /// 404 when the customer is not visible, 422 for an unknown product, 409 for a number that is
 /// taken.
 pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error> {
-    let (status, org) = store::customer_in_its_group(&mut tx.reader(), new.customer_id)?
+    let (_, org) = store::customer_in_its_group(&mut tx.reader(), new.customer_id)?
         .ok_or_else(Error::not_found)?;
     let Some(terms) = store::product(tx.connection, &new.product)? else {
         return Err(Problem::new(ProblemCode::ProductUnknown).into());
     };
-    let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
+    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], &[])?;
     let request = Request {
-        customer: status,
+        customer_id: new.customer_id,
         product_active: Some(terms.active),
         product: &new.product,
         claim: new.asked.of(Some(terms)),
+        more_of: None,
     };
     let assessment = ledger.assess_with_due(tx, &request)?;
     // A line in another currency cannot count it until there is a rate.
@@ -100,9 +103,9 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     Ok(row)
 }
 
-/// Records the receivable that a part of a reservation turns into, on the lines of the reservation:
-/// it counts there exactly what it takes from what was set aside, and takes along its share of the
-/// deposit.
+/// The receivable that a part of a reservation turns into, drawn on the lines of the reservation: it
+/// counts there exactly what it takes from what was set aside, and takes along its share of the
+/// deposit. The caller writes it.
 ///
 /// # Errors
 /// As [`post`].
@@ -112,15 +115,15 @@ pub(super) fn from_reservation(
     reservation: &ReservationRow,
     taken: Part,
     captured: &CapturedReceivable,
+    product_term_days: i32,
 ) -> Result<ReceivableRow, Error> {
     let line_term = ledger
         .line(reservation.product_line_id)
         .and_then(|line| line.payment_term_days);
-    let term = match captured.payment_term_days.or(line_term) {
-        Some(term) => term,
-        None => store::product(tx.connection, &reservation.product)?
-            .map_or(0, |terms| terms.payment_term_days),
-    };
+    let term = captured
+        .payment_term_days
+        .or(line_term)
+        .unwrap_or(product_term_days);
     let whole = claim(reservation)?;
     let fact = Fact {
         customer_id: reservation.customer_id,
@@ -146,7 +149,6 @@ pub(super) fn from_reservation(
         })
     };
     let row = row(tx, fact, &counted)?;
-    insert(tx, &row)?;
     let behind = Behind {
         reservation_id: Some(reservation.id.uuid()),
         receivable_id: Some(row.id.uuid()),
@@ -268,11 +270,13 @@ fn row(
 }
 
 fn insert(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {
-    rows::insert(tx.connection, row).map_err(|error| {
-        on_violation(error, "receivables_number_unique", || {
-            Problem::new(ProblemCode::DuplicateReceivableNumber)
+    rows::insert(tx.connection, std::slice::from_ref(row))
+        .map(drop)
+        .map_err(|error| {
+            on_violation(error, "receivables_number_unique", || {
+                Problem::new(ProblemCode::DuplicateReceivableNumber)
+            })
         })
-    })
 }
 
 fn emit(

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounds::Bounds;
 use super::exchange_rates;
-use super::exposure::{Behind, Ledger, Original, claim, currency, original, rates_into};
+use super::exposure::{claim, currency, original, rates_into};
+use super::ledger::{Behind, Ledger, Original};
 use super::reservations::refused;
 use crate::domain::counted::{Counted, Uncounted};
 use crate::domain::credit_lines::{
@@ -57,11 +58,9 @@ pub fn move_to_group(
                 .map(|line| line.id),
         );
     }
-    let mut locked = Vec::new();
-    for id in of_groups {
-        locked.push(lines::lock(tx.connection, id)?);
-    }
-    locked.extend(lines::lock_of_customer(tx.connection, customer_id)?);
+    let of_groups: Vec<LineId> = of_groups.into_iter().collect();
+    let mut locked = lines::lock_many(tx.connection, &of_groups)?;
+    locked.extend(lines::lock_of_customers(tx.connection, &[customer_id])?);
     let mut ledger = Ledger::of(tx, locked);
     // What has expired is not brought along and takes no room.
     while ledger.expire_due(tx)? > 0 {}
@@ -93,9 +92,9 @@ pub fn move_to_group(
     for row in &mut held {
         row.count_at(Level::Group, counted(row)?);
         row.touch(tx.now);
-        reservations_store::write(tx.connection, row)?;
         moved.hold(row, Level::Group)?;
     }
+    reservations_store::write(tx.connection, &held)?;
     for row in &mut drawn {
         row.count_at(Level::Group, counted(row)?);
         row.touch(tx.now);
@@ -143,7 +142,7 @@ pub(super) fn lock_where_it_counts(
     if credit_groups::open_group_of(tx.connection, customer_id)? != group {
         return Err(Error::Retry("the customer changed its group"));
     }
-    let ledger = Ledger::lock_in_use(tx, customer_id, &wanted)?;
+    let ledger = Ledger::lock_in_use(tx, &[customer_id], &wanted)?;
     Ok((ledger, group))
 }
 
@@ -159,6 +158,7 @@ pub(super) fn settle_in(
     row: &mut ReceivableRow,
 ) -> Result<(), Error> {
     let own: Vec<&LineRow> = ledger
+        .book()
         .lines()
         .filter(|line| line.group_id.is_none() || line.group_id == group)
         .collect();
@@ -336,6 +336,7 @@ fn group_line_today(
     (customer_id, group): (CustomerId, GroupId),
 ) -> Result<Option<LineFacts>, Error> {
     let rows: Vec<&LineRow> = ledger
+        .book()
         .lines()
         .filter(|line| line.group_id == Some(group))
         .collect();
@@ -344,6 +345,7 @@ fn group_line_today(
         .into_iter()
         .chain(
             ledger
+                .book()
                 .lines()
                 .filter(|line| line.customer_id == Some(customer_id)),
         )
@@ -378,7 +380,7 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
         }
         let mut locked = vec![lines::lock(tx.connection, line_id)?];
         locked.extend(
-            lines::lock_of_customer(tx.connection, customer_id)?
+            lines::lock_of_customers(tx.connection, &[customer_id])?
                 .into_iter()
                 .filter(|own| own.id != line_id),
         );
@@ -412,7 +414,7 @@ fn adopt_of(
     for row in &mut held {
         if let Ok(counted) = counted_on(row, (line.id, into), &rates)? {
             row.count_at(level, Some(counted));
-            reservations_store::write(tx.connection, row)?;
+            reservations_store::write(tx.connection, std::slice::from_ref(row))?;
             moved.hold(row, level)?;
         }
     }

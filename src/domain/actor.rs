@@ -30,4 +30,12 @@ impl Actor {
     pub fn reaches(&self, org_path: &OrgPath) -> bool {
         self.customer_id.is_none() && self.org_path.contains(org_path)
     }
+
+    /// Whether the caller may know of a customer: its own, or one of its organisation.
+    pub fn knows(&self, customer_id: CustomerId, org_path: &OrgPath) -> bool {
+        match self.customer_id {
+            Some(own) => own == customer_id,
+            None => self.org_path.contains(org_path),
+        }
+    }
 }

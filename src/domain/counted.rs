@@ -183,6 +183,17 @@ impl Part {
         self.resolved(total_minor, self.until_minor) - self.resolved(total_minor, self.from_minor)
     }
 
+    /// The largest total of which this part, the last of its amount, has exactly `share_minor`;
+    /// `None` where it would be larger than any number here.
+    ///
+    /// With each unit of the total the share of the rest grows by one or not at all, so it meets
+    /// every number.
+    pub fn total_with_share(self, share_minor: i64) -> Option<i64> {
+        let of_total = i128::from(share_minor) * i128::from(self.amount_minor);
+        let total = i64::try_from(of_total / i128::from(self.minor().max(1))).ok()?;
+        (self.share_of(total) == share_minor).then_some(total)
+    }
+
     fn resolved(self, total_minor: i64, resolved_minor: i64) -> i64 {
         let product = i128::from(total_minor) * i128::from(resolved_minor);
         // Never more than the total, because no more is resolved than there is.
@@ -299,6 +310,13 @@ mod tests {
             let exact = i128::from(total) * i128::from(parts[0]);
             prop_assert!(i128::from(rest) * i128::from(amount) >= exact);
             prop_assert!(rest <= total);
+        }
+
+        #[test]
+        fn there_is_a_total_for_every_share_of_the_rest(amount in 1..=AMOUNT_MINOR_MAX, part in 1..=AMOUNT_MINOR_MAX, share in 0..=AMOUNT_MINOR_MAX / 1000) {
+            let rest = Part::rest(amount, part.min(amount).max(amount / 1000 + 1).min(amount));
+            let total = rest.total_with_share(share).unwrap();
+            prop_assert_eq!(rest.share_of(total), share);
         }
 
         #[test]

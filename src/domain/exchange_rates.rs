@@ -315,6 +315,16 @@ impl Rates {
             .insert((from, to), usable((from, to), quote, on, age_days_max));
     }
 
+    /// The rates at which something of a currency counts already.
+    pub fn used(from: Currency, conversions: impl IntoIterator<Item = Conversion>) -> Self {
+        Self(
+            conversions
+                .into_iter()
+                .map(|used| ((from, used.currency), Ok(used)))
+                .collect(),
+        )
+    }
+
     /// How `from` counts in `to`; nothing to do where they are the same.
     ///
     /// # Errors

@@ -36,6 +36,25 @@ pub struct ReservationFacts {
     pub expires_at: DateTime<Utc>,
 }
 
+/// A reservation that is worth another total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amended {
+    /// Some of it was given back, or nothing.
+    Less {
+        /// The reservation after.
+        after: ReservationFacts,
+        /// What was given back.
+        released_minor: i64,
+    },
+    /// More is to be set aside, if there is room.
+    More {
+        /// The reservation after.
+        after: ReservationFacts,
+        /// How much more.
+        added_minor: i64,
+    },
+}
+
 impl ReservationFacts {
     /// What is still set aside in the books.
     pub fn rest_minor(&self) -> i64 {
@@ -118,6 +137,33 @@ impl ReservationFacts {
         Ok((self, released))
     }
 
+    /// What it is worth now: what was captured, and what is still set aside.
+    pub fn total_minor(&self) -> i64 {
+        self.amount_minor - self.released_minor - self.expired_minor
+    }
+
+    /// Makes it worth another total: less gives back the difference, more sets aside the
+    /// difference besides.
+    ///
+    /// # Errors
+    /// Already resolved, expired, or less than what was captured.
+    pub fn amend(mut self, total_minor: i64, now: DateTime<Utc>) -> Result<Amended, ProblemCode> {
+        self.open_at(now)?;
+        let more = total_minor - self.total_minor();
+        if more <= 0 {
+            let (after, released_minor) = self.release(Some(-more), now)?;
+            return Ok(Amended::Less {
+                after,
+                released_minor,
+            });
+        }
+        self.amount_minor += more;
+        Ok(Amended::More {
+            after: self,
+            added_minor: more,
+        })
+    }
+
     /// Gives back what is left because the time has come; `None` when it has not.
     pub fn expire(mut self, now: DateTime<Utc>) -> Option<(Self, i64)> {
         if self.status != ReservationStatus::Held || now < self.expires_at {
@@ -187,6 +233,29 @@ mod tests {
         let (after, captured, returned) = held(15).capture(Some(13), true, start()).unwrap();
         assert_eq!((captured, returned, after.rest_minor()), (13, 2, 0));
         assert_eq!(after.status, ReservationStatus::Captured);
+    }
+
+    #[test]
+    fn amending_counts_from_what_it_is_worth_now() {
+        let now = start();
+        let (partly, _, _) = held(10).capture(Some(4), false, now).unwrap();
+        let (partly, _) = partly.release(Some(1), now).unwrap();
+        assert_eq!(partly.total_minor(), 9);
+        let Ok(Amended::More { after, added_minor }) = partly.amend(12, now) else {
+            panic!("12 is more than 9");
+        };
+        assert_eq!((added_minor, after.rest_minor(), after.total_minor()), (3, 8, 12));
+        let Ok(Amended::Less {
+            after,
+            released_minor,
+        }) = partly.amend(4, now)
+        else {
+            panic!("4 is less than 9");
+        };
+        assert_eq!((released_minor, after.status), (5, ReservationStatus::Released));
+        assert_eq!(partly.amend(3, now), Err(ProblemCode::ExceedsReservation));
+        let late = now + TimeDelta::hours(1);
+        assert_eq!(partly.amend(9, late), Err(ProblemCode::ReservationExpired));
     }
 
     proptest! {

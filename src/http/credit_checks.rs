@@ -9,7 +9,7 @@ use super::command::Query;
 use super::guard::Require;
 use super::problem::{ReasonView, Wording};
 use super::types::{Amount, Date, ExchangeRate, ProductCode, asked, money};
-use crate::app::exposure as app;
+use crate::app::exposure::Check;
 use crate::auth::scopes;
 use crate::domain::credit_lines::{Level, LineState};
 use crate::domain::currency::Currency;
@@ -158,11 +158,12 @@ pub async fn run(
 ) -> Result<Computed<CreditCheckResult>, Error> {
     let Query { body } = query;
     let asked = asked(&body.amount, body.deposit.as_ref(), body.currency)?;
-    let assessment = guard
-        .read_snapshot(move |reader| {
-            app::check(reader, body.customer_id, body.product.as_str(), asked)
-        })
-        .await?;
+    let check = Check {
+        customer_id: body.customer_id,
+        product: body.product.into(),
+        asked,
+    };
+    let assessment = guard.check(check).await?;
     Ok(Computed(result(
         &assessment,
         body.currency,

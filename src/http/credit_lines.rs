@@ -29,7 +29,8 @@ use crate::domain::ids::{
 };
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
-use crate::store::credit_lines::{self as store, LineFilter, LineRow, MovementRow};
+use crate::store::credit_lines::{self as store, LineFilter, LineRow};
+use crate::store::credit_movements::{self, MovementRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
@@ -460,7 +461,7 @@ fn balance_then(
     mut row: LineRow,
     instant: DateTime<Utc>,
 ) -> Result<LineRow, Error> {
-    let latest = store::movement_as_of(reader.connection, row.id, instant)?;
+    let latest = credit_movements::movement_as_of(reader.connection, row.id, instant)?;
     let (held, drawn, consumed) = latest.map_or((0, 0, 0), |movement| {
         (
             movement.held_after_minor,
@@ -490,7 +491,7 @@ pub async fn movements(
 ) -> Result<Listing<CreditMovementPage>, Error> {
     let load = move |reader: &mut Reader<'_>, _: &ListMovements, before, limit| {
         let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-        let rows = store::movements(reader.connection, id.0, before, limit)?;
+        let rows = credit_movements::movements(reader.connection, id.0, before, limit)?;
         rows.into_iter()
             .map(|found| movement(found, &row.currency))
             .collect()

@@ -13,14 +13,19 @@ use super::operation::{Draft, Guard};
 use super::problem::{self, Language, Wording};
 use super::routes;
 use super::state::{RequestIdentity, State};
+use super::together::Deciding;
+use crate::app::exposure::Check;
+use crate::app::reservations::{Command, Decided};
 use crate::auth::bearer::{HeaderProblem, bearer_token};
 use crate::auth::scopes::Scope;
 use crate::auth::token::VerifiedToken;
 use crate::domain::actor::Actor;
+use crate::domain::exposure::Assessment;
 use crate::domain::ids::CustomerId;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::db::{WriteRequest, Written};
+use crate::store::idempotency::StoredAnswer;
 use crate::store::tx::{Reader, Tx};
 
 /// Proof that the caller holds scope `S`, and the only way to the database.
@@ -105,11 +110,50 @@ impl<S: Scope> Require<S> {
                 },
             )
             .await?;
-        Ok(match written {
+        Ok(self.recorded(written))
+    }
+
+    /// Decides a command on reservations, together with those of other requests that come at the
+    /// same time: as [`Require::write`] otherwise.
+    ///
+    /// # Errors
+    /// What the command is refused for, or 503.
+    pub async fn decide<T: Answer>(
+        &self,
+        action: &'static str,
+        repeatable: Repeatable,
+        command: Command,
+        show: impl Fn(Decided) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<Recorded<T>, Error> {
+        let deciding = Deciding {
+            request: WriteRequest {
+                actor: self.actor.clone(),
+                action,
+                subject: repeatable.path.clone(),
+                idempotency: repeatable.scope_for(&self.actor),
+            },
+            command,
+            show: Box::new(move |decided| show(decided)?.to_stored()),
+            wording: self.wording.clone(),
+        };
+        let written = self.state.together.decide(deciding).await?;
+        Ok(self.recorded(written))
+    }
+
+    /// Answers a check from what is committed, together with those of other requests.
+    ///
+    /// # Errors
+    /// 503.
+    pub async fn check(&self, check: Check) -> Result<Assessment, Error> {
+        self.state.together.check(self.actor.clone(), check).await
+    }
+
+    fn recorded<T>(&self, written: Written<StoredAnswer>) -> Recorded<T> {
+        match written {
             Written::Done(stored) => Recorded::fresh(stored),
             Written::Refused(problem) => Recorded::fresh(problem::render(&problem, &self.wording)),
             Written::Replayed(stored) => Recorded::replayed(stored),
-        })
+        }
     }
 }
 

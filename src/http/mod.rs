@@ -39,6 +39,7 @@ pub mod scores;
 pub mod server;
 pub mod state;
 pub mod tables;
+pub mod together;
 pub mod types;
 pub mod wire;
 

@@ -14,7 +14,7 @@ use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
 use crate::app::exposure::currency;
-use crate::app::reservations::{self as app, CapturedReceivable, NewReservation};
+use crate::app::reservations::{self as app, AmountOf, CapturedReceivable, Decided, NewReservation};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
@@ -96,6 +96,21 @@ pub struct ReleaseReservation {
     /// Amount in the currency of the reservation; all that is left when null or left out.
     #[serde(default)]
     pub amount: Option<Amount>,
+}
+
+/// What is to be changed.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": "25000.00"}))]
+pub struct AmendReservation {
+    /// The new total in the currency of the reservation: what was captured and what is to be held
+    /// together. As it is when null or left out.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// Instant from which what is left goes back to the limit; as it is when null or left out, 366
+    /// days from now at most.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A reservation.
@@ -296,10 +311,10 @@ pub async fn create(
         reference: body.reference.0,
         expires_at: body.expires_at,
     };
+    let command = app::Command::Reserve(new);
     guard
-        .write("reservation.create", repeatable, move |tx| {
-            let row = app::reserve(tx, &new)?;
-            Ok(Created(shown_one(&mut tx.reader(), row)?))
+        .decide("reservation.create", repeatable, command, |decided| {
+            Ok(Created(shown_as(decided)?))
         })
         .await
 }
@@ -373,17 +388,15 @@ pub async fn capture(
         issued_on: body.receivable.issued_on.0,
         payment_term_days: body.receivable.payment_term_days,
     };
-    let (amount, is_final) = (body.amount, body.is_final);
+    let command = app::Command::Capture {
+        id: id.0,
+        amount: amount_of(body.amount),
+        is_final: body.is_final,
+        receivable,
+    };
     guard
-        .write("reservation.capture", repeatable, move |tx| {
-            let row = app::capture(
-                tx,
-                id.0,
-                &|row| amount_of(amount.as_ref(), row),
-                is_final,
-                &receivable,
-            )?;
-            Ok(Resource(shown_one(&mut tx.reader(), row)?))
+        .decide("reservation.capture", repeatable, command, |decided| {
+            Ok(Resource(shown_as(decided)?))
         })
         .await
 }
@@ -405,17 +418,58 @@ pub async fn release(
     let Command {
         body, repeatable, ..
     } = command;
+    let command = app::Command::Release {
+        id: id.0,
+        amount: amount_of(body.amount),
+    };
     guard
-        .write("reservation.release", repeatable, move |tx| {
-            let row = app::release(tx, id.0, &|row| amount_of(body.amount.as_ref(), row))?;
-            Ok(Resource(shown_one(&mut tx.reader(), row)?))
+        .decide("reservation.release", repeatable, command, |decided| {
+            Ok(Resource(shown_as(decided)?))
         })
         .await
 }
 
-fn amount_of(amount: Option<&Amount>, row: &ReservationRow) -> Result<Option<i64>, Error> {
-    let own = currency(&row.currency)?;
-    amount
-        .map(|amount| amount.positive(own, "amount").map(|money| money.minor()))
-        .transpose()
+/// Amend a reservation
+///
+/// Makes it worth another total: what was captured and what is still held together. Less is a
+/// release of the difference; more is a new decision about the difference, refused like one, on
+/// the lines the reservation stands on and at the exchange rates it counts at.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservation_id}/amend",
+    tag = "reservations",
+    operation_id = "amendReservation"
+)]
+pub async fn amend(
+    guard: Require<scopes::ReservationsWrite>,
+    id: PathId<ReservationEntity>,
+    command: KeyedCommand<AmendReservation>,
+) -> Reply<Resource<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let command = app::Command::Amend {
+        id: id.0,
+        total: amount_of(body.amount),
+        expires_at: body.expires_at,
+    };
+    guard
+        .decide("reservation.amend", repeatable, command, |decided| {
+            Ok(Resource(shown_as(decided)?))
+        })
+        .await
+}
+
+fn shown_as(decided: Decided) -> Result<ReservationView, Error> {
+    view(decided.row, &decided.captures, decided.now)
+}
+
+fn amount_of(amount: Option<Amount>) -> AmountOf {
+    Box::new(move |row| {
+        let own = currency(&row.currency)?;
+        amount
+            .as_ref()
+            .map(|amount| amount.positive(own, "amount").map(|money| money.minor()))
+            .transpose()
+    })
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::metrics::Metrics;
+use super::together::{Together, TogetherOptions};
 use crate::auth::key_holder::KeyHolder;
 use crate::auth::token::TokenVerifier;
 use crate::crypto::CursorSeal;
@@ -19,6 +20,8 @@ use crate::store::db::Db;
 pub struct State {
     /// The database; handlers reach it only through their guard.
     pub(super) db: Db,
+    /// Serves together what is asked at the same time.
+    pub(super) together: Together,
     /// Verifies access tokens.
     pub(super) verifier: TokenVerifier,
     /// Seals cursors, so that a foreign or altered one is recognised.
@@ -55,6 +58,8 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Time zone of the company.
     pub time_zone: chrono_tz::Tz,
+    /// How much is served together.
+    pub together: TogetherOptions,
 }
 
 /// Limits of one request.
@@ -97,8 +102,12 @@ fn random_uuid() -> Uuid {
 
 impl State {
     /// Puts the parts together.
-    pub fn new(parts: Parts) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn new(parts: Parts) -> std::io::Result<Self> {
+        Ok(Self {
+            together: Together::start(&parts.db, parts.together)?,
             db: parts.db,
             verifier: parts.verifier,
             cursors: parts.cursors,
@@ -109,7 +118,7 @@ impl State {
             time_zone: parts.time_zone,
             keys: parts.keys,
             draining: AtomicBool::new(false),
-        }
+        })
     }
 
     /// Whether every trusted issuer's keys are at hand and fresh.

@@ -148,6 +148,7 @@ mod tests {
         let options = DbOptions {
             url: "postgres://127.0.0.1:1/none".to_owned(),
             pool_size: 1,
+            together: 0,
             queue_max: 1,
             queue_wait: Duration::from_millis(1),
             deadline: Duration::from_millis(1),

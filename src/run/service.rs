@@ -23,6 +23,7 @@ use crate::crypto::{CursorSeal, MasterKeys};
 use crate::error::Error;
 use crate::http::server::{self, Bound, ServerOptions};
 use crate::http::state::{Parts, RequestLimits, State};
+use crate::http::together::TogetherOptions;
 use crate::jobs;
 use crate::store::db::{Db, DbOptions};
 
@@ -75,6 +76,7 @@ impl Database {
         let options = DbOptions {
             url: url.to_owned(),
             pool_size: settings.pool_size,
+            together: together(settings).threads(),
             queue_max: settings.queue_max,
             queue_wait: settings.queue_wait_ms,
             deadline: settings.deadline_ms,
@@ -99,6 +101,7 @@ impl Database {
     pub(super) fn for_jobs(&self) -> Db {
         self.open(DbOptions {
             pool_size: JOBS_POOL_SIZE,
+            together: 0,
             statement_timeout: JOBS_STATEMENT_TIMEOUT,
             ..self.options.clone()
         })
@@ -108,6 +111,7 @@ impl Database {
     pub(super) fn for_verification(&self) -> Db {
         self.open(DbOptions {
             pool_size: 1,
+            together: 0,
             statement_timeout: VERIFICATION_STATEMENT_TIMEOUT,
             ..self.options.clone()
         })
@@ -121,6 +125,15 @@ impl Database {
             self.rate_age_days_max,
             self.keys.clone(),
         )
+    }
+}
+
+fn together(settings: &Settings) -> TogetherOptions {
+    TogetherOptions {
+        commit_threads: settings.commit_threads,
+        check_threads: settings.check_threads,
+        together_max: settings.together_max,
+        queue_max: settings.together_queue_max,
     }
 }
 
@@ -221,7 +234,7 @@ pub(super) fn run(
     when_ready: Option<WhenReady>,
 ) -> Result<(), RunError> {
     let broken = |error: crate::crypto::KeyringError| Error::Internal(Box::new(error));
-    let state = web::Data::new(State::new(Parts {
+    let state = State::new(Parts {
         db: database.for_requests(),
         verifier: trust.verifier,
         keys: trust.keys,
@@ -235,7 +248,9 @@ pub(super) fn run(
         },
         allowed_origins: settings.allowed_origins.clone(),
         time_zone: settings.time_zone,
-    }));
+        together: together(settings),
+    });
+    let state = web::Data::new(state.map_err(|error| Error::Internal(Box::new(error)))?);
     let outcome = rt::System::new().block_on(async {
         let bound = server::bind(&server_options(settings), state.clone())
             .map_err(|error| RunError::listening(settings.listen, remedy, error))?;

@@ -23,7 +23,7 @@ use crate::app::exposure::Asked;
 use crate::app::payments::{self, NewPayment, Spread};
 use crate::app::products;
 use crate::app::receivables::{self, NewReceivable};
-use crate::app::reservations::{self, CapturedReceivable, NewReservation};
+use crate::app::reservations::{self, CapturedReceivable, Command, NewReservation};
 use crate::app::scores::{self, NewScore};
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::credit_applications::{ApplicationAction, Asked as Terms};
@@ -33,7 +33,6 @@ use crate::domain::customers::{CustomerStatus, ServiceTier};
 use crate::domain::ids::{Entity, Id};
 use crate::domain::money::Money;
 use crate::error::Error;
-use crate::store::receivables as receivable_rows;
 use crate::store::tx::Tx;
 
 /// What an identifier belongs to.
@@ -243,8 +242,9 @@ impl Performer<'_> {
     fn on_reservation(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
         match action {
             Action::Reserve(place) => {
-                let row = reservations::reserve(tx, &self.reservation(place)?)?;
-                self.note(Noun::Reservation, place, row.id)
+                let command = Command::Reserve(self.reservation(place)?);
+                let decided = reservations::decide(tx, &command)?;
+                self.note(Noun::Reservation, place, decided.row.id)
             }
             Action::Capture {
                 reservation,
@@ -259,10 +259,16 @@ impl Performer<'_> {
                     payment_term_days: plan.names_term.then_some(plan.term_days),
                 };
                 let amount = Some(plan.amount_minor);
-                reservations::capture(tx, id, &|_| Ok(amount), is_final, &captured)?;
-                // The use case answers with the reservation; its newest receivable is the one.
-                let captured = receivable_rows::captured_from(tx.connection, &[id])?;
-                let newest = captured.last().map(|capture| capture.receivable_id);
+                let command = Command::Capture {
+                    id,
+                    amount: Box::new(move |_| Ok(amount)),
+                    is_final,
+                    receivable: captured,
+                };
+                let decided = reservations::decide(tx, &command)?;
+                // Its newest receivable is the one.
+                let newest = decided.captures.last();
+                let newest = newest.map(|capture| capture.receivable_id);
                 self.note(
                     Noun::Receivable,
                     receivable,
@@ -271,7 +277,11 @@ impl Performer<'_> {
             }
             Action::Release(place) => {
                 let id = self.id(Noun::Reservation, place)?;
-                reservations::release(tx, id, &|_| Ok(None)).map(drop)
+                let command = Command::Release {
+                    id,
+                    amount: Box::new(|_| Ok(None)),
+                };
+                reservations::decide(tx, &command).map(drop)
             }
             Action::Sweep(place) => {
                 let customer = self.plan.reservations[place].customer;

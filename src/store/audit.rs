@@ -1,17 +1,13 @@
 //! Audit entries: who did what to which thing.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::schema::audit_entries;
+use super::sets::unnested;
 
 /// One entry as it is written.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = audit_entries)]
+#[derive(Debug)]
 pub struct AuditRow {
     /// Identifier.
     pub id: Uuid,
@@ -35,27 +31,24 @@ pub struct AuditRow {
     pub details: Value,
 }
 
-/// The transaction number under which entries and events are read, as the statement that writes
-/// them sees it.
-///
-/// It is not simply the number of the transaction. PostgreSQL gives a transaction its number
-/// before it waits for its first row lock, and whoever waits longer may have the lower one, so
-/// two changes of one row could be read in the wrong order. This number is at least that of the
-/// transaction, which is what readers rely on, and above every number that had ended when the
-/// entries were written, which is after the locks were had.
-const NUMBER: &str =
-    "GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint";
-
-/// Writes entries at the end of their transaction and gives the number under which they are read;
-/// `None` where there are none.
-pub fn append(connection: &mut PgConnection, rows: &[AuditRow]) -> QueryResult<Option<i64>> {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| (row, audit_entries::xid.eq(sql::<BigInt>(NUMBER))))
-        .collect();
-    diesel::insert_into(audit_entries::table)
-        .values(rows)
-        .returning(audit_entries::xid)
-        .get_results(connection)
-        .map(|numbers| numbers.first().copied())
+unnested! {
+    /// Writes entries at the end of their transaction and gives the number under which each is read.
+    ///
+    /// It is not simply the number of the transaction. PostgreSQL gives a transaction its number
+    /// before it waits for its first row lock, and whoever waits longer may have the lower one, so
+    /// two changes of one row could be read in the wrong order. This number is at least that of the
+    /// transaction, which is what readers rely on, and above every number that had ended when the
+    /// entries were written, which is after the locks were had.
+    append(AuditRow) on audit_entries:
+    "INSERT INTO audit_entries (xid, id, recorded_at, principal, client_id, org_path, action, \
+        subject, outcome, request_id, details) \
+     SELECT GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint, \
+        k.* FROM unnest(",
+    [
+        id: Uuid, recorded_at: DateTime<Utc>, principal: String, client_id: String,
+        org_path: String, action: String, subject: String, outcome: &'static str,
+        request_id: Uuid, details: Value,
+    ],
+    ") AS k RETURNING xid",
+    returning
 }

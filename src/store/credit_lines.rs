@@ -1,19 +1,18 @@
-//! Credit lines and their ledger.
+//! Credit lines.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use uuid::Uuid;
 
 use super::credit_line_versions::append as append_version;
 pub use super::credit_line_versions::{
     ComparedTerms, LineChange, LineVersionRow, terms_at, version_as_of, versions,
 };
-use super::schema::{credit_lines, credit_movements};
+use super::schema::credit_lines;
+use super::sets::{KeyIn, unnested};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::credit_lines::{
-    Balance, LimitKind, LineState, LineStatus, MovementKind, TemporaryLimit, TemporaryMode,
-    limit_on,
+    Balance, LimitKind, LineState, LineStatus, TemporaryLimit, TemporaryMode, limit_on,
 };
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
 
@@ -107,58 +106,6 @@ impl LineRow {
             consumed_minor: self.consumed_minor,
         }
     }
-}
-
-/// A movement of the ledger.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = credit_movements)]
-pub struct MovementRow {
-    /// Home of the line.
-    pub bucket: i16,
-    /// Line.
-    pub line_id: LineId,
-    /// Number, from 1 without gaps.
-    pub movement_number: i64,
-    /// What happened.
-    pub kind: MovementKind,
-    /// Change of held.
-    pub held_delta_minor: i64,
-    /// Change of drawn.
-    pub drawn_delta_minor: i64,
-    /// Change of consumed.
-    pub consumed_delta_minor: i64,
-    /// Held after.
-    pub held_after_minor: i64,
-    /// Drawn after.
-    pub drawn_after_minor: i64,
-    /// Consumed after.
-    pub consumed_after_minor: i64,
-    /// The limit at that moment.
-    pub limit_minor: Option<i64>,
-    /// Whether the limit had to hold.
-    pub within_limit: bool,
-    /// Customer whose business moved it.
-    pub customer_id: CustomerId,
-    /// Reservation behind it.
-    pub reservation_id: Option<Uuid>,
-    /// Receivable behind it.
-    pub receivable_id: Option<Uuid>,
-    /// Payment behind it.
-    pub payment_id: Option<Uuid>,
-    /// Business date.
-    pub business_date: NaiveDate,
-    /// Recorded.
-    pub recorded_at: DateTime<Utc>,
-    /// By whom.
-    pub principal: String,
-    /// What moved in the currency of the business, where it is another.
-    pub original_minor: Option<i64>,
-    /// That currency.
-    pub original_currency: Option<String>,
-    /// Rate at which it was converted, in units of 1e-10.
-    pub rate_e10: Option<i64>,
-    /// Day of the rate.
-    pub rate_date: Option<NaiveDate>,
 }
 
 /// What a listing can be narrowed by.
@@ -307,57 +254,113 @@ pub fn of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<L
         .load(connection)
 }
 
-/// The lines of several customers and groups.
+/// The lines of several customers and groups: those of groups first, then unified limits, then
+/// products, as they are locked.
 pub fn of_owners(
     connection: &mut PgConnection,
     customers: &[CustomerId],
     groups: &[GroupId],
 ) -> QueryResult<Vec<LineRow>> {
-    let buckets: Vec<i16> = customers
-        .iter()
-        .map(|id| id.key().0)
-        .chain(groups.iter().map(|id| id.key().0))
-        .collect();
-    credit_lines::table
-        .filter(credit_lines::bucket.eq_any(buckets))
-        .filter(
-            credit_lines::customer_id
-                .assume_not_null()
-                .eq_any(customers)
-                .or(credit_lines::group_id.assume_not_null().eq_any(groups)),
-        )
+    let of_customers = KeyIn::new(
+        (
+            credit_lines::bucket,
+            credit_lines::customer_id.assume_not_null(),
+        ),
+        customers.iter().copied(),
+    );
+    let own = credit_lines::table
+        .filter(of_customers)
+        .filter(credit_lines::customer_id.is_not_null())
+        .order((credit_lines::product.is_not_null(), credit_lines::id))
+        .select(LineRow::as_select());
+    if groups.is_empty() {
+        return own.load(connection);
+    }
+    let of_groups = KeyIn::new(
+        (
+            credit_lines::bucket,
+            credit_lines::group_id.assume_not_null(),
+        ),
+        groups.iter().copied(),
+    );
+    let mut all = credit_lines::table
+        .filter(of_groups)
+        .filter(credit_lines::group_id.is_not_null())
+        .order(credit_lines::id)
         .select(LineRow::as_select())
+        .load(connection)?;
+    all.extend(own.load(connection)?);
+    Ok(all)
+}
+
+/// The identifiers of the lines of groups, in order.
+pub fn ids_of_groups(
+    connection: &mut PgConnection,
+    groups: &[GroupId],
+) -> QueryResult<Vec<LineId>> {
+    let of_groups = KeyIn::new(
+        (
+            credit_lines::bucket,
+            credit_lines::group_id.assume_not_null(),
+        ),
+        groups.iter().copied(),
+    );
+    credit_lines::table
+        .filter(of_groups)
+        .filter(credit_lines::group_id.is_not_null())
+        .order(credit_lines::id)
+        .select(credit_lines::id)
         .load(connection)
 }
 
-/// Locks the lines of a group, in the order every path locks them: groups before customers, and
-/// within a home by identifier.
-pub fn lock_of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<LineRow>> {
-    let (bucket, _) = id.key();
+/// The identifiers of the lines of customers.
+pub fn ids_of_customers(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+) -> QueryResult<Vec<LineId>> {
+    let of_customers = KeyIn::new(
+        (
+            credit_lines::bucket,
+            credit_lines::customer_id.assume_not_null(),
+        ),
+        customers.iter().copied(),
+    );
     credit_lines::table
-        .filter(
-            credit_lines::bucket
-                .eq(bucket)
-                .and(credit_lines::group_id.eq(id)),
-        )
+        .filter(of_customers)
+        .filter(credit_lines::customer_id.is_not_null())
+        .select(credit_lines::id)
+        .load(connection)
+}
+
+/// Locks lines by their identifiers, in their order. Lines of groups are locked before those of
+/// customers.
+pub fn lock_many(connection: &mut PgConnection, ids: &[LineId]) -> QueryResult<Vec<LineRow>> {
+    credit_lines::table
+        .filter(KeyIn::new(
+            (credit_lines::bucket, credit_lines::id),
+            ids.iter().copied(),
+        ))
         .order(credit_lines::id)
         .select(LineRow::as_select())
         .for_no_key_update()
         .load(connection)
 }
 
-/// Locks the lines of a customer: its unified limit before its products, then by identifier.
-pub fn lock_of_customer(
+/// Locks the lines of customers: unified limits before products, then by identifier.
+pub fn lock_of_customers(
     connection: &mut PgConnection,
-    id: CustomerId,
+    ids: &[CustomerId],
 ) -> QueryResult<Vec<LineRow>> {
-    let (bucket, _) = id.key();
+    let of_customers = KeyIn::new(
+        (
+            credit_lines::bucket,
+            credit_lines::customer_id.assume_not_null(),
+        ),
+        ids.iter().copied(),
+    );
     credit_lines::table
-        .filter(
-            credit_lines::bucket
-                .eq(bucket)
-                .and(credit_lines::customer_id.eq(id)),
-        )
+        .filter(of_customers)
+        .filter(credit_lines::customer_id.is_not_null())
         .order((credit_lines::product.is_not_null(), credit_lines::id))
         .select(LineRow::as_select())
         .for_no_key_update()
@@ -466,91 +469,16 @@ pub fn due_for_review(
     query.load(reader.connection)
 }
 
-/// Writes the balances of a locked line.
-pub fn write_balance(connection: &mut PgConnection, row: &LineRow) -> QueryResult<()> {
-    use credit_lines as l;
-    diesel::update(l::table.find(row.id.key()))
-        .set((
-            l::held_minor.eq(row.held_minor),
-            l::drawn_minor.eq(row.drawn_minor),
-            l::consumed_minor.eq(row.consumed_minor),
-            l::moved_at.eq(row.moved_at),
-            l::movement_count.eq(row.movement_count),
-        ))
-        .execute(connection)
-        .map(drop)
-}
-
-/// Appends movements.
-pub fn append_movements(connection: &mut PgConnection, rows: &[MovementRow]) -> QueryResult<()> {
-    // PostgreSQL takes at most 65,535 parameters a statement.
-    for part in rows.chunks(1000) {
-        diesel::insert_into(credit_movements::table)
-            .values(part)
-            .execute(connection)?;
-    }
-    Ok(())
-}
-
-/// Movements of a line before `before`, newest first.
-pub fn movements(
-    connection: &mut PgConnection,
-    id: LineId,
-    before: Option<i64>,
-    limit: i64,
-) -> QueryResult<Vec<MovementRow>> {
-    let (bucket, _) = id.key();
-    credit_movements::table
-        .filter(
-            credit_movements::bucket
-                .eq(bucket)
-                .and(credit_movements::line_id.eq(id)),
-        )
-        .filter(credit_movements::movement_number.lt(before.unwrap_or(i64::MAX)))
-        .order(credit_movements::movement_number.desc())
-        .limit(limit)
-        .select(MovementRow::as_select())
-        .load(connection)
-}
-
-/// What a payment of a receivable consumed of a line and was not given back since.
-pub fn consumed_by(
-    connection: &mut PgConnection,
-    id: LineId,
-    (payment_id, since): (Uuid, DateTime<Utc>),
-    receivable_id: Uuid,
-) -> QueryResult<i64> {
-    let (bucket, _) = id.key();
-    credit_movements::table
-        .filter(
-            credit_movements::bucket
-                .eq(bucket)
-                .and(credit_movements::line_id.eq(id)),
-        )
-        .filter(credit_movements::recorded_at.ge(since))
-        .filter(credit_movements::payment_id.eq(payment_id))
-        .filter(credit_movements::receivable_id.eq(receivable_id))
-        .select(credit_movements::consumed_delta_minor)
-        .load::<i64>(connection)
-        .map(|changes| changes.into_iter().sum())
-}
-
-/// The latest movement of a line up to an instant.
-pub fn movement_as_of(
-    connection: &mut PgConnection,
-    id: LineId,
-    instant: DateTime<Utc>,
-) -> QueryResult<Option<MovementRow>> {
-    let (bucket, _) = id.key();
-    credit_movements::table
-        .filter(
-            credit_movements::bucket
-                .eq(bucket)
-                .and(credit_movements::line_id.eq(id)),
-        )
-        .filter(credit_movements::recorded_at.le(instant))
-        .order(credit_movements::movement_number.desc())
-        .select(MovementRow::as_select())
-        .first(connection)
-        .optional()
+unnested! {
+    /// Writes the balances of locked lines.
+    write_balances(LineRow) on credit_lines:
+    "UPDATE credit_lines SET held_minor = k.held_minor, drawn_minor = k.drawn_minor, \
+        consumed_minor = k.consumed_minor, moved_at = k.moved_at, \
+        movement_count = k.movement_count FROM unnest(",
+    [
+        bucket: i16, id: LineId, held_minor: i64, drawn_minor: i64, consumed_minor: i64,
+        moved_at: DateTime<Utc>, movement_count: i64,
+    ],
+    ") AS k(bucket, id, held_minor, drawn_minor, consumed_minor, moved_at, movement_count) \
+     WHERE credit_lines.bucket = k.bucket AND credit_lines.id = k.id"
 }

@@ -1,6 +1,9 @@
 //! The way to the database: a bounded pool behind a bounded queue, and the only place that opens
 //! transactions.
 
+mod many;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,13 +17,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::connection::{
     LogConnectionErrors, SessionSettings, connection_string, session_statements,
 };
-use super::idempotency::{self, IdempotencyScope, StoredAnswer};
+use super::idempotency::{self, Claim, IdempotencyScope, KeptRow, StoredAnswer};
 use super::tx::{Journal, Reader, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
+
+pub use many::Patience;
 
 /// How often a transaction that gave way to another is tried again.
 const ATTEMPTS_MAX: u32 = 5;
@@ -32,6 +37,8 @@ pub struct DbOptions {
     pub url: String,
     /// Connections at most, and statements running at once.
     pub pool_size: u32,
+    /// Connections besides, for what is served together.
+    pub together: u32,
     /// Requests that may wait for a connection at once; one more is answered 503.
     pub queue_max: usize,
     /// How long a request waits for its turn.
@@ -118,7 +125,7 @@ impl Db {
     ) -> Self {
         let role_missing = Arc::new(AtomicBool::new(false));
         let pool = Pool::builder()
-            .max_size(options.pool_size)
+            .max_size(options.pool_size.saturating_add(options.together))
             .min_idle(Some(0))
             .connection_timeout(Duration::from_millis(900))
             .error_handler(Box::new(LogConnectionErrors))
@@ -162,6 +169,11 @@ impl Db {
                 keys: self.shared.keys.clone(),
             }),
         }
+    }
+
+    /// How long one unit of work may take.
+    pub fn deadline(&self) -> Duration {
+        self.shared.options.deadline
     }
 
     /// The clock of the service.
@@ -319,20 +331,33 @@ impl Db {
         keep: Keep<'_, T>,
     ) -> Result<Written<T>, Error> {
         let mut connection = self.connection()?;
+        self.persistently(|| self.attempt(&mut connection, request, work, keep))
+    }
+
+    fn persistently<T>(&self, mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
         for _ in 1..ATTEMPTS_MAX {
-            match self.attempt(&mut connection, request, work, keep) {
+            match attempt() {
                 Err(Error::Retry(reason)) => {
                     tracing::debug!(reason, "trying the transaction again")
                 }
                 result => return result,
             }
         }
-        match self.attempt(&mut connection, request, work, keep) {
+        match attempt() {
             Err(Error::Retry(reason)) => {
                 tracing::warn!(reason, "gave up after {ATTEMPTS_MAX} attempts");
                 Err(overloaded())
             }
             result => result,
+        }
+    }
+
+    fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            clock: self.shared.clock.as_ref(),
+            time_zone: self.shared.time_zone,
+            rate_age_days_max: self.shared.rate_age_days_max,
+            keys: &self.shared.keys,
         }
     }
 
@@ -350,17 +375,14 @@ impl Db {
         keep: Keep<'_, T>,
     ) -> Result<Written<T>, Error> {
         let now = self.shared.clock.now();
-        let surroundings = Surroundings {
-            clock: self.shared.clock.as_ref(),
-            time_zone: self.shared.time_zone,
-            rate_age_days_max: self.shared.rate_age_days_max,
-            keys: &self.shared.keys,
-        };
+        let surroundings = self.surroundings();
         connection.transaction(|connection| {
-            if let Some(scope) = &request.idempotency
-                && let Some(answer) = idempotency::claim(connection, scope, now)?
-            {
-                return Ok(Written::Replayed(answer));
+            let mut expired = false;
+            match claims_of(connection, &[request], now)?.pop() {
+                Some(Claim::Answered(answer)) => return Ok(Written::Replayed(answer)),
+                Some(Claim::Refused(problem)) => return Err(Error::Refused(problem)),
+                Some(Claim::First { expired: known }) => expired = known,
+                None => {}
             }
             let mut journal = Journal::default();
             let result = connection.transaction(|connection| {
@@ -391,13 +413,13 @@ impl Db {
                 Err(error) => return Err(error),
             };
             journal.write(connection)?;
-            let answer = match &written {
-                Written::Done(value) => keep(Ok(value)),
-                Written::Refused(problem) if problem.code.status() != 403 => keep(Err(problem)),
-                _ => None,
-            };
-            if let (Some(scope), Some(answer)) = (&request.idempotency, answer) {
-                idempotency::keep(connection, scope, &answer, now)?;
+            if let (Some(scope), Some(answer)) =
+                (&request.idempotency, answer_to_keep(&written, keep))
+            {
+                if expired {
+                    idempotency::forget(connection, scope)?;
+                }
+                idempotency::keep(connection, &[KeptRow::new(scope, answer, now)?])?;
             }
             Ok(written)
         })
@@ -424,7 +446,10 @@ impl Db {
     /// Runs `job` on a blocking thread once a turn is free. The turn goes back when the job ends,
     /// even when its caller has stopped waiting, so that a wedged server can never pile up more
     /// threads than there are connections.
-    async fn blocking<T: Send + 'static>(
+    ///
+    /// # Errors
+    /// What `job` returns, or 503 when no turn is free or the job takes too long.
+    pub async fn blocking<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
@@ -497,6 +522,40 @@ fn overloaded() -> Error {
     Problem::new(ProblemCode::Overloaded)
         .with_header("Retry-After", "1")
         .into()
+}
+
+/// What the keys of requests stand for; a request without a key is always the first.
+fn claims_of(
+    connection: &mut PgConnection,
+    requests: &[&WriteRequest],
+    now: chrono::DateTime<Utc>,
+) -> Result<Vec<Claim>, Error> {
+    let scopes: Vec<&IdempotencyScope> = requests
+        .iter()
+        .filter_map(|request| request.idempotency.as_ref())
+        .collect();
+    let mut claims: VecDeque<Claim> = idempotency::claim(connection, &scopes, now)?.into();
+    Ok(requests
+        .iter()
+        .map(|request| {
+            let keyed = request.idempotency.as_ref();
+            keyed
+                .and_then(|_| claims.pop_front())
+                .unwrap_or(Claim::First { expired: false })
+        })
+        .collect())
+}
+
+/// The answer that is kept: refusals for want of permission are not.
+fn answer_to_keep<T>(
+    written: &Written<T>,
+    keep: impl Fn(Result<&T, &Problem>) -> Option<StoredAnswer>,
+) -> Option<StoredAnswer> {
+    match written {
+        Written::Done(value) => keep(Ok(value)),
+        Written::Refused(problem) if problem.code.status() != 403 => keep(Err(problem)),
+        _ => None,
+    }
 }
 
 /// Refusals that are decisions about the business are recorded; slips of the pen are not.

@@ -14,13 +14,15 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::events;
+use super::sets::insert_many;
 use super::tx::Reader;
 use crate::domain::ids::CustomerId;
 
 /// An event as it is written.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = events)]
+#[derive(Debug)]
 pub struct EventRow {
+    /// Number under which it is read; known once the audit entries are written.
+    pub xid: i64,
     /// Identifier.
     pub id: Uuid,
     /// Type, as `resource.past_tense`.
@@ -68,16 +70,12 @@ pub struct FeedHorizon {
     pub epoch: String,
 }
 
-/// Writes events under the number of the audit entries that were written with them.
-pub fn append(connection: &mut PgConnection, rows: &[EventRow], number: i64) -> QueryResult<()> {
-    let rows: Vec<_> = rows
-        .iter()
-        .map(|row| (row, events::xid.eq(number)))
-        .collect();
-    diesel::insert_into(events::table)
-        .values(rows)
-        .execute(connection)
-        .map(drop)
+insert_many! {
+    /// Writes events, each under the number of the audit entries that were written with it.
+    append(EventRow) into events: [
+        xid: i64, id: Uuid, kind: String, subject: String, org_path: String,
+        customer_id: Option<Uuid>, data: Value, occurred_at: DateTime<Utc>,
+    ]
 }
 
 /// Reads the horizon. Taken before the events, so that it can only be too early, never too late.

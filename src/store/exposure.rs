@@ -6,8 +6,12 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::customers::visible_to;
-use super::schema::{credit_groups, customers, products, receivables};
+use super::schema::{
+    credit_group_members as members, credit_groups, customers, products, receivables,
+};
+use super::sets::KeyIn;
 use super::tx::Reader;
+use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerId, GroupId};
 use crate::domain::products::ExposureTreatment;
@@ -40,6 +44,55 @@ pub fn customer_in_its_group(
         .optional()
 }
 
+/// What a decision reads of a customer, whoever may see it.
+#[derive(Debug, Clone, Queryable)]
+pub struct PartyRow {
+    /// Customer.
+    pub id: CustomerId,
+    /// Status.
+    pub status: CustomerStatus,
+    /// Organisation that looks after it.
+    pub org_path: String,
+    /// The group it has joined and not left.
+    pub group_id: Option<GroupId>,
+}
+
+/// Customers with the groups they belong to now.
+pub fn parties(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<PartyRow>> {
+    let open_membership = members::bucket
+        .eq(customers::bucket)
+        .and(members::customer_id.eq(customers::id))
+        .and(members::member_until.is_null());
+    customers::table
+        .left_join(members::table.on(open_membership))
+        .filter(KeyIn::new(
+            (customers::bucket, customers::id),
+            ids.iter().copied(),
+        ))
+        .select((
+            customers::id,
+            customers::status,
+            customers::org_path,
+            members::group_id.nullable(),
+        ))
+        .load(connection)
+}
+
+/// How the ceilings of groups bound their members.
+pub fn limit_modes(
+    connection: &mut PgConnection,
+    ids: &[GroupId],
+) -> QueryResult<BTreeMap<GroupId, GroupLimitMode>> {
+    credit_groups::table
+        .filter(KeyIn::new(
+            (credit_groups::bucket, credit_groups::id),
+            ids.iter().copied(),
+        ))
+        .select((credit_groups::id, credit_groups::limit_mode))
+        .load(connection)
+        .map(BTreeMap::from_iter)
+}
+
 /// What new business has to know of a product.
 #[derive(Debug, Clone, Copy, Queryable)]
 pub struct ProductTerms {
@@ -62,6 +115,36 @@ pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<
         ))
         .first(connection)
         .optional()
+}
+
+/// Terms of several products.
+pub fn products(
+    connection: &mut PgConnection,
+    codes: &[&str],
+) -> QueryResult<BTreeMap<String, ProductTerms>> {
+    type Found = (String, (bool, ExposureTreatment, i32));
+    let found: Vec<Found> = products::table
+        .filter(products::code.eq_any(codes))
+        .select((
+            products::code,
+            (
+                products::active,
+                products::exposure_treatment,
+                products::default_payment_term_days,
+            ),
+        ))
+        .load(connection)?;
+    Ok(found
+        .into_iter()
+        .map(|(code, (active, exposure_treatment, payment_term_days))| {
+            let terms = ProductTerms {
+                active,
+                exposure_treatment,
+                payment_term_days,
+            };
+            (code, terms)
+        })
+        .collect())
 }
 
 /// Organisation of a visible group.

@@ -1,11 +1,16 @@
 //! Answers kept under an `Idempotency-Key`, in the commit of their effect.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Jsonb, SmallInt, Text, Timestamptz};
 use serde::{Deserialize, Serialize};
 
 use super::schema::idempotency_records;
+use super::sets::insert_many;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 
@@ -47,80 +52,146 @@ pub struct StoredHeader {
     pub value: String,
 }
 
-/// Takes the key for the running transaction. `Ok(Some(…))` is the answer of the first request;
-/// `Ok(None)` means that this is the first.
-///
-/// The advisory lock lives exactly as long as the transaction, so a crash leaves nothing behind
-/// that could block a retry; a collision of its hash costs a spurious 409, never a wrong answer.
-pub fn claim(
-    connection: &mut PgConnection,
-    scope: &IdempotencyScope,
-    now: DateTime<Utc>,
-) -> Result<Option<StoredAnswer>, Error> {
-    let lock_number = lock_number(scope);
-    let locked: bool = diesel::select(sql::try_lock(lock_number)).get_result(connection)?;
-    if !locked {
-        return Err(Problem::new(ProblemCode::RequestInProgress)
-            .with_header("Retry-After", "1")
-            .into());
-    }
-    let found: Option<(Vec<u8>, i16, serde_json::Value, Vec<u8>)> = idempotency_records::table
-        .filter(matches(scope))
-        .filter(idempotency_records::expires_at.gt(now))
-        .select((
-            idempotency_records::fingerprint,
-            idempotency_records::status,
-            idempotency_records::headers,
-            idempotency_records::body,
-        ))
-        .first(connection)
-        .optional()?;
-    let Some((fingerprint, status, headers, body)) = found else {
-        return Ok(None);
-    };
-    if fingerprint != scope.fingerprint {
-        return Err(ProblemCode::IdempotencyKeyReused.into());
-    }
-    Ok(Some(StoredAnswer {
-        status: u16::try_from(status).unwrap_or(500),
-        headers: serde_json::from_value(headers)
-            .map_err(|error| Error::Internal(Box::new(error)))?,
-        body,
-    }))
+/// What a key was found to stand for.
+#[derive(Debug)]
+pub enum Claim {
+    /// Nothing yet: this is the first request with it. Whether an answer past its retention is
+    /// still on file.
+    First {
+        /// It is.
+        expired: bool,
+    },
+    /// The answer of the first request.
+    Answered(StoredAnswer),
+    /// Another request, or one in progress.
+    Refused(Box<Problem>),
 }
 
-/// Keeps an answer.
-pub fn keep(
+/// Takes keys for the running transaction.
+///
+/// The advisory locks live exactly as long as the transaction, so a crash leaves nothing behind
+/// that could block a retry; a collision of their hashes costs a spurious 409, never a wrong
+/// answer. Answers are looked up by a statement of its own: one that took a lock would not see
+/// what was committed while it waited for its turn.
+pub fn claim(
     connection: &mut PgConnection,
-    scope: &IdempotencyScope,
-    answer: &StoredAnswer,
+    scopes: &[&IdempotencyScope],
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Vec<Claim>, Error> {
+    if scopes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: Vec<i64> = scopes.iter().map(|scope| lock_number(scope)).collect();
+    let mut seen = BTreeSet::new();
+    let locked: Vec<(i64, bool)> = TryLocks(numbers.clone()).load(connection)?;
+    let mut claims: Vec<Claim> = numbers
+        .iter()
+        .map(|number| match seen.insert(*number) {
+            true => Claim::First { expired: false },
+            // Twice in one batch: the other one has it.
+            false => in_progress(),
+        })
+        .collect();
+    for (place, locked) in locked {
+        if let (false, Some(claim)) = (locked, at(&mut claims, place)) {
+            *claim = in_progress();
+        }
+    }
+    for (place, fingerprint, status, headers, body, expires_at) in
+        KeptUnder::new(scopes).load::<Kept>(connection)?
+    {
+        let (Some(claim @ Claim::First { .. }), Some(scope)) = (
+            at(&mut claims, place),
+            usize::try_from(place - 1).ok().and_then(|at| scopes.get(at)),
+        ) else {
+            continue;
+        };
+        *claim = if expires_at <= now {
+            Claim::First { expired: true }
+        } else if fingerprint != scope.fingerprint {
+            Claim::Refused(Box::new(Problem::new(ProblemCode::IdempotencyKeyReused)))
+        } else {
+            Claim::Answered(StoredAnswer {
+                status: u16::try_from(status).unwrap_or(500),
+                headers: serde_json::from_value(headers)
+                    .map_err(|error| Error::Internal(Box::new(error)))?,
+                body,
+            })
+        };
+    }
+    Ok(claims)
+}
+
+fn at(claims: &mut [Claim], place: i64) -> Option<&mut Claim> {
+    usize::try_from(place - 1)
+        .ok()
+        .and_then(|place| claims.get_mut(place))
+}
+
+fn in_progress() -> Claim {
+    Claim::Refused(Box::new(
+        Problem::new(ProblemCode::RequestInProgress).with_header("Retry-After", "1"),
+    ))
+}
+
+/// An answer to be kept.
+#[derive(Debug)]
+pub struct KeptRow {
+    principal: String,
+    method: String,
+    path: String,
+    key: String,
+    fingerprint: Vec<u8>,
+    status: i16,
+    headers: serde_json::Value,
+    body: Vec<u8>,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+impl KeptRow {
+    /// The answer to the first request with a key.
+    ///
+    /// # Errors
+    /// When the headers cannot be written as JSON.
+    pub fn new(
+        scope: &IdempotencyScope,
+        answer: StoredAnswer,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            principal: scope.principal.clone(),
+            method: scope.method.clone(),
+            path: scope.path.clone(),
+            key: scope.key.clone(),
+            fingerprint: scope.fingerprint.to_vec(),
+            status: i16::try_from(answer.status).unwrap_or(500),
+            headers: serde_json::to_value(&answer.headers)
+                .map_err(|error| Error::Internal(Box::new(error)))?,
+            body: answer.body,
+            created_at: now,
+            expires_at: now + TimeDelta::hours(RETENTION_HOURS),
+        })
+    }
+}
+
+insert_many! {
+    /// Keeps answers.
+    keep(KeptRow) into idempotency_records: [
+        principal: String, method: String, path: String, key: String, fingerprint: Vec<u8>,
+        status: i16, headers: serde_json::Value, body: Vec<u8>, created_at: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ]
+}
+
+/// Forgets the expired answer under a key that is used again: forgetting is a background matter,
+/// and has not come to it yet.
+pub fn forget(connection: &mut PgConnection, scope: &IdempotencyScope) -> QueryResult<usize> {
     use idempotency_records as r;
-    let headers =
-        serde_json::to_value(&answer.headers).map_err(|error| Error::Internal(Box::new(error)))?;
-    // An expired record of the same key may still be there: forgetting is a background matter.
     diesel::delete(
-        r::table
-            .filter(matches(scope))
-            .filter(r::expires_at.le(now)),
+        r::table.find((&scope.principal, &scope.method, &scope.path, &scope.key)),
     )
-    .execute(connection)?;
-    diesel::insert_into(r::table)
-        .values((
-            r::principal.eq(&scope.principal),
-            r::method.eq(&scope.method),
-            r::path.eq(&scope.path),
-            r::key.eq(&scope.key),
-            r::fingerprint.eq(scope.fingerprint.as_slice()),
-            r::status.eq(i16::try_from(answer.status).unwrap_or(500)),
-            r::headers.eq(headers),
-            r::body.eq(&answer.body),
-            r::created_at.eq(now),
-            r::expires_at.eq(now + TimeDelta::hours(RETENTION_HOURS)),
-        ))
-        .execute(connection)?;
-    Ok(())
+    .execute(connection)
 }
 
 /// Forgets at most `limit` expired records and says how many.
@@ -138,28 +209,86 @@ pub fn forget_expired(
     .execute(connection)
 }
 
-mod sql {
-    use diesel::sql_types::BigInt;
+/// Tries to take advisory locks; says which were had.
+#[derive(QueryId)]
+struct TryLocks(Vec<i64>);
 
-    diesel::define_sql_function! {
-        #[sql_name = "pg_try_advisory_xact_lock"]
-        fn try_lock(number: BigInt) -> diesel::sql_types::Bool;
+impl QueryFragment<Pg> for TryLocks {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT c.n, pg_try_advisory_xact_lock(c.number) FROM unnest(");
+        out.push_bind_param::<Array<BigInt>, _>(&self.0)?;
+        out.push_sql(") WITH ORDINALITY AS c(number, n)");
+        Ok(())
     }
 }
 
-type Matches<'a> =
-    Box<dyn BoxableExpression<idempotency_records::table, diesel::pg::Pg, SqlType = Bool> + 'a>;
-
-fn matches(scope: &IdempotencyScope) -> Matches<'_> {
-    Box::new(
-        idempotency_records::principal
-            .eq(&scope.principal)
-            .and(idempotency_records::method.eq(&scope.method))
-            .and(idempotency_records::path.eq(&scope.path))
-            .and(idempotency_records::key.eq(&scope.key)),
-    )
+impl Query for TryLocks {
+    type SqlType = (BigInt, Bool);
 }
 
+impl RunQueryDsl<PgConnection> for TryLocks {}
+
+/// Reads what is kept under keys, with the places of the keys.
+struct KeptUnder<'a> {
+    principals: Vec<&'a str>,
+    methods: Vec<&'a str>,
+    paths: Vec<&'a str>,
+    keys: Vec<&'a str>,
+}
+
+impl<'a> KeptUnder<'a> {
+    fn new(scopes: &[&'a IdempotencyScope]) -> Self {
+        let column = |of: fn(&IdempotencyScope) -> &str| -> Vec<&'a str> {
+            scopes.iter().map(|scope| of(scope)).collect()
+        };
+        Self {
+            principals: column(|scope| &scope.principal),
+            methods: column(|scope| &scope.method),
+            paths: column(|scope| &scope.path),
+            keys: column(|scope| &scope.key),
+        }
+    }
+}
+
+impl QueryId for KeptUnder<'_> {
+    type QueryId = KeptUnder<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl QueryFragment<Pg> for KeptUnder<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT c.n, r.fingerprint, r.status, r.headers, r.body, r.expires_at FROM unnest(",
+        );
+        out.push_bind_param::<Array<Text>, _>(&self.principals)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.methods)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.paths)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.keys)?;
+        out.push_sql(
+            ") WITH ORDINALITY AS c(principal, method, path, key, n) \
+             JOIN idempotency_records r USING (principal, method, path, key)",
+        );
+        Ok(())
+    }
+}
+
+impl Query for KeptUnder<'_> {
+    type SqlType = (BigInt, Bytea, SmallInt, Jsonb, Bytea, Timestamptz);
+}
+
+impl RunQueryDsl<PgConnection> for KeptUnder<'_> {}
+
+type Kept = (
+    i64,
+    Vec<u8>,
+    i16,
+    serde_json::Value,
+    Vec<u8>,
+    DateTime<Utc>,
+);
 fn lock_number(scope: &IdempotencyScope) -> i64 {
     let joined = [&scope.principal, &scope.method, &scope.path, &scope.key]
         .map(String::as_str)

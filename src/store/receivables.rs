@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::counted::counts;
 use super::schema::receivables;
+use super::sets::{KeyIn, NamedIn, insert_many};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::{Conversions, Part};
@@ -197,12 +198,36 @@ pub fn list(
     query.load(reader.connection)
 }
 
-/// Writes a new receivable. Fails on `receivables_number_unique` when the number is taken.
-pub fn insert(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<()> {
-    diesel::insert_into(receivables::table)
-        .values(row)
-        .execute(connection)
-        .map(drop)
+insert_many! {
+    /// Writes new receivables. Fails on `receivables_number_unique` when a number is taken.
+    insert(ReceivableRow) into receivables: [
+        bucket: i16, id: ReceivableId, customer_id: CustomerId, org_path: String, number: String,
+        product: String, amount_minor: i64, outstanding_minor: i64, currency: String,
+        issued_on: NaiveDate, payment_term_days: i32, due_on: NaiveDate,
+        disputed_on: Option<NaiveDate>, dispute_reason: Option<String>, over_limit: bool,
+        reservation_id: Option<ReservationId>, product_line_id: Option<LineId>,
+        customer_line_id: Option<LineId>, group_line_id: Option<LineId>, version: i64,
+        created_at: DateTime<Utc>, updated_at: DateTime<Utc>, deposit_minor: i64,
+        exposure_treatment: ExposureTreatment, product_exposure_minor: Option<i64>,
+        customer_exposure_minor: Option<i64>, group_exposure_minor: Option<i64>,
+        conversions: Option<Conversions>,
+    ]
+}
+
+/// Which of these numbers the customers have already.
+pub fn numbers_taken<'a>(
+    connection: &mut PgConnection,
+    numbers: impl IntoIterator<Item = (CustomerId, &'a str)>,
+) -> QueryResult<Vec<(CustomerId, String)>> {
+    let columns = (
+        receivables::bucket,
+        receivables::customer_id,
+        receivables::number,
+    );
+    receivables::table
+        .filter(NamedIn::new(columns, numbers))
+        .select((receivables::customer_id, receivables::number))
+        .load(connection)
 }
 
 /// Writes what changed on a locked receivable.
@@ -319,14 +344,13 @@ pub fn captured_from(
     connection: &mut PgConnection,
     reservations: &[ReservationId],
 ) -> QueryResult<Vec<CaptureRow>> {
-    let buckets: Vec<i16> = reservations.iter().map(|id| id.key().0).collect();
+    let columns = (
+        receivables::bucket,
+        receivables::reservation_id.assume_not_null(),
+    );
     receivables::table
-        .filter(receivables::bucket.eq_any(buckets))
-        .filter(
-            receivables::reservation_id
-                .assume_not_null()
-                .eq_any(reservations),
-        )
+        .filter(KeyIn::new(columns, reservations.iter().copied()))
+        .filter(receivables::reservation_id.is_not_null())
         .order(receivables::id)
         .select((
             receivables::reservation_id.assume_not_null(),
@@ -375,15 +399,14 @@ pub fn group_lines_in_use(
         .map(BTreeSet::from_iter)
 }
 
-/// Receivables of a customer that are open and count on the line of a group.
+/// Receivables of customers that are open and count on the line of a group.
 pub fn open_on_groups(
     connection: &mut PgConnection,
-    customer_id: CustomerId,
+    customers: &[CustomerId],
 ) -> QueryResult<Vec<ReceivableRow>> {
-    let (bucket, _) = customer_id.key();
+    let columns = (receivables::bucket, receivables::customer_id);
     receivables::table
-        .filter(receivables::bucket.eq(bucket))
-        .filter(receivables::customer_id.eq(customer_id))
+        .filter(KeyIn::new(columns, customers.iter().copied()))
         .filter(receivables::outstanding_minor.gt(0))
         .filter(receivables::group_line_id.is_not_null())
         .select(ReceivableRow::as_select())

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::counted::{Counts, counts};
 use super::schema::reservations;
+use super::sets::{KeyIn, NamedIn, insert_many, unnested};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::Conversions;
@@ -128,29 +129,52 @@ pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> QueryResult<Option<Re
         .optional()
 }
 
-/// Reads a reservation again and locks it. Its lines are locked before it.
-pub fn lock(connection: &mut PgConnection, id: ReservationId) -> QueryResult<ReservationRow> {
+/// Reservations by identifier, whoever may see them: what the caller may know of is decided with
+/// the rest.
+pub fn find_many(
+    connection: &mut PgConnection,
+    ids: &[ReservationId],
+) -> QueryResult<Vec<ReservationRow>> {
     reservations::table
-        .find(id.key())
+        .filter(among(ids))
         .select(ReservationRow::as_select())
-        .for_no_key_update()
-        .first(connection)
+        .load(connection)
 }
 
-/// The reservation that a reference of the caller names.
-pub fn by_reference(
+/// Reads reservations again and locks them. Their lines are locked before them.
+pub fn lock_many(
     connection: &mut PgConnection,
-    customer_id: CustomerId,
-    reference: &str,
-) -> QueryResult<Option<ReservationRow>> {
-    let (bucket, _) = customer_id.key();
+    ids: &[ReservationId],
+) -> QueryResult<Vec<ReservationRow>> {
     reservations::table
-        .filter(reservations::bucket.eq(bucket))
-        .filter(reservations::customer_id.eq(customer_id))
-        .filter(reservations::reference.eq(reference))
+        .filter(among(ids))
+        .order(reservations::id)
         .select(ReservationRow::as_select())
-        .first(connection)
-        .optional()
+        .for_no_key_update()
+        .load(connection)
+}
+
+fn among(ids: &[ReservationId]) -> KeyIn<reservations::bucket, reservations::id> {
+    KeyIn::new(
+        (reservations::bucket, reservations::id),
+        ids.iter().copied(),
+    )
+}
+
+/// The reservations that references of the caller name.
+pub fn by_references<'a>(
+    connection: &mut PgConnection,
+    references: impl IntoIterator<Item = (CustomerId, &'a str)>,
+) -> QueryResult<Vec<ReservationRow>> {
+    let columns = (
+        reservations::bucket,
+        reservations::customer_id,
+        reservations::reference,
+    );
+    reservations::table
+        .filter(NamedIn::new(columns, references))
+        .select(ReservationRow::as_select())
+        .load(connection)
 }
 
 /// A page of visible reservations, newest first.
@@ -204,44 +228,55 @@ pub fn list(
     query.load(reader.connection)
 }
 
-/// Writes a new reservation.
-pub fn insert(connection: &mut PgConnection, row: &ReservationRow) -> QueryResult<()> {
-    diesel::insert_into(reservations::table)
-        .values(row)
-        .execute(connection)
-        .map(drop)
+insert_many! {
+    /// Writes new reservations.
+    insert(ReservationRow) into reservations: [
+        bucket: i16, id: ReservationId, customer_id: CustomerId, org_path: String, product: String,
+        reference: String, amount_minor: i64, currency: String, captured_minor: i64,
+        released_minor: i64, expired_minor: i64, status: ReservationStatus,
+        expires_at: DateTime<Utc>, product_line_id: LineId, customer_line_id: Option<LineId>,
+        group_line_id: Option<LineId>, version: i64, created_at: DateTime<Utc>,
+        updated_at: DateTime<Utc>, deposit_minor: i64, exposure_treatment: ExposureTreatment,
+        product_exposure_minor: i64, customer_exposure_minor: Option<i64>,
+        group_exposure_minor: Option<i64>, conversions: Option<Conversions>,
+    ]
 }
 
-/// Writes what changed on a locked reservation.
-pub fn write(connection: &mut PgConnection, row: &ReservationRow) -> QueryResult<()> {
-    use reservations as r;
-    diesel::update(r::table.find(row.id.key()))
-        .set((
-            r::captured_minor.eq(row.captured_minor),
-            r::released_minor.eq(row.released_minor),
-            r::expired_minor.eq(row.expired_minor),
-            r::status.eq(row.status),
-            r::customer_line_id.eq(row.customer_line_id),
-            r::group_line_id.eq(row.group_line_id),
-            r::customer_exposure_minor.eq(row.customer_exposure_minor),
-            r::group_exposure_minor.eq(row.group_exposure_minor),
-            r::conversions.eq(row.conversions),
-            r::version.eq(row.version),
-            r::updated_at.eq(row.updated_at),
-        ))
-        .execute(connection)
-        .map(drop)
+unnested! {
+    /// Writes what changed on locked reservations.
+    write(ReservationRow) on reservations:
+    "UPDATE reservations SET amount_minor = k.amount_minor, captured_minor = k.captured_minor, \
+        released_minor = k.released_minor, expired_minor = k.expired_minor, status = k.status, \
+        expires_at = k.expires_at, customer_line_id = k.customer_line_id, \
+        group_line_id = k.group_line_id, product_exposure_minor = k.product_exposure_minor, \
+        customer_exposure_minor = k.customer_exposure_minor, \
+        group_exposure_minor = k.group_exposure_minor, conversions = k.conversions, \
+        version = k.version, updated_at = k.updated_at FROM unnest(",
+    [
+        bucket: i16, id: ReservationId, amount_minor: i64, captured_minor: i64,
+        released_minor: i64, expired_minor: i64, status: ReservationStatus,
+        expires_at: DateTime<Utc>, customer_line_id: Option<LineId>, group_line_id: Option<LineId>,
+        product_exposure_minor: i64, customer_exposure_minor: Option<i64>,
+        group_exposure_minor: Option<i64>, conversions: Option<Conversions>, version: i64,
+        updated_at: DateTime<Utc>,
+    ],
+    ") AS k(bucket, id, amount_minor, captured_minor, released_minor, expired_minor, status, \
+        expires_at, customer_line_id, group_line_id, product_exposure_minor, \
+        customer_exposure_minor, group_exposure_minor, conversions, version, updated_at) \
+     WHERE reservations.bucket = k.bucket AND reservations.id = k.id"
 }
 
 /// Reservations on any of `lines` whose time has come and whose rest is still in the books, locked
-/// without waiting: what somebody else is working on is left to them.
+/// without waiting: what somebody else is working on is left to them, and so are those of `except`.
 pub fn due_on_lines(
     connection: &mut PgConnection,
     lines: &[LineId],
     now: DateTime<Utc>,
+    except: &[ReservationId],
     limit: i64,
 ) -> QueryResult<Vec<ReservationRow>> {
     reservations::table
+        .filter(reservations::id.ne_all(except))
         .filter(
             reservations::status
                 .eq(ReservationStatus::Held)
@@ -351,16 +386,15 @@ pub fn group_lines_in_use(
         .map(BTreeSet::from_iter)
 }
 
-/// Reservations of a customer that hold something on the line of a group and have not expired.
+/// Reservations of customers that hold something on the line of a group and have not expired.
 pub fn open_on_groups(
     connection: &mut PgConnection,
-    customer_id: CustomerId,
+    customers: &[CustomerId],
     now: DateTime<Utc>,
 ) -> QueryResult<Vec<ReservationRow>> {
-    let (bucket, _) = customer_id.key();
+    let columns = (reservations::bucket, reservations::customer_id);
     reservations::table
-        .filter(reservations::bucket.eq(bucket))
-        .filter(reservations::customer_id.eq(customer_id))
+        .filter(KeyIn::new(columns, customers.iter().copied()))
         .filter(reservations::status.eq(ReservationStatus::Held))
         .filter(reservations::group_line_id.is_not_null())
         .filter(reservations::expires_at.gt(now))

@@ -41,6 +41,19 @@ pub struct Reader<'a> {
     pub rate_age_days_max: i64,
 }
 
+impl Reader<'_> {
+    /// The same moment, for another caller of the same batch.
+    pub fn of<'a>(&'a mut self, actor: &'a Actor) -> Reader<'a> {
+        Reader {
+            connection: self.connection,
+            actor,
+            now: self.now,
+            today: self.today,
+            rate_age_days_max: self.rate_age_days_max,
+        }
+    }
+}
+
 /// A write in progress. It does not commit until something was recorded with [`Tx::record`].
 pub struct Tx<'a> {
     /// The connection, inside a transaction.
@@ -55,6 +68,74 @@ pub struct Tx<'a> {
     pub keys: &'a MasterKeys,
     pub(super) surroundings: &'a Surroundings<'a>,
     pub(super) journal: &'a mut Journal,
+}
+
+/// Several writes in progress that commit together, each on behalf of its own caller.
+pub struct Many<'a> {
+    pub(super) connection: &'a mut PgConnection,
+    /// Who asks.
+    pub(super) actors: Vec<&'a Actor>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) today: NaiveDate,
+    pub(super) surroundings: &'a Surroundings<'a>,
+    pub(super) journal: &'a mut Journal,
+    /// Whether anything was recorded for each of them.
+    pub(super) recorded: Vec<bool>,
+}
+
+impl Many<'_> {
+    /// Works for one of the callers.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn on_behalf_of<T>(
+        &mut self,
+        index: usize,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let before = self.journal.audit.len();
+        let result = self.run(index, work);
+        if let Some(recorded) = self.recorded.get_mut(index) {
+            *recorded |= self.journal.audit.len() > before;
+        }
+        result
+    }
+
+    /// Works for all of them: loads, locks and writes what belongs to none alone.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn on_behalf_of_all<T>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.run(0, work)
+    }
+
+    /// The instant moves on with what `work` learns under locks.
+    fn run<T>(
+        &mut self,
+        index: usize,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let actor = self
+            .actors
+            .get(index)
+            .copied()
+            .ok_or_else(|| Error::internal("nobody is asking"))?;
+        let mut tx = Tx {
+            connection: self.connection,
+            actor,
+            now: self.now,
+            today: self.today,
+            keys: self.surroundings.keys,
+            surroundings: self.surroundings,
+            journal: self.journal,
+        };
+        let result = work(&mut tx);
+        (self.now, self.today) = (tx.now, tx.today);
+        result
+    }
 }
 
 /// Audit entries and events waiting to be written before the commit.
@@ -98,6 +179,7 @@ impl Tx<'_> {
     pub fn emit(&mut self, event: Event) -> Result<(), Error> {
         let id = mint::<crate::domain::ids::EventEntity>(random_bucket()?, self.now)?;
         self.journal.events.push(EventRow {
+            xid: 0,
             id: EventId::uuid(id),
             kind: event.kind.to_owned(),
             subject: event.subject,
@@ -145,12 +227,15 @@ impl Tx<'_> {
 }
 
 impl Journal {
-    pub(super) fn write(self, connection: &mut PgConnection) -> Result<(), Error> {
+    pub(super) fn write(mut self, connection: &mut PgConnection) -> Result<(), Error> {
         let number = audit::append(connection, &self.audit)?
+            .first()
+            .copied()
             .ok_or_else(|| Error::internal("nothing was recorded"))?;
-        if !self.events.is_empty() {
-            events::append(connection, &self.events, number)?;
+        for event in &mut self.events {
+            event.xid = number;
         }
+        events::append(connection, &self.events)?;
         Ok(())
     }
 }

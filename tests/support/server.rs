@@ -22,6 +22,7 @@ use shouxin::clock::{Clock, SetClock};
 use shouxin::crypto::{CursorSeal, MasterKeys};
 use shouxin::http::server::{self, Bound, ServerOptions};
 use shouxin::http::state::{Parts, RequestLimits, State};
+use shouxin::http::together::TogetherOptions;
 use shouxin::store::db::{Db, DbOptions};
 
 use super::cluster::TestDatabase;
@@ -37,6 +38,7 @@ pub struct Settings {
     pub limits: RequestLimits,
     pub allowed_origins: Vec<String>,
     pub pool_size: u32,
+    pub together: TogetherOptions,
     pub queue_max: usize,
     pub queue_wait: Duration,
     pub deadline: Duration,
@@ -60,6 +62,7 @@ impl Default for Settings {
             },
             allowed_origins: Vec::new(),
             pool_size: 8,
+            together: TogetherOptions::default(),
             queue_max: 256,
             queue_wait: Duration::from_secs(10),
             deadline: Duration::from_secs(20),
@@ -260,13 +263,14 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
     let options = DbOptions {
         url: database.url().to_owned(),
         pool_size: settings.pool_size,
+        together: settings.together.threads(),
         queue_max: settings.queue_max,
         queue_wait: settings.queue_wait,
         deadline: settings.deadline,
         statement_timeout: settings.statement_timeout,
         lock_timeout: settings.lock_timeout,
     };
-    web::Data::new(State::new(Parts {
+    let state = State::new(Parts {
         db: Db::new(
             options,
             clock,
@@ -281,7 +285,9 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         limits: settings.limits,
         allowed_origins: settings.allowed_origins.clone(),
         time_zone,
-    }))
+        together: settings.together,
+    });
+    web::Data::new(state.expect("threads"))
 }
 
 fn master_keys() -> &'static str {

@@ -1,0 +1,290 @@
+//! The book that decisions are made from: lines, and the customers they bound.
+//!
+//! Read as it is for a check, or taken from under the locks of the [`super::ledger::Ledger`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::bounds::Bounds;
+use super::exposure::{org_path, rates_into, without_due};
+use crate::domain::actor::Actor;
+use crate::domain::counted::Claim;
+use crate::domain::credit_groups::GroupLimitMode;
+use crate::domain::credit_lines::Level;
+use crate::domain::currency::Currency;
+use crate::domain::customers::CustomerStatus;
+use crate::domain::exchange_rates::Rates;
+use crate::domain::exposure::{Assessment, ExposureFacts, assess};
+use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::organisation::OrgPath;
+use crate::error::Error;
+use crate::error_codes::ProblemCode;
+use crate::store::counted::Counts;
+use crate::store::credit_lines::{self as lines, LineRow};
+use crate::store::exposure::{self as store, PartyRow};
+use crate::store::reservations::ReservationRow;
+use crate::store::tx::Reader;
+
+/// A customer about whose business is decided.
+#[derive(Debug, Clone)]
+pub struct Party {
+    /// Status.
+    pub status: CustomerStatus,
+    /// Organisation that looks after it.
+    pub org_path: OrgPath,
+    /// The group it belongs to.
+    pub(super) group_id: Option<GroupId>,
+    /// What bounds it.
+    pub(super) bounds: Bounds,
+}
+
+/// A request for more exposure.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Whether the product is offered; `None` when unknown.
+    pub product_active: Option<bool>,
+    /// Product.
+    pub product: &'a str,
+    /// How much more.
+    pub claim: Claim,
+    /// What more of something that counts already is asked for; `None` for something new.
+    pub more_of: Option<&'a ReservationRow>,
+}
+
+/// Lines, and the customers they bound.
+#[derive(Debug, Default)]
+pub struct Book {
+    lines: Vec<LineRow>,
+    places: BTreeMap<LineId, usize>,
+    /// Places of the lines of each customer and group.
+    owned: BTreeMap<Uuid, Vec<usize>>,
+    parties: BTreeMap<CustomerId, Party>,
+}
+
+impl Book {
+    /// Lines of nobody in particular.
+    pub(super) fn of(lines: Vec<LineRow>) -> Self {
+        let mut book = Self::default();
+        for line in lines {
+            book.add(line);
+        }
+        book
+    }
+
+    /// Reads what decisions about customers look at, without locks: what expired reservations still
+    /// hold in the books counts as given back.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub fn read(reader: &mut Reader<'_>, customers: &[CustomerId]) -> Result<Self, Error> {
+        let parties = store::parties(reader.connection, customers)?;
+        let groups = groups_of(&parties);
+        let modes = modes_of(reader, &groups)?;
+        let mut rows = lines::of_owners(reader.connection, customers, &groups)?;
+        without_due(reader, &mut rows)?;
+        let mut book = Self::of(rows);
+        book.bring_in(reader, parties, &modes)?;
+        Ok(book)
+    }
+
+    /// Brings in the customers to decide about.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub(super) fn bring_in(
+        &mut self,
+        reader: &mut Reader<'_>,
+        parties: Vec<PartyRow>,
+        modes: &BTreeMap<GroupId, GroupLimitMode>,
+    ) -> Result<(), Error> {
+        let members: Vec<(CustomerId, GroupLimitMode)> = parties
+            .iter()
+            .map(|party| {
+                let mode = party.group_id.and_then(|group| modes.get(&group));
+                (party.id, mode.copied().unwrap_or(GroupLimitMode::Pooled))
+            })
+            .collect();
+        let mut bounds = Bounds::of_many(reader, &members)?;
+        for row in parties {
+            if let Some(bounds) = bounds.remove(&row.id) {
+                let party = Party {
+                    status: row.status,
+                    org_path: org_path(&row.org_path)?,
+                    group_id: row.group_id,
+                    bounds,
+                };
+                self.parties.insert(row.id, party);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a line.
+    pub(super) fn add(&mut self, line: LineRow) {
+        let place = self.lines.len();
+        let owner = match (line.customer_id, line.group_id) {
+            (Some(customer), _) => Some(customer.uuid()),
+            (None, group) => group.map(GroupId::uuid),
+        };
+        if let Some(owner) = owner {
+            self.owned.entry(owner).or_default().push(place);
+        }
+        self.places.insert(line.id, place);
+        self.lines.push(line);
+    }
+
+    /// The customer, if it exists and the caller may know of it.
+    pub fn party(&self, actor: &Actor, id: CustomerId) -> Option<&Party> {
+        self.parties
+            .get(&id)
+            .filter(|party| actor.knows(id, &party.org_path))
+    }
+
+    /// What bounds a customer about whose business is decided.
+    pub(super) fn bounds(&self, id: CustomerId) -> Option<&Bounds> {
+        self.parties.get(&id).map(|party| &party.bounds)
+    }
+
+    /// The same, to take note of what it uses.
+    pub(super) fn bounds_mut(&mut self, id: CustomerId) -> Option<&mut Bounds> {
+        self.parties.get_mut(&id).map(|party| &mut party.bounds)
+    }
+
+    /// The line, if it is in the book.
+    pub fn line(&self, id: LineId) -> Option<&LineRow> {
+        self.places
+            .get(&id)
+            .and_then(|place| self.lines.get(*place))
+    }
+
+    /// The same, to move it.
+    pub(super) fn line_mut(&mut self, id: LineId) -> Option<&mut LineRow> {
+        self.places
+            .get(&id)
+            .and_then(|place| self.lines.get_mut(*place))
+    }
+
+    /// Every line.
+    pub fn lines(&self) -> impl Iterator<Item = &LineRow> {
+        self.lines.iter()
+    }
+
+    /// The lines of a customer's group, and its own.
+    fn bounding(
+        &self,
+        customer_id: CustomerId,
+        group_id: Option<GroupId>,
+    ) -> impl Iterator<Item = &LineRow> {
+        let owners = [group_id.map(GroupId::uuid), Some(customer_id.uuid())];
+        owners
+            .into_iter()
+            .flatten()
+            .filter_map(|owner| self.owned.get(&owner))
+            .flatten()
+            .filter_map(|place| self.lines.get(*place))
+    }
+
+    /// Closes the book.
+    pub(super) fn into_lines(self) -> Vec<LineRow> {
+        self.lines
+    }
+
+    /// Assesses a request for more exposure. A customer that the caller may not know of is none.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub fn assess(
+        &self,
+        reader: &mut Reader<'_>,
+        request: &Request<'_>,
+    ) -> Result<Assessment, Error> {
+        let party = self.party(reader.actor, request.customer_id);
+        let own_currency = request.claim.amount.currency();
+        let (mut lines, mut rates) = (Vec::new(), Rates::default());
+        if let Some(party) = party {
+            let own: Vec<&LineRow> = self.bounding(request.customer_id, party.group_id).collect();
+            lines = party.bounds.line_facts(&own, request.product)?;
+            rates = match request.more_of {
+                // What counts already counts on: on the same lines, at the rates that were used.
+                Some(row) => {
+                    lines.retain(|line| {
+                        row.counted_at(line.level)
+                            .is_some_and(|counted| counted.line_id == line.id)
+                    });
+                    rates_used(row, own_currency)
+                }
+                None => rates_into(reader, own_currency, &lines)?,
+            };
+        }
+        let facts = ExposureFacts {
+            customer: party.map(|party| party.status),
+            product_active: request.product_active,
+            rates,
+            lines,
+            today: reader.today,
+        };
+        Ok(assess(&facts, &request.claim))
+    }
+
+    /// The lines whose holds take the room that a request lacks: those of the level, the one that
+    /// applies and the ones it carries.
+    pub(super) fn where_room_is_lacking(
+        &self,
+        assessment: &Assessment,
+        request: &Request<'_>,
+    ) -> Vec<LineId> {
+        let group_id = self
+            .parties
+            .get(&request.customer_id)
+            .and_then(|party| party.group_id);
+        let lacking: BTreeSet<Level> = assessment
+            .rules
+            .iter()
+            .filter(|rule| rule.refusal.is_some() && rule.code == ProblemCode::LimitExceeded)
+            .filter_map(|rule| rule.level)
+            .collect();
+        let level = |line: &LineRow| match (line.group_id, line.product.as_deref()) {
+            (Some(group), _) if Some(group) == group_id => Some(Level::Group),
+            (None, None) if line.customer_id == Some(request.customer_id) => Some(Level::Customer),
+            (None, Some(product))
+                if line.customer_id == Some(request.customer_id) && product == request.product =>
+            {
+                Some(Level::Product)
+            }
+            _ => None,
+        };
+        self.bounding(request.customer_id, group_id)
+            .filter(|line| level(line).is_some_and(|level| lacking.contains(&level)))
+            .map(|line| line.id)
+            .collect()
+    }
+
+}
+
+/// The groups that customers belong to.
+pub(super) fn groups_of(parties: &[PartyRow]) -> Vec<GroupId> {
+    let known: BTreeSet<GroupId> = parties.iter().filter_map(|party| party.group_id).collect();
+    known.into_iter().collect()
+}
+
+/// How the ceilings of groups bound their members.
+pub(super) fn modes_of(
+    reader: &mut Reader<'_>,
+    groups: &[GroupId],
+) -> Result<BTreeMap<GroupId, GroupLimitMode>, Error> {
+    if groups.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    Ok(store::limit_modes(reader.connection, groups)?)
+}
+
+/// The rates at which something counts already.
+fn rates_used(row: &ReservationRow, own: Currency) -> Rates {
+    let used = Level::EVERY
+        .iter()
+        .filter_map(|level| row.counted_at(*level)?.conversion);
+    Rates::used(own, used)
+}

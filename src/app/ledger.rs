@@ -1,0 +1,450 @@
+//! The ledger: lines under lock, movements posted on them, balances written once.
+//!
+//! Every path that changes exposure comes through here and takes locks in one order: lines of
+//! groups by identifier, then unified lines of customers, then their product lines, each by
+//! identifier; reservations, receivables and payments after the lines. One customer or many, the
+//! order is the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::book::{Book, Request, groups_of, modes_of};
+use super::bounds::Bounds;
+use super::exposure::{org_path, original};
+use crate::domain::counted::{Counted, Part};
+use crate::domain::credit_lines::{Movement, MovementKind};
+use crate::domain::currency::Currency;
+use crate::domain::exchange_rates::Conversion;
+use crate::domain::exposure::Assessment;
+use crate::domain::ids::{CustomerId, GroupId, LineId, ReservationId};
+use crate::domain::money::Money;
+use crate::error::Error;
+use crate::store::counted::Counts;
+use crate::store::credit_lines::{self as lines, LineRow};
+use crate::store::credit_movements::{self, MovementRow};
+use crate::store::exposure::{self as store, PartyRow};
+use crate::store::reservations::{self as reservations_store, ReservationRow};
+use crate::store::tx::{Event, Tx};
+
+/// Expired reservations given back at a time.
+const EXPIRE_BATCH_MAX: i64 = 100;
+
+/// What is behind a movement.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Behind {
+    /// A reservation.
+    pub reservation_id: Option<Uuid>,
+    /// A receivable.
+    pub receivable_id: Option<Uuid>,
+    /// A payment.
+    pub payment_id: Option<Uuid>,
+    /// Business in another currency than the line.
+    pub original: Option<Original>,
+}
+
+/// What moved in the currency of the business, and how it was converted.
+#[derive(Debug, Clone, Copy)]
+pub struct Original {
+    /// Minor units that count.
+    pub minor: i64,
+    /// Currency of the business.
+    pub currency: Currency,
+    /// How they were converted.
+    pub conversion: Conversion,
+}
+
+/// Lines under lock, with the movements to be written.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    book: Book,
+    /// By what is judged that belongs to no customer about whom is decided.
+    bounds: Option<Bounds>,
+    movements: Vec<MovementRow>,
+    posted: usize,
+    expired: BTreeMap<ReservationId, ReservationRow>,
+    touched: BTreeSet<LineId>,
+    /// Lines on which nothing more is due that could be had without waiting.
+    exhausted: BTreeSet<LineId>,
+    /// Reservations that the caller has changed and not written yet.
+    in_hand: BTreeSet<ReservationId>,
+}
+
+impl Ledger {
+    /// Locks the lines of customers and of the groups they belong to, and lines in use besides.
+    ///
+    /// Groups are read before their lines can be locked, so they are read again under lock; if
+    /// one of the customers changed groups in between, the transaction starts over.
+    ///
+    /// # Errors
+    /// [`Error::Retry`] in that case.
+    pub fn lock_for_decision(
+        tx: &mut Tx<'_>,
+        customers: &[CustomerId],
+        in_use: &[LineId],
+    ) -> Result<Self, Error> {
+        let parties = store::parties(tx.connection, customers)?;
+        let groups = groups_of(&parties);
+        let modes = modes_of(&mut tx.reader(), &groups)?;
+        let of_groups = match groups.is_empty() {
+            true => Vec::new(),
+            false => lines::ids_of_groups(tx.connection, &groups)?,
+        };
+        let mut ledger = Self::lock_in_order(tx, customers, &of_groups, in_use)?;
+        if !groups.is_empty() && lines::ids_of_groups(tx.connection, &groups)? != of_groups {
+            return Err(Error::Retry("a group got another line"));
+        }
+        let membership = |rows: &[PartyRow]| -> BTreeMap<CustomerId, Option<GroupId>> {
+            rows.iter().map(|row| (row.id, row.group_id)).collect()
+        };
+        if membership(&store::parties(tx.connection, customers)?) != membership(&parties) {
+            return Err(Error::Retry("a customer changed its group"));
+        }
+        // Under lock: what the customers use cannot change any more.
+        ledger.book.bring_in(&mut tx.reader(), parties, &modes)?;
+        Ok(ledger)
+    }
+
+    /// Locks the lines that reservations, receivables or payments of a customer stand on, with all
+    /// of its own.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn lock_in_use(
+        tx: &mut Tx<'_>,
+        customers: &[CustomerId],
+        in_use: &[LineId],
+    ) -> Result<Self, Error> {
+        Self::lock_in_order(tx, customers, &[], in_use)
+    }
+
+    /// Lines of groups first, then those of customers. Which of the lines in use belong to groups
+    /// shows from what the customers own.
+    fn lock_in_order(
+        tx: &mut Tx<'_>,
+        customers: &[CustomerId],
+        of_groups: &[LineId],
+        in_use: &[LineId],
+    ) -> Result<Self, Error> {
+        let mut of_groups: BTreeSet<LineId> = of_groups.iter().copied().collect();
+        if !in_use.is_empty() {
+            let own = lines::ids_of_customers(tx.connection, customers)?;
+            of_groups.extend(in_use.iter().filter(|id| !own.contains(id)));
+        }
+        let of_groups: Vec<LineId> = of_groups.into_iter().collect();
+        let mut locked = Vec::new();
+        if !of_groups.is_empty() {
+            locked = lines::lock_many(tx.connection, &of_groups)?;
+        }
+        locked.extend(lines::lock_of_customers(tx.connection, customers)?);
+        Ok(Self::of(tx, locked))
+    }
+
+    /// A ledger over lines that are under lock.
+    pub(super) fn of(tx: &mut Tx<'_>, locked: Vec<LineRow>) -> Self {
+        if let Some(latest) = locked.iter().map(|line| line.moved_at).max() {
+            tx.time_after_locks(latest);
+        }
+        Self {
+            book: Book::of(locked),
+            ..Self::default()
+        }
+    }
+
+    /// The bounds by which what is posted from now on is judged.
+    pub(super) fn bounded_by(&mut self, bounds: Bounds) {
+        self.bounds = Some(bounds);
+    }
+
+    /// Leaves a reservation alone when giving back what has expired: the caller has changed it.
+    pub(super) fn has_in_hand(&mut self, id: ReservationId) {
+        self.in_hand.insert(id);
+    }
+
+    /// What decisions are made from.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The line, if it is under lock.
+    pub fn line(&self, id: LineId) -> Option<&LineRow> {
+        self.book.line(id)
+    }
+
+    /// Whether all these lines are under lock.
+    pub fn holds(&self, ids: &[LineId]) -> bool {
+        ids.iter().all(|id| self.line(*id).is_some())
+    }
+
+    /// How many movements were posted, but for those that gave back what had expired: that is true
+    /// whatever becomes of the command that brought it to light.
+    pub(super) fn posted(&self) -> usize {
+        self.posted
+    }
+
+    /// A reservation as it is now that it was found expired.
+    pub(super) fn expired(&self, id: ReservationId) -> Option<&ReservationRow> {
+        self.expired.get(&id)
+    }
+
+    /// Assesses a request for more exposure against the locked lines. While only room is in the
+    /// way, what has expired is given back first: a decision never waits for a job.
+    ///
+    /// # Errors
+    /// When stored values cannot be read or the database cannot serve.
+    pub fn assess_with_due(
+        &mut self,
+        tx: &mut Tx<'_>,
+        request: &Request<'_>,
+    ) -> Result<Assessment, Error> {
+        let mut assessment = self.book.assess(&mut tx.reader(), request)?;
+        while assessment.lacks_only_room() {
+            let narrow = self.book.where_room_is_lacking(&assessment, request);
+            if self.expire_due_on(tx, &narrow)? == 0 {
+                break;
+            }
+            assessment = self.book.assess(&mut tx.reader(), request)?;
+        }
+        Ok(assessment)
+    }
+
+    /// Posts a movement on a line.
+    ///
+    /// # Errors
+    /// When the line is not under lock or the balance would be negative: a bug.
+    pub fn post(
+        &mut self,
+        tx: &Tx<'_>,
+        customer_id: CustomerId,
+        line_id: LineId,
+        movement: Movement,
+        within_limit: bool,
+        behind: Behind,
+    ) -> Result<(), Error> {
+        let plain = Bounds::plain(tx.today);
+        let bounds = self.book.bounds(customer_id).or(self.bounds.as_ref());
+        let bounds = bounds.unwrap_or(&plain);
+        let not_locked = || Error::internal("a movement on a line that is not locked");
+        let line = self.book.line(line_id).ok_or_else(not_locked)?;
+        let limit_minor = bounds.allowed_minor(line);
+        // A ceiling that bounds each member by itself does not bound their sum.
+        let within_limit = within_limit && bounds.is_shared(line);
+        let line = self.book.line_mut(line_id).ok_or_else(not_locked)?;
+        let after = movement.apply(line.balance()).ok_or_else(|| {
+            Error::internal(format!(
+                "{} would make line {line_id} negative",
+                movement.kind.as_str()
+            ))
+        })?;
+        line.held_minor = after.held_minor;
+        line.drawn_minor = after.drawn_minor;
+        line.consumed_minor = after.consumed_minor;
+        line.movement_count += 1;
+        line.moved_at = tx.now;
+        self.movements.push(MovementRow {
+            bucket: line.bucket,
+            line_id,
+            movement_number: line.movement_count,
+            kind: movement.kind,
+            held_delta_minor: movement.held_minor,
+            drawn_delta_minor: movement.drawn_minor,
+            consumed_delta_minor: movement.consumed_minor,
+            held_after_minor: after.held_minor,
+            drawn_after_minor: after.drawn_minor,
+            consumed_after_minor: after.consumed_minor,
+            limit_minor,
+            within_limit,
+            customer_id,
+            reservation_id: behind.reservation_id,
+            receivable_id: behind.receivable_id,
+            payment_id: behind.payment_id,
+            business_date: tx.today,
+            recorded_at: tx.now,
+            principal: tx.actor.principal.clone(),
+            original_minor: behind.original.map(|original| original.minor),
+            original_currency: behind
+                .original
+                .map(|original| original.currency.code().to_owned()),
+            rate_e10: behind
+                .original
+                .map(|original| original.conversion.rate_e10.e10()),
+            rate_date: behind
+                .original
+                .map(|original| original.conversion.rate_date),
+        });
+        let is_of_group = line.group_id.is_some();
+        if let (true, Some(bounds)) = (is_of_group, self.book.bounds_mut(customer_id)) {
+            bounds.note_own_use(line_id, movement.held_minor + movement.drawn_minor);
+        }
+        self.touched.insert(line_id);
+        if movement.kind != MovementKind::Expire {
+            self.posted += 1;
+        }
+        Ok(())
+    }
+
+    /// Posts the same kind of movement on every line that something counts on: on each the share
+    /// that a part of its amount has there.
+    ///
+    /// # Errors
+    /// As [`Ledger::post`].
+    pub fn post_part(
+        &mut self,
+        tx: &Tx<'_>,
+        row: &impl Counts,
+        part: Part,
+        kind: MovementKind,
+        behind: Behind,
+    ) -> Result<(), Error> {
+        for counted in row.counted() {
+            let revolving = self.line(counted.line_id).is_none_or(|line| line.revolving);
+            let movement = Movement::new(kind, part.share_of(counted.exposure_minor), revolving);
+            let behind = Behind {
+                original: original(row, part, counted.conversion)?,
+                ..behind
+            };
+            // What takes no room is welcome on a line that is over its limit by facts.
+            let within_limit = kind == MovementKind::Reserve && movement.held_minor > 0;
+            self.post(
+                tx,
+                row.customer_id(),
+                counted.line_id,
+                movement,
+                within_limit,
+                behind,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Sets more aside on a line for a reservation that counts there already.
+    ///
+    /// # Errors
+    /// As [`Ledger::post`].
+    pub(super) fn hold_more(
+        &mut self,
+        tx: &Tx<'_>,
+        row: &ReservationRow,
+        added: Counted,
+        amount: Money,
+    ) -> Result<(), Error> {
+        let revolving = self.line(added.line_id).is_none_or(|line| line.revolving);
+        let movement = Movement::new(MovementKind::Reserve, added.exposure_minor, revolving);
+        let behind = Behind {
+            reservation_id: Some(row.id.uuid()),
+            original: added.conversion.map(|conversion| Original {
+                minor: amount.minor(),
+                currency: amount.currency(),
+                conversion,
+            }),
+            ..Behind::default()
+        };
+        let within_limit = movement.held_minor > 0;
+        self.post(
+            tx,
+            row.customer_id,
+            added.line_id,
+            movement,
+            within_limit,
+            behind,
+        )
+    }
+
+    /// Writes balances and movements.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let touched: Vec<LineRow> = self
+            .book
+            .into_lines()
+            .into_iter()
+            .filter(|line| self.touched.contains(&line.id))
+            .collect();
+        lines::write_balances(tx.connection, &touched)?;
+        credit_movements::append(tx.connection, &self.movements)?;
+        Ok(())
+    }
+
+    /// Gives back what expired reservations still hold on the locked lines.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn expire_due(&mut self, tx: &mut Tx<'_>) -> Result<usize, Error> {
+        let ids: Vec<LineId> = self.book.lines().map(|line| line.id).collect();
+        self.expire_due_on(tx, &ids)
+    }
+
+    /// Gives back what expired reservations still hold on some of the locked lines, so that no
+    /// decision waits for a job. Reservations of other members of the group are taken only where
+    /// their lines can be locked without waiting: what is busy is in somebody else's hands.
+    fn expire_due_on(&mut self, tx: &mut Tx<'_>, on: &[LineId]) -> Result<usize, Error> {
+        let ids: Vec<LineId> = on
+            .iter()
+            .copied()
+            .filter(|id| !self.exhausted.contains(id))
+            .collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let in_hand: Vec<ReservationId> = self.in_hand.iter().copied().collect();
+        let due = reservations_store::due_on_lines(
+            tx.connection,
+            &ids,
+            tx.now,
+            &in_hand,
+            EXPIRE_BATCH_MAX,
+        )?;
+        let mut expired = Vec::new();
+        for mut reservation in due {
+            if !self.holds(&reservation.lines()) {
+                let others = lines::try_lock_of_customer(tx.connection, reservation.customer_id)?;
+                for line in others {
+                    if self.line(line.id).is_none() {
+                        tx.time_after_locks(line.moved_at.max(tx.now));
+                        self.book.add(line);
+                    }
+                }
+            }
+            if self.holds(&reservation.lines()) && self.expire(tx, &mut reservation)? {
+                expired.push(reservation);
+            }
+        }
+        reservations_store::write(tx.connection, &expired)?;
+        if expired.is_empty() {
+            self.exhausted.extend(ids);
+        }
+        let count = expired.len();
+        self.expired
+            .extend(expired.into_iter().map(|row| (row.id, row)));
+        Ok(count)
+    }
+
+    fn expire(&mut self, tx: &mut Tx<'_>, reservation: &mut ReservationRow) -> Result<bool, Error> {
+        let Some((after, rest)) = reservation.facts().expire(tx.now) else {
+            return Ok(false);
+        };
+        let behind = Behind {
+            reservation_id: Some(reservation.id.uuid()),
+            ..Behind::default()
+        };
+        let part = reservation.rest();
+        self.post_part(tx, reservation, part, MovementKind::Expire, behind)?;
+        reservation.take(after, tx.now);
+        tx.record(
+            "reservation.expire",
+            reservation.id.subject(),
+            json!({"expired_minor": rest}),
+        )?;
+        tx.emit(Event {
+            kind: "reservation.expired",
+            subject: reservation.id.subject(),
+            org_path: org_path(&reservation.org_path)?,
+            customer_id: Some(reservation.customer_id.uuid()),
+            data: json!({"reference": reservation.reference, "currency": reservation.currency, "expired_minor": rest}),
+        })?;
+        Ok(true)
+    }
+}
+

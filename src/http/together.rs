@@ -1,0 +1,239 @@
+//! What is asked at the same time is served together: commands on reservations in one commit,
+//! credit checks from one reading.
+//!
+//! A commit costs the same for one reservation as for fifty, and a line that everybody wants is
+//! locked once for all of them instead of once for each. Each request still has its own decision,
+//! answer, audit entry, event and record under its key. A batch that fails is taken apart: each of
+//! its requests is then served alone, so that none fails for another.
+
+use super::problem::{self, Wording};
+use crate::app::exposure::{self, Check};
+use crate::app::reservations::{self, Command, Decided};
+use crate::domain::actor::Actor;
+use crate::domain::exposure::Assessment;
+use crate::error::Error;
+use crate::store::collector::{Collector, CollectorGauges, CollectorOptions};
+use crate::store::db::{Db, Patience, WriteRequest, Written};
+use crate::store::idempotency::StoredAnswer;
+
+/// How much is served together.
+#[derive(Debug, Clone, Copy)]
+pub struct TogetherOptions {
+    /// Threads that decide commands; none decides each alone.
+    pub commit_threads: u32,
+    /// Threads that answer checks; none answers each alone.
+    pub check_threads: u32,
+    /// Requests served together at most.
+    pub together_max: usize,
+    /// Requests that may wait.
+    pub queue_max: usize,
+}
+
+impl Default for TogetherOptions {
+    fn default() -> Self {
+        Self {
+            commit_threads: 2,
+            check_threads: 2,
+            together_max: 64,
+            queue_max: 1000,
+        }
+    }
+}
+
+impl TogetherOptions {
+    /// Threads in all; each has a connection of its own.
+    pub fn threads(self) -> u32 {
+        self.commit_threads + self.check_threads
+    }
+}
+
+/// A command to be decided, with all that its answer needs.
+pub struct Deciding {
+    /// Who asks, and under which key.
+    pub request: WriteRequest,
+    /// What is asked.
+    pub command: Command,
+    /// How the answer is put.
+    pub show: Box<dyn Fn(Decided) -> Result<StoredAnswer, Error> + Send + Sync>,
+    /// In which words a refusal is put.
+    pub wording: Wording,
+}
+
+/// What came of a command in a batch.
+enum Outcome {
+    Written(Result<Written<StoredAnswer>, Error>),
+    /// The batch failed; whether for this command will show when it is decided alone.
+    Alone(Box<Deciding>),
+}
+
+struct Checking {
+    actor: Actor,
+    check: Check,
+}
+
+/// Serves requests together.
+pub struct Together {
+    db: Db,
+    commands: Option<Collector<Deciding, Outcome>>,
+    checks: Option<Collector<Checking, Result<Assessment, Error>>>,
+}
+
+impl Together {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When one cannot be started.
+    pub fn start(db: &Db, options: TogetherOptions) -> std::io::Result<Self> {
+        let of = |name, threads: u32| CollectorOptions {
+            name,
+            threads: usize::try_from(threads).unwrap_or(1),
+            queue_max: options.queue_max,
+            together_max: options.together_max,
+            deadline: db.deadline(),
+        };
+        let deciding = db.clone();
+        let commands = (options.commit_threads > 0).then(|| {
+            Collector::start(of("commits", options.commit_threads), move |items| {
+                decide_together(&deciding, items)
+            })
+        });
+        let checking = db.clone();
+        let checks = (options.check_threads > 0).then(|| {
+            Collector::start(of("checks", options.check_threads), move |items| {
+                check_together(&checking, &items)
+            })
+        });
+        Ok(Self {
+            db: db.clone(),
+            commands: commands.transpose()?,
+            checks: checks.transpose()?,
+        })
+    }
+
+    /// Decides a command.
+    ///
+    /// # Errors
+    /// What the command is refused for short of a decision, or 503.
+    pub async fn decide(&self, deciding: Deciding) -> Result<Written<StoredAnswer>, Error> {
+        let alone = match &self.commands {
+            Some(commands) => match commands.ask(deciding).await? {
+                Outcome::Written(written) => return written,
+                Outcome::Alone(deciding) => *deciding,
+            },
+            None => deciding,
+        };
+        self.db
+            .blocking(move |db| {
+                let mut written = decide_all(db, Patience::Full, std::slice::from_ref(&alone))?;
+                written
+                    .pop()
+                    .unwrap_or_else(|| Err(Error::internal("a command without a result")))
+            })
+            .await
+    }
+
+    /// Answers a check.
+    ///
+    /// # Errors
+    /// 503.
+    pub async fn check(&self, actor: Actor, check: Check) -> Result<Assessment, Error> {
+        let checking = Checking { actor, check };
+        if let Some(checks) = &self.checks {
+            return checks.ask(checking).await?;
+        }
+        self.db
+            .blocking(move |db| {
+                check_together(db, std::slice::from_ref(&checking))
+                    .pop()
+                    .unwrap_or_else(|| Err(Error::internal("a check without a result")))
+            })
+            .await
+    }
+
+    /// Numbers for the metrics, by what is served.
+    pub fn gauges(&self) -> Vec<(&'static str, CollectorGauges)> {
+        let commands = self.commands.as_ref().map(Collector::gauges);
+        let checks = self.checks.as_ref().map(Collector::gauges);
+        [("commands", commands), ("checks", checks)]
+            .into_iter()
+            .filter_map(|(name, gauges)| Some((name, gauges?)))
+            .collect()
+    }
+}
+
+fn decide_together(db: &Db, items: Vec<Deciding>) -> Vec<Outcome> {
+    match decide_all(db, Patience::Short, &items) {
+        Ok(written) => written.into_iter().map(Outcome::Written).collect(),
+        // Nobody would fare better alone.
+        Err(Error::Unavailable(reason)) => items
+            .iter()
+            .map(|_| Outcome::Written(Err(Error::Unavailable(reason.clone()))))
+            .collect(),
+        Err(error) => {
+            tracing::warn!(%error, commands = items.len(), "a batch is taken apart");
+            items
+                .into_iter()
+                .map(|item| Outcome::Alone(Box::new(item)))
+                .collect()
+        }
+    }
+}
+
+fn decide_all(
+    db: &Db,
+    patience: Patience,
+    items: &[Deciding],
+) -> Result<Vec<Result<Written<StoredAnswer>, Error>>, Error> {
+    let requests: Vec<&WriteRequest> = items.iter().map(|item| &item.request).collect();
+    db.write_many_blocking(
+        patience,
+        &requests,
+        &|many, fresh| {
+            let fresh: Vec<&Deciding> = fresh.iter().map(|place| &items[*place]).collect();
+            let commands: Vec<&Command> = fresh.iter().map(|item| &item.command).collect();
+            let decided = reservations::decide_many(many, &commands)?;
+            Ok(decided
+                .into_iter()
+                .zip(fresh)
+                .map(|(decided, item)| decided.and_then(|decided| (item.show)(decided)))
+                .collect())
+        },
+        &|place, result| {
+            Some(match result {
+                Ok(answer) => answer.clone(),
+                Err(problem) => problem::render(problem, &items[place].wording),
+            })
+        },
+    )
+}
+
+fn check_together(db: &Db, items: &[Checking]) -> Vec<Result<Assessment, Error>> {
+    let read = |items: &[Checking]| {
+        let Some(first) = items.first() else {
+            return Ok(Vec::new());
+        };
+        let checks: Vec<(&Actor, &Check)> =
+            items.iter().map(|item| (&item.actor, &item.check)).collect();
+        db.read_snapshot_blocking(&first.actor, &|reader| exposure::check(reader, &checks))
+    };
+    match read(items) {
+        Ok(assessments) => assessments.into_iter().map(Ok).collect(),
+        Err(Error::Unavailable(reason)) => items
+            .iter()
+            .map(|_| Err(Error::Unavailable(reason.clone())))
+            .collect(),
+        Err(error) if items.len() == 1 => vec![Err(error)],
+        Err(error) => {
+            tracing::warn!(%error, checks = items.len(), "checks are read one by one");
+            items
+                .iter()
+                .map(|item| {
+                    read(std::slice::from_ref(item)).and_then(|mut one| {
+                        one.pop()
+                            .ok_or_else(|| Error::internal("a check without a result"))
+                    })
+                })
+                .collect()
+        }
+    }
+}

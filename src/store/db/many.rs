@@ -1,0 +1,142 @@
+//! Several writes in one commit, each with its own answer.
+
+use std::collections::VecDeque;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::{Db, WriteRequest, Written, answer_to_keep, claims_of, is_decision, refusal};
+use crate::clock::business_date;
+use crate::error::{Error, Problem};
+use crate::store::idempotency::{self, Claim, KeptRow, StoredAnswer};
+use crate::store::tx::{Journal, Many};
+
+/// The work of several writes: told which of them are to be done, it gives a result for each.
+pub type ManyWork<'a, T> =
+    &'a dyn Fn(&mut Many<'_>, &[usize]) -> Result<Vec<Result<T, Error>>, Error>;
+
+/// What the answer of one of several writes looks like when it is kept under its key.
+pub type KeepOne<'a, T> = &'a dyn Fn(usize, Result<&T, &Problem>) -> Option<StoredAnswer>;
+
+/// How long a write waits for a lock that somebody else has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Shortly: one line in somebody's hands must not keep the others of a batch waiting. What
+    /// cannot be had is then asked for alone.
+    Short,
+    /// As long as any session does.
+    Full,
+}
+
+const SHORT_LOCK_WAIT: &str = "SET LOCAL lock_timeout = '250ms'";
+
+impl Db {
+    /// Writes several requests on the calling thread in one commit: each has its own answer, audit
+    /// entries and record under its key. `work` is told which of them are to be done, as places in
+    /// `requests`, and gives a result for each of those; a refused one must have written nothing.
+    ///
+    /// # Errors
+    /// When none of them is done: the database cannot serve, or `work` failed as a whole. What
+    /// one of them is refused for stands in its place.
+    pub fn write_many_blocking<T>(
+        &self,
+        patience: Patience,
+        requests: &[&WriteRequest],
+        work: ManyWork<'_, T>,
+        keep: KeepOne<'_, T>,
+    ) -> Result<Vec<Result<Written<T>, Error>>, Error> {
+        let mut connection = self.connection()?;
+        self.persistently(|| self.attempt_many(&mut connection, patience, requests, work, keep))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "beside the other transactions, in their home"
+    )]
+    fn attempt_many<T>(
+        &self,
+        connection: &mut PgConnection,
+        patience: Patience,
+        requests: &[&WriteRequest],
+        work: ManyWork<'_, T>,
+        keep: KeepOne<'_, T>,
+    ) -> Result<Vec<Result<Written<T>, Error>>, Error> {
+        let now = self.shared.clock.now();
+        let surroundings = self.surroundings();
+        connection.transaction(|connection| {
+            if patience == Patience::Short {
+                connection.batch_execute(SHORT_LOCK_WAIT)?;
+            }
+            let claims = claims_of(connection, requests, now)?;
+            let fresh: Vec<usize> = (0..requests.len())
+                .filter(|place| matches!(claims.get(*place), Some(Claim::First { .. })))
+                .collect();
+            let mut journal = Journal::default();
+            let mut results: VecDeque<Result<T, Error>> = VecDeque::new();
+            if !fresh.is_empty() {
+                let mut many = Many {
+                    connection,
+                    actors: fresh.iter().map(|place| &requests[*place].actor).collect(),
+                    now,
+                    today: business_date(now, self.shared.time_zone),
+                    surroundings: &surroundings,
+                    journal: &mut journal,
+                    recorded: vec![false; fresh.len()],
+                };
+                results = work(&mut many, &fresh)?.into();
+                let silent = many
+                    .recorded
+                    .iter()
+                    .zip(&results)
+                    .any(|(recorded, result)| result.is_ok() && !recorded);
+                if silent || results.len() != fresh.len() {
+                    return Err(Error::internal("a write of a batch recorded nothing"));
+                }
+            }
+            let mut written = Vec::with_capacity(requests.len());
+            let mut kept = Vec::new();
+            for (place, claim) in claims.into_iter().enumerate() {
+                let request = requests[place];
+                let expired = match claim {
+                    Claim::Answered(answer) => {
+                        written.push(Ok(Written::Replayed(answer)));
+                        continue;
+                    }
+                    Claim::Refused(problem) => {
+                        written.push(Err(Error::Refused(problem)));
+                        continue;
+                    }
+                    Claim::First { expired } => expired,
+                };
+                let one = match results.pop_front() {
+                    Some(Ok(value)) => Written::Done(value),
+                    Some(Err(Error::Refused(problem))) if is_decision(problem.code) => {
+                        journal.audit.extend(refusal(request, &problem, now)?.audit);
+                        Written::Refused(problem)
+                    }
+                    Some(Err(refused @ Error::Refused(_))) => {
+                        written.push(Err(refused));
+                        continue;
+                    }
+                    // Whatever is no refusal takes all of them back.
+                    Some(Err(error)) => return Err(error),
+                    None => return Err(Error::internal("a write of a batch has no result")),
+                };
+                if let (Some(scope), Some(answer)) =
+                    (&request.idempotency, answer_to_keep(&one, |r| keep(place, r)))
+                {
+                    if expired {
+                        idempotency::forget(connection, scope)?;
+                    }
+                    kept.push(KeptRow::new(scope, answer, now)?);
+                }
+                written.push(Ok(one));
+            }
+            if !journal.audit.is_empty() {
+                journal.write(connection)?;
+            }
+            idempotency::keep(connection, &kept)?;
+            Ok(written)
+        })
+    }
+}
