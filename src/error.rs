@@ -136,6 +136,12 @@ impl Problem {
         self
     }
 
+    /// What an audit entry keeps of it: codes, never values.
+    pub fn for_audit(&self) -> serde_json::Value {
+        let reasons: Vec<&str> = self.reasons.iter().map(|one| one.code.as_str()).collect();
+        serde_json::json!({"code": self.code.as_str(), "reasons": reasons})
+    }
+
     /// A single unacceptable field of the body.
     pub fn field(name: &str, en: impl Into<String>, zh: impl Into<String>) -> Self {
         Self::new(ProblemCode::ValidationFailed).at(FieldError::field(name, en, zh))

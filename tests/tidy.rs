@@ -114,7 +114,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         below: "src/",
-        except: &["src/store/db.rs"],
+        except: &["src/store/db.rs", "src/store/db/"],
         words: &[
             ".transaction(",
             ".transaction::<",

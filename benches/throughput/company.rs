@@ -1,9 +1,15 @@
 //! The company under load: customers in groups, with lines at three levels.
+//!
+//! One group with one customer is made by the use cases; the others are copies of its rows, made
+//! by SQL, so that ten thousand customers take seconds and are still what the service writes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
 use shouxin::app::credit_applications::{self, Decided, Grounds, NewApplication, Target};
 use shouxin::app::{authority_rules, credit_groups, customers, products};
 use shouxin::clock::SystemClock;
@@ -16,151 +22,176 @@ use shouxin::domain::currency::Currency;
 use shouxin::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, MarketWeight, TimeClass, TradingClass,
 };
-use shouxin::domain::ids::{CustomerId, GroupId, LineId};
+use shouxin::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
 use shouxin::domain::organisation::OrgPath;
 use shouxin::domain::products::{ExposureTreatment, ProductCode, ProductKind};
+use shouxin::error::Error;
 use shouxin::store::db::{Db, DbOptions};
 use shouxin::store::tx::Tx;
+use uuid::Uuid;
 
-/// Customers in all.
-pub const CUSTOMERS: usize = 1_000;
 /// Customers of each group.
 pub const CUSTOMERS_OF_A_GROUP: usize = 10;
 /// The product everybody has a line for.
 pub const PRODUCT: &str = "goods_on_credit";
 
-/// A customer with lines at three levels.
-pub struct Seeded {
-    /// The customer.
-    pub customer: CustomerId,
-    /// Lines of its group, of itself, and for the product.
-    pub lines: [LineId; 3],
+/// Makes the company in an empty database.
+pub fn found(url: &str, groups: usize) {
+    let model = make_model(url);
+    let mut connection = connect(url);
+    connection
+        .batch_execute(&copies(&model, groups))
+        .expect("copies of the model");
 }
 
-/// A year's limit that nothing in the run uses up.
-pub fn seed(url: &str) -> Vec<Seeded> {
-    let keys = MasterKeys::parse(&MasterKeys::generate().unwrap()).unwrap();
-    let options = DbOptions {
-        url: url.to_owned(),
-        pool_size: 2,
-        together: 0,
-        queue_max: 1,
-        queue_wait: Duration::from_secs(1),
-        deadline: Duration::from_secs(600),
-        statement_timeout: Duration::from_secs(600),
-        lock_timeout: Duration::from_secs(600),
-    };
+/// A connection as the owner of a database.
+pub fn connect(url: &str) -> PgConnection {
+    PgConnection::establish(url).expect("a connection")
+}
+
+/// The customers, in the order of their numbers: those of a group stand together.
+pub fn customers(url: &str) -> Vec<Uuid> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        customer_id: Uuid,
+    }
+    diesel::sql_query("SELECT customer_id FROM bench_rows ORDER BY n")
+        .load::<Row>(&mut connect(url))
+        .unwrap()
+        .into_iter()
+        .map(|row| row.customer_id)
+        .collect()
+}
+
+/// SQL that mints an identifier at home in a bucket.
+pub fn minted(bucket: &str) -> String {
+    format!(
+        "(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') \
+         || lpad(to_hex(28672 + ({bucket}::int << 2)), 4, '0') || '8' || substr(md5(random()::text), 1, 15))::uuid"
+    )
+}
+
+/// What the others are copies of.
+struct Model {
+    group: GroupId,
+    customer: CustomerId,
+    /// Lines of the group, of the customer, and for the product.
+    lines: [LineId; 3],
+}
+
+fn make_model(url: &str) -> Model {
     let db = Db::new(
-        options,
+        DbOptions {
+            url: url.to_owned(),
+            pool_size: 2,
+            together: 0,
+            queue_max: 1,
+            queue_wait: Duration::from_secs(1),
+            deadline: Duration::from_secs(600),
+            statement_timeout: Duration::from_secs(600),
+            lock_timeout: Duration::from_secs(600),
+        },
         Arc::new(SystemClock),
         chrono_tz::Asia::Shanghai,
         7,
-        Arc::new(keys),
+        Arc::new(MasterKeys::parse(&MasterKeys::generate().unwrap()).unwrap()),
     );
     let (manager, officer) = (actor("manager"), actor("officer"));
-    db.write_blocking(&manager, "bench.seed", &|tx| {
-        products::create(
-            tx,
-            &products::NewProduct {
-                code: ProductCode::parse(PRODUCT).unwrap(),
-                name_en: "Goods on credit".to_owned(),
-                name_zh: "赊销".to_owned(),
-                kind: ProductKind::Receivable,
-                exposure_treatment: ExposureTreatment::Gross,
-                default_payment_term_days: 30,
-                active: true,
-                deposit_share_bp: 0,
-                released_by: None,
-            },
-        )?;
-        // One officer decides everything here.
-        let mut all = rules::built_in();
-        all.retain(|rule| rule.name == "branch");
-        all[0].amount_max_minor = None;
-        authority_rules::publish(tx, &all, tx.today, None)
-    })
-    .unwrap();
-    let mut seeded = Vec::with_capacity(CUSTOMERS);
-    for number in 0..CUSTOMERS / CUSTOMERS_OF_A_GROUP {
-        let drawn_up = db
-            .write_blocking(&manager, "bench.seed", &|tx| draw_up_group(tx, number))
-            .unwrap();
-        let (group, members) = drawn_up;
-        let opened = db
-            .write_blocking(&officer, "bench.seed", &|tx| {
-                let group_line = approve(tx, group)?;
-                members
-                    .iter()
-                    .map(|(customer, unified, product)| {
-                        Ok(Seeded {
-                            customer: *customer,
-                            lines: [group_line, approve(tx, *unified)?, approve(tx, *product)?],
-                        })
-                    })
-                    .collect::<Result<Vec<_>, _>>()
-            })
-            .unwrap();
-        seeded.extend(opened);
+    let (group, customer, applications) = db
+        .write_blocking(&manager, "bench.seed", &|tx| {
+            offer_the_product(tx)?;
+            draw_up(tx)
+        })
+        .unwrap();
+    let lines = db
+        .write_blocking(&officer, "bench.seed", &|tx| {
+            let [ceiling, unified, product] = applications;
+            Ok([
+                approve(tx, ceiling)?,
+                approve(tx, unified)?,
+                approve(tx, product)?,
+            ])
+        })
+        .unwrap();
+    Model {
+        group,
+        customer,
+        lines,
     }
-    seeded
 }
 
-type ApplicationId = shouxin::domain::ids::ApplicationId;
-type Members = Vec<(CustomerId, ApplicationId, ApplicationId)>;
+fn offer_the_product(tx: &mut Tx<'_>) -> Result<(), Error> {
+    products::create(
+        tx,
+        &products::NewProduct {
+            code: ProductCode::parse(PRODUCT).unwrap(),
+            name_en: "Goods on credit".to_owned(),
+            name_zh: "赊销".to_owned(),
+            kind: ProductKind::Receivable,
+            exposure_treatment: ExposureTreatment::Gross,
+            default_payment_term_days: 30,
+            active: true,
+            deposit_share_bp: 0,
+            released_by: None,
+        },
+    )?;
+    // One officer decides everything here.
+    let mut all = rules::built_in();
+    all.retain(|rule| rule.name == "branch");
+    all[0].amount_max_minor = None;
+    authority_rules::publish(tx, &all, tx.today, None).map(drop)
+}
 
-fn draw_up_group(
-    tx: &mut Tx<'_>,
-    number: usize,
-) -> Result<(ApplicationId, Members), shouxin::error::Error> {
-    let new = credit_groups::NewGroup {
-        name: format!("Group {number}"),
-        basis: GroupBasis::Control,
-        limit_mode: GroupLimitMode::Pooled,
-        org_path: None,
+fn draw_up(tx: &mut Tx<'_>) -> Result<(GroupId, CustomerId, [ApplicationId; 3]), Error> {
+    let group: GroupId = credit_groups::create(
+        tx,
+        &credit_groups::NewGroup {
+            name: "Group".to_owned(),
+            basis: GroupBasis::Control,
+            limit_mode: GroupLimitMode::Pooled,
+            org_path: None,
+        },
+    )?
+    .id;
+    let customer = customers::create(
+        tx,
+        &customers::NewCustomer {
+            name: "Customer".to_owned(),
+            kind: CustomerKind::Company,
+            unified_social_credit_code: None,
+            org_path: OrgPath::root(),
+            roles: vec![CustomerRole::Buyer],
+            time_class: TimeClass::Existing,
+            trading_class: TradingClass::Current,
+            nature: CustomerNature::Ordinary,
+            market_weight: MarketWeight::Regular,
+            value_class: None,
+            service_tier: None,
+            industry: None,
+            related_party: false,
+            legal_representative: None,
+            contacts: Vec::new(),
+            details: serde_json::Map::new(),
+        },
+    )?
+    .id;
+    let joining = credit_groups::NewMember {
+        customer_id: customer,
+        from: tx.today,
+        evidence: None,
     };
-    let group: GroupId = credit_groups::create(tx, &new)?.id;
-    let mut members = Vec::new();
-    for member in 0..CUSTOMERS_OF_A_GROUP {
-        let customer = customers::create(
-            tx,
-            &customers::NewCustomer {
-                name: format!("Customer {number}-{member}"),
-                kind: CustomerKind::Company,
-                unified_social_credit_code: None,
-                org_path: OrgPath::root(),
-                roles: vec![CustomerRole::Buyer],
-                time_class: TimeClass::Existing,
-                trading_class: TradingClass::Current,
-                nature: CustomerNature::Ordinary,
-                market_weight: MarketWeight::Regular,
-                value_class: None,
-                service_tier: None,
-                industry: None,
-                related_party: false,
-                legal_representative: None,
-                contacts: Vec::new(),
-                details: serde_json::Map::new(),
-            },
-        )?
-        .id;
-        let joining = credit_groups::NewMember {
-            customer_id: customer,
-            from: tx.today,
-            evidence: None,
-        };
-        credit_groups::join(tx, group, &joining)?;
-        let unified = apply(tx, Target::Customer(customer), None)?;
-        let product = apply(tx, Target::Customer(customer), Some(PRODUCT))?;
-        members.push((customer, unified, product));
-    }
-    Ok((apply(tx, Target::Group(group), None)?, members))
+    credit_groups::join(tx, group, &joining)?;
+    let applications = [
+        apply(tx, Target::Group(group), None)?,
+        apply(tx, Target::Customer(customer), None)?,
+        apply(tx, Target::Customer(customer), Some(PRODUCT))?,
+    ];
+    Ok((group, customer, applications))
 }
 
-fn apply(
-    tx: &mut Tx<'_>,
-    target: Target,
-    product: Option<&str>,
-) -> Result<ApplicationId, shouxin::error::Error> {
+/// A year's limit that nothing in the run uses up.
+fn apply(tx: &mut Tx<'_>, target: Target, product: Option<&str>) -> Result<ApplicationId, Error> {
     let new = NewApplication {
         target,
         action: ApplicationAction::Open,
@@ -180,10 +211,10 @@ fn apply(
     Ok(id)
 }
 
-fn approve(tx: &mut Tx<'_>, id: ApplicationId) -> Result<LineId, shouxin::error::Error> {
+fn approve(tx: &mut Tx<'_>, id: ApplicationId) -> Result<LineId, Error> {
     match credit_applications::approve(tx, id, "")? {
         Decided::CarriedOut(line) => Ok(line.id),
-        Decided::Application(_) => Err(shouxin::error::Error::internal("one step opens the line")),
+        Decided::Application(_) => Err(Error::internal("one step opens the line")),
     }
 }
 
@@ -197,6 +228,121 @@ fn actor(name: &str) -> Actor {
             .collect::<BTreeSet<_>>(),
         org_path: OrgPath::root(),
         customer_id: None,
-        request_id: uuid::Uuid::nil(),
+        request_id: Uuid::nil(),
     }
+}
+
+/// Numbers the groups and customers to be, and copies the rows of the model for each. pgbench has
+/// no arrays: `bench_rows` leads it from a random number to the rows, as the identifiers in a
+/// request lead the service.
+fn copies(model: &Model, groups: usize) -> String {
+    let Model {
+        group,
+        customer,
+        lines: [ceiling, unified, product],
+    } = model;
+    let id = minted("bucket");
+    let mut sql = format!(
+        "CREATE TABLE bench_groups AS SELECT number, bucket, {id} AS group_id, {id} AS line, {id} AS application, {id} AS approval \
+             FROM (SELECT number, floor(random() * 1024)::smallint AS bucket FROM generate_series(0, {groups} - 1) AS number) g; \
+         CREATE TABLE bench_rows AS SELECT n, bucket, {id} AS customer_id, {id} AS product_line, {id} AS customer_line, \
+                group_bucket, group_line, group_id, {id} AS membership, {id} AS product_application, {id} AS product_approval, \
+                {id} AS customer_application, {id} AS customer_approval \
+             FROM (SELECT g.number * {CUSTOMERS_OF_A_GROUP} + member AS n, floor(random() * 1024)::smallint AS bucket, \
+                g.bucket AS group_bucket, g.line AS group_line, g.group_id \
+                FROM bench_groups g, generate_series(1, {CUSTOMERS_OF_A_GROUP}) AS member) c; \
+         ALTER TABLE bench_rows ADD PRIMARY KEY (n); ANALYZE bench_rows;"
+    );
+    let mut copy = |table: &str, which: &str, numbered: &str, fields: &str| {
+        let number = match numbered {
+            "bench_groups" => "number",
+            _ => "n",
+        };
+        sql.push_str(&format!(
+            "INSERT INTO {table} SELECT r.* FROM (SELECT * FROM {numbered} ORDER BY {number}) b, {table} m, \
+             LATERAL jsonb_populate_record(m, jsonb_build_object({fields})) r WHERE m.{which};"
+        ));
+    };
+    copy(
+        "customers",
+        &format!("id = '{customer}'"),
+        "bench_rows",
+        "'bucket', b.bucket, 'id', b.customer_id, 'name', 'Customer ' || b.n, 'name_key', 'customer' || b.n",
+    );
+    copy(
+        "customer_versions",
+        &format!("customer_id = '{customer}'"),
+        "bench_rows",
+        "'bucket', b.bucket, 'customer_id', b.customer_id",
+    );
+    copy(
+        "credit_groups",
+        &format!("id = '{group}'"),
+        "bench_groups",
+        "'bucket', b.bucket, 'id', b.group_id, 'name', 'Group ' || b.number",
+    );
+    copy(
+        "credit_group_members",
+        &format!("customer_id = '{customer}'"),
+        "bench_rows",
+        "'bucket', b.bucket, 'id', b.membership, 'customer_id', b.customer_id, 'group_id', b.group_id",
+    );
+    for (model_line, numbered, owner, line, application, approval) in [
+        (
+            ceiling,
+            "bench_groups",
+            "'group_id', b.group_id",
+            "b.line",
+            "b.application",
+            "b.approval",
+        ),
+        (
+            unified,
+            "bench_rows",
+            "'customer_id', b.customer_id",
+            "b.customer_line",
+            "b.customer_application",
+            "b.customer_approval",
+        ),
+        (
+            product,
+            "bench_rows",
+            "'customer_id', b.customer_id",
+            "b.product_line",
+            "b.product_application",
+            "b.product_approval",
+        ),
+    ] {
+        copy(
+            "approval_cases",
+            &format!(
+                "id = (SELECT case_id FROM credit_applications WHERE credit_line_id = '{model_line}')"
+            ),
+            numbered,
+            &format!(
+                "'bucket', b.bucket, 'id', {approval}, 'subject', 'application/' || {application}"
+            ),
+        );
+        copy(
+            "credit_applications",
+            &format!("credit_line_id = '{model_line}'"),
+            numbered,
+            &format!(
+                "'bucket', b.bucket, 'id', {application}, {owner}, 'case_id', {approval}, 'credit_line_id', {line}"
+            ),
+        );
+        copy(
+            "credit_lines",
+            &format!("id = '{model_line}'"),
+            numbered,
+            &format!("'bucket', b.bucket, 'id', {line}, {owner}, 'application_id', {application}"),
+        );
+        copy(
+            "credit_line_versions",
+            &format!("line_id = '{model_line}'"),
+            numbered,
+            &format!("'bucket', b.bucket, 'line_id', {line}"),
+        );
+    }
+    sql
 }

@@ -1,211 +1,154 @@
-//! The binary under load: a client that knows as much HTTP as the service answers with.
+//! The load: one thread drives every connection, so that it takes little of the machine that the
+//! service is measured on.
 
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::collections::VecDeque;
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use shouxin::clock::{Clock, SystemClock};
-use shouxin::domain::ids::LineId;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::{TimeSpec, TimeValLike};
 
-use super::company::{PRODUCT, Seeded};
+use super::connection::Exchange;
+use super::requests::Kind;
+use super::service::{Service, own_cpu_seconds};
 
-/// Connections kept busy.
-pub const CONNECTIONS: usize = 16;
+/// What is asked, and what becomes of the answers.
+pub trait Work {
+    /// Puts the next request together.
+    fn next(&mut self, into: &mut Vec<u8>) -> Kind;
 
-/// The binary under load.
-pub struct Service {
-    process: Child,
-    port: u16,
-    token: String,
-    expires_at: String,
+    /// Sees an answer, which has the status that was expected.
+    fn answered(&mut self, _kind: Kind, _body: &[u8]) {}
 }
 
-impl Service {
-    /// Starts the binary on a database that is seeded already.
-    pub fn start(folder: &Path, url: &str) -> Self {
-        let tokens: PathBuf = folder.join("tokens.json");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_shouxin"))
-            .args(["dev", "--port", "0", "--state-dir"])
-            .arg(folder.join("state"))
-            .arg("--tokens-file")
-            .arg(&tokens)
-            .env("DATABASE_URL", url)
-            .env("SHOUXIN_LOG_FILTER", "warn")
-            .env("SHOUXIN_REQUESTS_PER_MINUTE", "0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the service starts");
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                line.strip_prefix("READY http://127.0.0.1:")?
-                    .trim()
-                    .parse()
-                    .ok()
-            })
-            .expect("the service gets ready");
-        let tokens: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(&tokens).unwrap()).unwrap();
-        let expires_at = (SystemClock.now() + chrono::TimeDelta::days(7))
-            .format("%Y-%m-%dT%H:%M:%SZ")
-            .to_string();
-        Self {
-            process,
-            port,
-            token: tokens["integration"].as_str().unwrap().to_owned(),
-            expires_at,
-        }
-    }
-
-    /// Resident memory of the process.
-    pub fn resident_mib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))
-            .unwrap_or_default();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .unwrap_or("0");
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|number| number.parse::<u64>().ok())
-            .unwrap_or(0)
-            / 1024
-    }
-
-    fn head(&self, method: &str, path: &str) -> String {
-        format!(
-            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {}\r\n",
-            self.token
-        )
-    }
-
-    /// Reads a line.
-    pub fn read_request(&self, line: LineId) -> Vec<u8> {
-        format!(
-            "{}\r\n",
-            self.head("GET", &format!("/v1/credit-lines/{line}"))
-        )
-        .into_bytes()
-    }
-
-    /// Reserves for a customer, under a key of its own.
-    pub fn reserve_request(&self, seeded: &Seeded, round: u64, number: u64) -> Vec<u8> {
-        let body = format!(
-            r#"{{"customer_id":"{}","product":"{PRODUCT}","amount":"1.00","currency":"CNY","reference":"{round}-{number}","expires_at":"{}"}}"#,
-            seeded.customer, self.expires_at
-        );
-        let mut text = self.head("POST", "/v1/reservations");
-        let _ = write!(
-            text,
-            "Content-Type: application/json\r\nIdempotency-Key: {round}-{number}\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        text.into_bytes()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// When requests are sent.
+#[derive(Debug, Clone, Copy)]
+pub enum Pace {
+    /// On every connection the next as soon as the last is answered.
+    Flood,
+    /// So many a second whatever becomes of them. The time of each counts from when it was due, so
+    /// that waiting for a free connection is not hidden.
+    PerSecond(f64),
+    /// As the flood, until so many are answered.
+    Until(u64),
 }
 
 /// What a period of load came to.
+#[derive(Debug, Default)]
 pub struct Load {
-    /// Answers, all of them 2xx.
-    pub answers: u64,
     /// Answers a second.
     pub per_second: f64,
     /// How long each took.
     pub micros: Vec<u32>,
+    /// Processors kept busy by the generator and by the service.
+    pub processors: [f64; 2],
 }
 
-/// Keeps `CONNECTIONS` connections busy for a while, or until `requests` are answered.
+/// Loads a service over so many connections for a while.
 pub fn load(
     service: &Service,
+    connections: usize,
     window: Duration,
-    requests: Option<u64>,
-    request: &(dyn Fn(u64) -> Vec<u8> + Sync),
+    pace: Pace,
+    work: &mut dyn Work,
 ) -> Load {
-    let next = AtomicU64::new(0);
+    let streams: Vec<TcpStream> = (0..connections).map(|_| open(service.port)).collect();
+    let mut polled: Vec<PollFd<'_>> = streams
+        .iter()
+        .map(|stream| PollFd::new(stream.as_fd(), PollFlags::POLLIN))
+        .collect();
+    let mut exchanges: Vec<Exchange> = streams.iter().map(|_| Exchange::idle()).collect();
+    let mut due: Vec<Instant> = vec![Instant::now(); connections];
+    let mut idle: VecDeque<usize> = (0..connections).collect();
+    let cpu_before = [own_cpu_seconds(), service.cpu_seconds()];
     let started = Instant::now();
-    let micros: Vec<u32> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut connection = Connection::open(service.port);
-                    let mut micros = Vec::new();
-                    while started.elapsed() < window {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        if requests.is_some_and(|most| number >= most) {
-                            break;
-                        }
-                        let asked = Instant::now();
-                        let status = connection.exchange(&request(number));
-                        assert!((200..300).contains(&status), "answered {status}");
-                        micros.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
-                    }
-                    micros
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap())
-            .collect()
-    });
-    let answers = micros.len() as u64;
-    Load {
-        answers,
-        per_second: answers as f64 / started.elapsed().as_secs_f64(),
-        micros,
-    }
-}
-
-/// A kept-alive HTTP/1.1 connection that knows as much HTTP as the service answers with.
-struct Connection {
-    stream: BufReader<TcpStream>,
-    body: Vec<u8>,
-}
-
-impl Connection {
-    fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self {
-            stream: BufReader::new(stream),
-            body: Vec::new(),
-        }
-    }
-
-    fn exchange(&mut self, request: &[u8]) -> u16 {
-        self.stream.get_mut().write_all(request).unwrap();
-        let mut line = String::new();
-        self.stream.read_line(&mut line).unwrap();
-        let status = line
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .unwrap_or(0);
-        let mut length = 0;
-        loop {
-            line.clear();
-            self.stream.read_line(&mut line).unwrap();
-            if line.trim().is_empty() {
+    let end = started + window;
+    let mut sent: u64 = 0;
+    let mut micros = Vec::new();
+    let mut in_time: u64 = 0;
+    loop {
+        let now = Instant::now();
+        let mut wake = end;
+        while let Some(index) = idle.front().copied() {
+            let intended = match pace {
+                Pace::Flood => now,
+                Pace::Until(most) if sent < most => now,
+                Pace::Until(_) => end,
+                Pace::PerSecond(rate) => started + Duration::from_secs_f64(sent as f64 / rate),
+            };
+            if intended >= end {
                 break;
             }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
+            if intended > now {
+                wake = intended;
+                break;
+            }
+            idle.pop_front();
+            sent += 1;
+            due[index] = intended;
+            exchanges[index].begin(&streams[index], |into| work.next(into));
+            watch(&mut polled[index], &exchanges[index]);
+        }
+        let finished = now >= end || matches!(pace, Pace::Until(most) if sent >= most);
+        if finished && idle.len() == connections {
+            break;
+        }
+        let left = wake.saturating_duration_since(now);
+        let wait = if finished || left.is_zero() {
+            Duration::from_millis(100)
+        } else {
+            left
+        };
+        let wait = TimeSpec::nanoseconds(i64::try_from(wait.as_nanos()).unwrap_or(i64::MAX));
+        ppoll(&mut polled, Some(wait), None).expect("poll");
+        for index in 0..connections {
+            let ready = polled[index].revents().unwrap_or(PollFlags::empty());
+            if ready.is_empty() {
+                continue;
+            }
+            if ready.contains(PollFlags::POLLOUT) {
+                exchanges[index].send(&streams[index]);
+                watch(&mut polled[index], &exchanges[index]);
+            }
+            let kind = exchanges[index].kind();
+            if let Some(body) = exchanges[index].receive(&streams[index]) {
+                let answered = Instant::now();
+                work.answered(kind, body);
+                idle.push_back(index);
+                in_time += u64::from(answered <= end);
+                let took = answered.saturating_duration_since(due[index]).as_micros();
+                micros.push(u32::try_from(took).unwrap_or(u32::MAX));
             }
         }
-        self.body.resize(length, 0);
-        self.stream.read_exact(&mut self.body).unwrap();
-        status
     }
+    let elapsed = started.elapsed().as_secs_f64();
+    let measured = match pace {
+        Pace::Until(_) => elapsed,
+        _ => window.as_secs_f64(),
+    };
+    Load {
+        per_second: in_time as f64 / measured,
+        micros,
+        processors: [
+            (own_cpu_seconds() - cpu_before[0]) / elapsed,
+            (service.cpu_seconds() - cpu_before[1]) / elapsed,
+        ],
+    }
+}
+
+fn open(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).expect("the service listens");
+    stream.set_nodelay(true).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    stream
+}
+
+fn watch(polled: &mut PollFd<'_>, exchange: &Exchange) {
+    let writing = if exchange.is_sending() {
+        PollFlags::POLLOUT
+    } else {
+        PollFlags::empty()
+    };
+    polled.set_events(PollFlags::POLLIN | writing);
 }

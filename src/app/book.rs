@@ -261,7 +261,6 @@ impl Book {
             .map(|line| line.id)
             .collect()
     }
-
 }
 
 /// The groups that customers belong to.

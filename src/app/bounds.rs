@@ -193,10 +193,7 @@ fn add_own_use(
             row.counted_at(Level::Group),
             bounds.get_mut(&row.customer_id()),
         ) {
-            own.note_own_use(
-                counted.line_id,
-                row.rest().share_of(counted.exposure_minor),
-            );
+            own.note_own_use(counted.line_id, row.rest().share_of(counted.exposure_minor));
         }
     };
     let now = reader.now;

@@ -66,12 +66,18 @@ pub struct Check {
 ///
 /// # Errors
 /// When the database cannot serve.
-pub fn check(reader: &mut Reader<'_>, checks: &[(&Actor, &Check)]) -> Result<Vec<Assessment>, Error> {
+pub fn check(
+    reader: &mut Reader<'_>,
+    checks: &[(&Actor, &Check)],
+) -> Result<Vec<Assessment>, Error> {
     let customers: BTreeSet<CustomerId> =
         checks.iter().map(|(_, check)| check.customer_id).collect();
     let customers: Vec<CustomerId> = customers.into_iter().collect();
     let book = Book::read(reader, &customers)?;
-    let products: BTreeSet<&str> = checks.iter().map(|(_, check)| check.product.as_str()).collect();
+    let products: BTreeSet<&str> = checks
+        .iter()
+        .map(|(_, check)| check.product.as_str())
+        .collect();
     let products: Vec<&str> = products.into_iter().collect();
     let products = store::products(reader.connection, &products)?;
     checks

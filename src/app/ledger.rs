@@ -447,4 +447,3 @@ impl Ledger {
         Ok(true)
     }
 }
-

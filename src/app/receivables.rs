@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::{Asked, claim, org_path};
 use super::book::Request;
+use super::exposure::{Asked, claim, org_path};
 use super::ledger::{Behind, Ledger};
 use super::reservations::CapturedReceivable;
 use crate::domain::counted::{Claim, Counted, Part};

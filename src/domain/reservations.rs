@@ -244,7 +244,10 @@ mod tests {
         let Ok(Amended::More { after, added_minor }) = partly.amend(12, now) else {
             panic!("12 is more than 9");
         };
-        assert_eq!((added_minor, after.rest_minor(), after.total_minor()), (3, 8, 12));
+        assert_eq!(
+            (added_minor, after.rest_minor(), after.total_minor()),
+            (3, 8, 12)
+        );
         let Ok(Amended::Less {
             after,
             released_minor,
@@ -252,7 +255,10 @@ mod tests {
         else {
             panic!("4 is less than 9");
         };
-        assert_eq!((released_minor, after.status), (5, ReservationStatus::Released));
+        assert_eq!(
+            (released_minor, after.status),
+            (5, ReservationStatus::Released)
+        );
         assert_eq!(partly.amend(3, now), Err(ProblemCode::ExceedsReservation));
         let late = now + TimeDelta::hours(1);
         assert_eq!(partly.amend(9, late), Err(ProblemCode::ReservationExpired));

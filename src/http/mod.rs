@@ -33,6 +33,7 @@ pub mod problems;
 pub mod products;
 pub mod receivables;
 pub mod reports;
+pub mod reservation_batches;
 pub mod reservations;
 pub mod routes;
 pub mod scores;

@@ -197,8 +197,33 @@ pub struct Wording {
 
 /// Renders a problem as it is sent, and kept under an idempotency key.
 pub fn render(problem: &Problem, wording: &Wording) -> StoredAnswer {
+    let view = view_of(problem, wording);
+    let stored = |name: &str, value: &str| StoredHeader {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let mut headers = vec![
+        stored("content-type", PROBLEM_JSON),
+        stored("content-language", wording.language.tag()),
+        stored("cache-control", "no-store"),
+    ];
+    headers.extend(
+        problem
+            .headers
+            .iter()
+            .map(|(name, value)| stored(name, value)),
+    );
+    StoredAnswer {
+        status: problem.code.status(),
+        headers,
+        body: serde_json::to_vec(&view).unwrap_or_default(),
+    }
+}
+
+/// A problem in the words of a request.
+pub fn view_of(problem: &Problem, wording: &Wording) -> ProblemView {
     let code = problem.code;
-    let view = ProblemView {
+    ProblemView {
         problem_type: format!("/v1/problems/{}", code.as_str()),
         title: wording.language.title(code).to_owned(),
         status: i32::from(code.status()),
@@ -235,26 +260,6 @@ pub fn render(problem: &Problem, wording: &Wording) -> StoredAnswer {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect(),
-    };
-    let stored = |name: &str, value: &str| StoredHeader {
-        name: name.to_owned(),
-        value: value.to_owned(),
-    };
-    let mut headers = vec![
-        stored("content-type", PROBLEM_JSON),
-        stored("content-language", wording.language.tag()),
-        stored("cache-control", "no-store"),
-    ];
-    headers.extend(
-        problem
-            .headers
-            .iter()
-            .map(|(name, value)| stored(name, value)),
-    );
-    StoredAnswer {
-        status: code.status(),
-        headers,
-        body: serde_json::to_vec(&view).unwrap_or_default(),
     }
 }
 

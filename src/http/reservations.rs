@@ -14,7 +14,9 @@ use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
 use crate::app::exposure::currency;
-use crate::app::reservations::{self as app, AmountOf, CapturedReceivable, Decided, NewReservation};
+use crate::app::reservations::{
+    self as app, AmountOf, CapturedReceivable, Decided, NewReservation,
+};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
@@ -27,7 +29,7 @@ use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
 /// What is to be set aside.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[derive(Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "product": "goods_on_credit", "amount": "20000.00",
@@ -304,14 +306,7 @@ pub async fn create(
     let Command {
         body, repeatable, ..
     } = command;
-    let new = NewReservation {
-        customer_id: body.customer_id,
-        asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
-        product: body.product.into(),
-        reference: body.reference.0,
-        expires_at: body.expires_at,
-    };
-    let command = app::Command::Reserve(new);
+    let command = app::Command::Reserve(to_be_reserved(body)?);
     guard
         .decide("reservation.create", repeatable, command, |decided| {
             Ok(Created(shown_as(decided)?))
@@ -460,7 +455,19 @@ pub async fn amend(
         .await
 }
 
-fn shown_as(decided: Decided) -> Result<ReservationView, Error> {
+/// Reads what is to be set aside.
+pub(super) fn to_be_reserved(body: CreateReservation) -> Result<NewReservation, Error> {
+    Ok(NewReservation {
+        customer_id: body.customer_id,
+        asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
+        product: body.product.into(),
+        reference: body.reference.0,
+        expires_at: body.expires_at,
+    })
+}
+
+/// A reservation as a command left it.
+pub(super) fn shown_as(decided: Decided) -> Result<ReservationView, Error> {
     view(decided.row, &decided.captures, decided.now)
 }
 

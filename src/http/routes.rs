@@ -15,7 +15,7 @@ use super::{
     approval_delegations, approvals, authority_rules, company_figures, credit_applications,
     credit_checks, credit_groups, credit_line_versions, credit_lines, credit_policies,
     credit_summaries, customers, events, exchange_rates, payments, problems, products, receivables,
-    reports, reservations, scores,
+    reports, reservation_batches, reservations, scores,
 };
 use crate::error_codes::ProblemCode::{self, *};
 
@@ -163,6 +163,20 @@ pub fn operations() -> Vec<Operation> {
         route!(scores::create),
         route!(scores::list, InvalidCursor),
         route!(credit_checks::run),
+        route!(
+            reservation_batches::create,
+            ReferenceReused,
+            CustomerNotFound,
+            CustomerClosed,
+            ProductUnknown,
+            LineNotFound,
+            CurrencyRateMissing,
+            LineNotActive,
+            LineSuspended,
+            LineNotYetValid,
+            LineExpired,
+            LimitExceeded,
+        ),
         route!(
             reservations::create,
             ReferenceReused,

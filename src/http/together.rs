@@ -212,8 +212,10 @@ fn check_together(db: &Db, items: &[Checking]) -> Vec<Result<Assessment, Error>>
         let Some(first) = items.first() else {
             return Ok(Vec::new());
         };
-        let checks: Vec<(&Actor, &Check)> =
-            items.iter().map(|item| (&item.actor, &item.check)).collect();
+        let checks: Vec<(&Actor, &Check)> = items
+            .iter()
+            .map(|item| (&item.actor, &item.check))
+            .collect();
         db.read_snapshot_blocking(&first.actor, &|reader| exposure::check(reader, &checks))
     };
     match read(items) {

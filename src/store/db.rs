@@ -11,7 +11,6 @@ use std::time::Duration;
 use chrono::Utc;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
-use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{
@@ -568,17 +567,13 @@ fn refusal(
     problem: &Problem,
     now: chrono::DateTime<Utc>,
 ) -> Result<Journal, Error> {
-    let details = json!({
-        "code": problem.code.as_str(),
-        "reasons": problem.reasons.iter().map(|reason| reason.code.as_str()).collect::<Vec<_>>(),
-    });
     let row = audit_row(
         &request.actor,
         now,
         request.action,
         request.subject.clone(),
         "refused",
-        details,
+        problem.for_audit(),
     )?;
     Ok(Journal {
         audit: vec![row],

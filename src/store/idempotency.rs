@@ -102,7 +102,9 @@ pub fn claim(
     {
         let (Some(claim @ Claim::First { .. }), Some(scope)) = (
             at(&mut claims, place),
-            usize::try_from(place - 1).ok().and_then(|at| scopes.get(at)),
+            usize::try_from(place - 1)
+                .ok()
+                .and_then(|at| scopes.get(at)),
         ) else {
             continue;
         };
@@ -188,10 +190,8 @@ insert_many! {
 /// and has not come to it yet.
 pub fn forget(connection: &mut PgConnection, scope: &IdempotencyScope) -> QueryResult<usize> {
     use idempotency_records as r;
-    diesel::delete(
-        r::table.find((&scope.principal, &scope.method, &scope.path, &scope.key)),
-    )
-    .execute(connection)
+    diesel::delete(r::table.find((&scope.principal, &scope.method, &scope.path, &scope.key)))
+        .execute(connection)
 }
 
 /// Forgets at most `limit` expired records and says how many.
@@ -281,14 +281,7 @@ impl Query for KeptUnder<'_> {
 
 impl RunQueryDsl<PgConnection> for KeptUnder<'_> {}
 
-type Kept = (
-    i64,
-    Vec<u8>,
-    i16,
-    serde_json::Value,
-    Vec<u8>,
-    DateTime<Utc>,
-);
+type Kept = (i64, Vec<u8>, i16, serde_json::Value, Vec<u8>, DateTime<Utc>);
 fn lock_number(scope: &IdempotencyScope) -> i64 {
     let joined = [&scope.principal, &scope.method, &scope.path, &scope.key]
         .map(String::as_str)

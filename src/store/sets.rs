@@ -23,10 +23,7 @@ pub struct KeyIn<B, I> {
 
 impl<B, I> KeyIn<B, I> {
     /// Compares two columns with the keys of some identifiers.
-    pub fn new<E: Entity>(
-        (bucket, id): (B, I),
-        of: impl IntoIterator<Item = Id<E>>,
-    ) -> Self {
+    pub fn new<E: Entity>((bucket, id): (B, I), of: impl IntoIterator<Item = Id<E>>) -> Self {
         let (buckets, ids) = of.into_iter().map(Id::key).unzip();
         Self {
             bucket,

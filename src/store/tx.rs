@@ -13,7 +13,7 @@ use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{AuditId, Bucket, Entity, EventId, Id};
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 
 /// What everything that touches the database is told about its surroundings.
 pub struct Surroundings<'a> {
@@ -168,6 +168,18 @@ impl Tx<'_> {
     /// When no randomness can be had for the identifier.
     pub fn record(&mut self, action: &str, subject: String, details: Value) -> Result<(), Error> {
         let row = audit_row(self.actor, self.now, action, subject, "done", details)?;
+        self.journal.audit.push(row);
+        Ok(())
+    }
+
+    /// Records what was refused, where the write goes on without it.
+    ///
+    /// # Errors
+    /// When no randomness can be had for the identifier.
+    pub fn record_refusal(&mut self, action: &str, problem: &Problem) -> Result<(), Error> {
+        let subject = format!("request/{}", self.actor.request_id);
+        let details = problem.for_audit();
+        let row = audit_row(self.actor, self.now, action, subject, "refused", details)?;
         self.journal.audit.push(row);
         Ok(())
     }

@@ -15,9 +15,9 @@ use super::{
 };
 
 use doing::{
-    act, allocate, amend, capture, contract, delegate, delegated, drafted, draw_up, opened, paid,
-    pay, publish_policy, publish_rules, reject, release, reserve, reverse, review, score,
-    send_back, submitted, submitted_by_another,
+    act, allocate, amend, amend_reservation, capture, contract, delegate, delegated, drafted,
+    draw_up, opened, paid, pay, publish_policy, publish_rules, reject, release, reserve,
+    reserve_batch, reverse, review, score, send_back, submitted, submitted_by_another,
 };
 
 /// A thing that operations address by its identifier.
@@ -435,6 +435,20 @@ pub const WRITES: &[Write] = &[
         events: &["reservation.released"],
         succeed: |server, client| release(server, client, "10.00"),
         refuse: Some(|server, client| release(server, client, "10.01")),
+    },
+    Write {
+        operation: "amendReservation",
+        action: "reservation.amend",
+        events: &["reservation.amended"],
+        succeed: |server, client| amend_reservation(server, client, "1000.00"),
+        refuse: Some(|server, client| amend_reservation(server, client, "1000.01")),
+    },
+    Write {
+        operation: "createReservationBatch",
+        action: "reservation_batch.create",
+        events: &["reservation.created"],
+        succeed: |server, client| reserve_batch(server, client, "1000.00"),
+        refuse: Some(|server, client| reserve_batch(server, client, "1000.01")),
     },
     Write {
         operation: "postReceivable",

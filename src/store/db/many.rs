@@ -122,9 +122,10 @@ impl Db {
                     Some(Err(error)) => return Err(error),
                     None => return Err(Error::internal("a write of a batch has no result")),
                 };
-                if let (Some(scope), Some(answer)) =
-                    (&request.idempotency, answer_to_keep(&one, |r| keep(place, r)))
-                {
+                if let (Some(scope), Some(answer)) = (
+                    &request.idempotency,
+                    answer_to_keep(&one, |r| keep(place, r)),
+                ) {
                     if expired {
                         idempotency::forget(connection, scope)?;
                     }

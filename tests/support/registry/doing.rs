@@ -131,6 +131,17 @@ pub fn release(server: &TestServer, client: &Client, amount: &str) -> Answer {
     client.post(&path, &json!({"amount": amount})).send()
 }
 
+pub fn amend_reservation(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let path = format!("{}/amend", reserved(server));
+    client.post(&path, &json!({"amount": amount})).send()
+}
+
+pub fn reserve_batch(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let one = reservation_body(&a_customer_with_credit(server, SALES), amount);
+    let body = json!({"atomic": true, "reservations": [one]});
+    client.post("/v1/reservation-batches", &body).send()
+}
+
 pub fn pay(server: &TestServer, client: &Client, amount: &str) -> Answer {
     let customer = a_customer_with_credit(server, SALES);
     let owed = a_receivable(server, &customer, "10.00").id();

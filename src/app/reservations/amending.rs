@@ -1,0 +1,141 @@
+//! Reservations that become worth another total.
+
+use chrono::{DateTime, Utc};
+
+use super::batch::{Batch, Done, expiry, record};
+use super::{AmountOf, refused};
+use crate::app::book::Request;
+use crate::app::exposure::claim;
+use crate::domain::counted::{Claim, Counted, Part};
+use crate::domain::credit_lines::Level;
+use crate::domain::ids::ReservationId;
+use crate::domain::money::{AMOUNT_MINOR_MAX, Money};
+use crate::domain::reservations::{Amended, ReservationFacts};
+use crate::error::{Error, Problem};
+use crate::store::counted::Counts;
+use crate::store::reservations::ReservationRow;
+use crate::store::tx::Tx;
+
+impl Batch {
+    /// Makes a reservation worth another total: less is a release, more is a new decision about
+    /// the difference on the lines it stands on, at the rates it counts at.
+    pub(super) fn amend(
+        &mut self,
+        tx: &mut Tx<'_>,
+        id: ReservationId,
+        total: &AmountOf,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<ReservationId, Error> {
+        let mut row = self.visible(tx, id)?;
+        let before = row.facts();
+        let total_minor = total(&row)?.unwrap_or_else(|| before.total_minor());
+        let amended = before.amend(total_minor, tx.now)?;
+        let expires_at = match expires_at {
+            Some(asked) => expiry(Some(asked), tx.now)?,
+            None => row.expires_at,
+        };
+        let moved = match amended {
+            Amended::Less {
+                after,
+                released_minor,
+            } => {
+                if released_minor > 0 {
+                    self.give_back(tx, &mut row, before.next_part(released_minor))?;
+                }
+                row.take(after, tx.now);
+                -released_minor
+            }
+            Amended::More { after, added_minor } => {
+                let amount = more_of(&row, added_minor)?;
+                let more = self.room_for_more(tx, &row, amount)?;
+                self.add(tx, &mut row, after, amount, &more)?;
+                added_minor
+            }
+        };
+        row.expires_at = expires_at;
+        record(tx, Done::Amended, &row, moved)?;
+        self.changed(row);
+        Ok(id)
+    }
+
+    /// What more of a reservation counts on each of its lines, if there is room for it.
+    fn room_for_more(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &ReservationRow,
+        amount: Money,
+    ) -> Result<Vec<(Level, Counted)>, Error> {
+        let terms = self.products.get(&row.product);
+        let request = Request {
+            customer_id: row.customer_id,
+            product_active: terms.map(|terms| terms.active),
+            product: &row.product,
+            claim: Claim {
+                amount,
+                deposit_minor: 0,
+                treatment: row.exposure_treatment,
+            },
+            more_of: Some(row),
+        };
+        let assessment = self.ledger.assess_with_due(tx, &request)?;
+        let refusals = assessment.refusals();
+        if !refusals.is_empty() {
+            return Err(refused(&refusals));
+        }
+        Ok(Level::EVERY
+            .iter()
+            .filter_map(|level| Some((*level, assessment.counted_at(*level)?)))
+            .collect())
+    }
+
+    /// Sets more aside on each of the lines, and lets the whole count so that the rest of it counts
+    /// for exactly what is held.
+    fn add(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &mut ReservationRow,
+        after: ReservationFacts,
+        amount: Money,
+        more: &[(Level, Counted)],
+    ) -> Result<(), Error> {
+        let before = row.rest();
+        let rest = Part::rest(after.amount_minor, after.rest_minor());
+        let mut moved = row.clone();
+        for (level, added) in more {
+            let Some(known) = row.counted_at(*level) else {
+                continue;
+            };
+            let held = before.share_of(known.exposure_minor) + added.exposure_minor;
+            let exposure_minor = rest
+                .total_with_share(held)
+                .filter(|total| *total <= AMOUNT_MINOR_MAX)
+                .ok_or_else(too_large)?;
+            moved.count_at(
+                *level,
+                Some(Counted {
+                    exposure_minor,
+                    ..known
+                }),
+            );
+        }
+        for (_, added) in more {
+            self.ledger.hold_more(tx, row, *added, amount)?;
+        }
+        moved.amount_minor = after.amount_minor;
+        moved.take(after, tx.now);
+        *row = moved;
+        Ok(())
+    }
+}
+
+/// The amount by which a reservation is to grow.
+fn more_of(row: &ReservationRow, added_minor: i64) -> Result<Money, Error> {
+    let currency = claim(row)?.amount.currency();
+    let grown = row.amount_minor.saturating_add(added_minor);
+    Money::new(grown, currency).map_err(|_| too_large())?;
+    Money::new(added_minor, currency).map_err(|_| too_large().into())
+}
+
+fn too_large() -> Problem {
+    Problem::field("amount", "is more than any amount may be", "超过金额上限")
+}
