@@ -152,7 +152,7 @@ fn changes_of_one_thing_stay_in_order_even_if_the_later_one_began_first() {
     let actor = Actor {
         principal: identity.principal(),
         client_id: identity.client_id.clone(),
-        scopes: BTreeSet::new(),
+        scopes: std::sync::Arc::default(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),

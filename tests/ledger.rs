@@ -134,7 +134,7 @@ fn the_report_says_how_much_was_looked_at() {
     let actor = Actor {
         principal: "tests|verifier".to_owned(),
         client_id: "tests".to_owned(),
-        scopes: std::collections::BTreeSet::new(),
+        scopes: std::sync::Arc::default(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),

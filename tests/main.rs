@@ -10,6 +10,7 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
+mod amendments;
 mod application_checks;
 mod approvals;
 mod audit;
@@ -46,7 +47,9 @@ mod products;
 mod races;
 mod references;
 mod reports;
+mod reservation_batches;
 mod reservations;
 mod support;
 mod tidy;
+mod together;
 mod worked_cases;

@@ -225,7 +225,8 @@ fn actor(name: &str) -> Actor {
         scopes: shouxin::auth::scopes::ALL
             .iter()
             .map(|scope| scope.name.to_owned())
-            .collect::<BTreeSet<_>>(),
+            .collect::<BTreeSet<_>>()
+            .into(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: Uuid::nil(),

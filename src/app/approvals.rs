@@ -251,7 +251,7 @@ pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
     Ok(Decider {
         own: Authority {
             principal: reader.actor.principal.clone(),
-            scopes: reader.actor.scopes.clone(),
+            scopes: reader.actor.scopes.as_ref().clone(),
             org_path: reader.actor.org_path.clone(),
         },
         lent,

@@ -4,6 +4,7 @@
 //! no claim with a type that the reader did not choose.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -21,13 +22,14 @@ const AUDIENCES_MAX: usize = 10;
 const SCOPES_MAX: usize = 100;
 
 /// Everything a token says, well-formed and not yet compared with anything.
+#[derive(Clone)]
 pub(super) struct Claims {
     pub(super) issuer: String,
     pub(super) audiences: Vec<String>,
     pub(super) subject: String,
     pub(super) client_id: String,
     pub(super) token_id: String,
-    pub(super) scopes: BTreeSet<String>,
+    pub(super) scopes: Arc<BTreeSet<String>>,
     pub(super) org_path: OrgPath,
     pub(super) customer_id: Option<Uuid>,
     pub(super) issued_at: DateTime<Utc>,
@@ -45,7 +47,7 @@ impl Claims {
             subject: text(payload, "sub")?,
             client_id: text(payload, "client_id")?,
             token_id: text(payload, "jti")?,
-            scopes: scopes(payload)?,
+            scopes: Arc::new(scopes(payload)?),
             org_path: org_path(payload)?,
             customer_id: customer_id(payload)?,
             issued_at: required(payload, "iat").and_then(|value| instant(value, "iat"))?,

@@ -302,9 +302,11 @@ mod tests {
                 subject: "user-1".to_owned(),
                 client_id: "client-1".to_owned(),
                 token_id: "token-1".to_owned(),
-                scopes: ["credit.customers.read", "credit.lines.write"]
-                    .map(str::to_owned)
-                    .into(),
+                scopes: std::sync::Arc::new(
+                    ["credit.customers.read", "credit.lines.write"]
+                        .map(str::to_owned)
+                        .into(),
+                ),
                 org_path,
                 customer_id: Some(Uuid::from_u128(7)),
                 issued_at: fixtures::now(),

@@ -7,8 +7,8 @@
 //! Its own validation reads the system clock, takes several issuers as one, ignores `crit`
 //! and `typ`, and lets an absent claim pass, so each rule is applied here instead.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::Algorithm;
@@ -44,7 +44,7 @@ pub struct VerifiedToken {
     /// Its own id: `jti`.
     pub token_id: String,
     /// What the client was granted: `scope`. Whole, case-sensitive words.
-    pub scopes: BTreeSet<String>,
+    pub scopes: Arc<BTreeSet<String>>,
     /// Where in the organisation the subject works: `org`.
     pub org_path: OrgPath,
     /// The customer that a self-service token belongs to: `customer`.
@@ -109,10 +109,26 @@ pub enum TrustError {
     Leeway,
 }
 
+/// Tokens whose signature is remembered at most.
+const KNOWN_MAX: usize = 10_000;
+
 /// Decides whether a token is accepted.
+///
+/// Checking a signature costs more than anything else here, and callers send one token many times.
+/// So the signature of an accepted token is remembered, with the very key that verified it: all
+/// else, keys, issuer and times, is asked anew each time, and a key that was withdrawn or replaced
+/// verifies nothing any more.
 pub struct TokenVerifier {
     issuers: BTreeMap<String, TrustedIssuer>,
     limits: TokenLimits,
+    known: RwLock<HashMap<[u8; 32], Arc<Known>>>,
+}
+
+/// A token whose signature was verified.
+struct Known {
+    header: Header,
+    key: Arc<VerificationKey>,
+    claims: Claims,
 }
 
 impl TokenVerifier {
@@ -131,6 +147,7 @@ impl TokenVerifier {
         Ok(Self {
             issuers: by_name,
             limits,
+            known: RwLock::new(HashMap::new()),
         })
     }
 
@@ -139,6 +156,15 @@ impl TokenVerifier {
     /// The payload is read before the signature is checked, but only to pick the trust entry
     /// by `iss`: a lie there picks an entry whose keys the signature then fails.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<VerifiedToken, TokenRejection> {
+        let digest = crate::crypto::sha256(token.as_bytes());
+        let known = self.known().get(&digest).cloned();
+        if let Some(known) = known
+            && let Some(issuer) = self.issuers.get(&known.claims.issuer)
+            && Arc::ptr_eq(&issuer.key_for(&known.header, now)?, &known.key)
+        {
+            self.check_claims(issuer, &known.claims, now)?;
+            return Ok(VerifiedToken::from(known.claims.clone()));
+        }
         let parts = CompactToken::split(token, self.limits.token_bytes_max)?;
         let header = parts.header()?;
         let payload = parts.unverified_payload()?;
@@ -146,9 +172,44 @@ impl TokenVerifier {
         let key = issuer.key_for(&header, now)?;
         check_signature(&parts, &key)?;
         let claims = Claims::read(&payload)?;
-        issuer.check_claims(&claims)?;
-        check_times(&claims, now, self.limits.leeway, issuer.lifetime_max)?;
-        Ok(claims.into())
+        self.check_claims(issuer, &claims, now)?;
+        let verified = VerifiedToken::from(claims.clone());
+        self.remember(
+            digest,
+            Known {
+                header,
+                key,
+                claims,
+            },
+            now,
+        );
+        Ok(verified)
+    }
+
+    fn check_claims(
+        &self,
+        issuer: &TrustedIssuer,
+        claims: &Claims,
+        now: DateTime<Utc>,
+    ) -> Result<(), TokenRejection> {
+        issuer.check_claims(claims)?;
+        check_times(claims, now, self.limits.leeway, issuer.lifetime_max)
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, HashMap<[u8; 32], Arc<Known>>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Only what was accepted is remembered, so nobody without a key can fill the memory.
+    fn remember(&self, digest: [u8; 32], known: Known, now: DateTime<Utc>) {
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= KNOWN_MAX {
+            all.retain(|_, known| known.claims.expires_at > now);
+        }
+        if all.len() >= KNOWN_MAX {
+            all.clear();
+        }
+        all.insert(digest, Arc::new(known));
     }
 
     fn issuer_of(&self, unverified: &Object) -> Result<&TrustedIssuer, TokenRejection> {

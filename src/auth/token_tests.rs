@@ -87,3 +87,36 @@ fn an_issuer_may_use_only_its_own_algorithms() {
         .err();
     assert_eq!(verdict, Some(TokenRejection::AlgorithmRefused));
 }
+
+#[test]
+fn a_remembered_signature_counts_no_longer_than_its_key_and_its_times() {
+    let holder = Arc::new(KeyHolder::refreshed(TimeDelta::hours(24)));
+    let keys = || key_set(&[ed_jwk("ed", &KEYS.ed)]);
+    holder.replace(keys(), now());
+    let trusted = trusted(ISSUER, holder.clone());
+    let verifier = TokenVerifier::new(vec![trusted], TokenLimits::default()).unwrap();
+    let token = Draft::good("EdDSA", "ed").token();
+    let first = verifier.verify(&token, now()).unwrap();
+    assert_eq!(verifier.verify(&token, now()).unwrap(), first);
+
+    // A token that differs in its signature alone is another token.
+    let (signed, _) = token.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", "A".repeat(86));
+    let verdict = verifier.verify(&forged, now()).err();
+    assert_eq!(verdict, Some(TokenRejection::SignatureInvalid));
+
+    // It ends when it ends, and when its keys are too old to be believed.
+    let late = first.expires_at + TimeDelta::seconds(30);
+    let verdict = verifier.verify(&token, late).err();
+    assert_eq!(verdict, Some(TokenRejection::Expired));
+    let stale = now() + TimeDelta::hours(25);
+    let verdict = verifier.verify(&token, stale).err();
+    assert_eq!(verdict, Some(TokenRejection::KeysStale));
+
+    // Fetched again, the key is another key of the same name, and verifies it anew.
+    holder.replace(keys(), now());
+    assert_eq!(verifier.verify(&token, now()).unwrap(), first);
+    holder.replace(key_set(&[ed_jwk("another", &KEYS.ed)]), now());
+    let verdict = verifier.verify(&token, now()).err();
+    assert_eq!(verdict, Some(TokenRejection::KeyUnknown));
+}

@@ -1,6 +1,7 @@
 //! Who is asking, as far as decisions and visibility care.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ pub struct Actor {
     /// The client (system) that asked on the principal's behalf.
     pub client_id: String,
     /// Granted scopes.
-    pub scopes: BTreeSet<String>,
+    pub scopes: Arc<BTreeSet<String>>,
     /// Organisation the caller stands at; it reaches everything at and below it.
     pub org_path: OrgPath,
     /// Set on self-service tokens: the one customer the caller may see.

@@ -2,6 +2,7 @@
 
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntGaugeVec, Opts, Registry, TextEncoder};
 
+use crate::store::collector::CollectorGauges;
 use crate::store::db::DbGauges;
 
 /// The metrics of one process.
@@ -10,6 +11,7 @@ pub struct Metrics {
     requests: HistogramVec,
     database: IntGaugeVec,
     events: IntGaugeVec,
+    together: IntGaugeVec,
 }
 
 /// Buckets of request durations in seconds (OpenTelemetry semantic conventions for HTTP).
@@ -44,11 +46,17 @@ impl Default for Metrics {
             "How far the change feed lags behind the newest event.",
             "measure",
         );
+        let together = Opts::new(
+            "together_state",
+            "What is served together: requests that wait, that were served in how many rounds, and that were turned away.",
+        );
+        let together = registered(&registry, IntGaugeVec::new(together, &["what", "state"]));
         Self {
             registry,
             requests,
             database,
             events,
+            together,
         }
     }
 }
@@ -91,6 +99,22 @@ impl Metrics {
         set("waiting", gauges.waiting as u64);
         set("shed_total", gauges.shed_total);
         set("overran_total", gauges.overran_total);
+    }
+
+    /// Takes over the numbers of what is served together.
+    pub fn together(&self, gauges: &[(&'static str, CollectorGauges)]) {
+        for (what, gauges) in gauges {
+            for (state, value) in [
+                ("waiting", gauges.waiting as u64),
+                ("served_total", gauges.served_total),
+                ("rounds_total", gauges.rounds_total),
+                ("shed_total", gauges.shed_total),
+            ] {
+                self.together
+                    .with_label_values(&[what, state])
+                    .set(i64::try_from(value).unwrap_or(i64::MAX));
+            }
+        }
     }
 
     /// Takes over how far the change feed lags, in transactions and seconds.

@@ -54,6 +54,7 @@ pub async fn readyz(state: web::Data<State>) -> HttpResponse {
 /// Numbers for Prometheus.
 pub async fn metrics(state: web::Data<State>) -> HttpResponse {
     state.metrics.database(state.db.gauges());
+    state.metrics.together(&state.together.gauges());
     if let Ok((hidden, seconds)) = state
         .db
         .read(probe(), |reader| Ok(events::lag(reader)?))
@@ -143,7 +144,7 @@ fn probe() -> Actor {
     Actor {
         principal: "shouxin|probe".to_owned(),
         client_id: "probe".to_owned(),
-        scopes: std::collections::BTreeSet::new(),
+        scopes: std::sync::Arc::default(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),

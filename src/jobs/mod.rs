@@ -7,7 +7,7 @@
 mod runner;
 mod schedule;
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use runner::Runner;
@@ -72,7 +72,7 @@ pub fn actor() -> Actor {
     Actor {
         principal: "shouxin|jobs".to_owned(),
         client_id: "jobs".to_owned(),
-        scopes: BTreeSet::new(),
+        scopes: Arc::default(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),

@@ -120,7 +120,7 @@ fn actor() -> Actor {
     Actor {
         principal: "shouxin|verify".to_owned(),
         client_id: "verify".to_owned(),
-        scopes: std::collections::BTreeSet::new(),
+        scopes: std::sync::Arc::default(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),

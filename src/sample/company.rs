@@ -97,7 +97,8 @@ impl Who {
                 .into_iter()
                 .flat_map(scopes::Tier::scopes)
                 .map(str::to_owned)
-                .collect(),
+                .collect::<BTreeSet<_>>()
+                .into(),
             org_path: org_path(place)?,
             customer_id: None,
             request_id: uuid::Uuid::nil(),
@@ -110,7 +111,7 @@ pub(super) fn loader() -> Actor {
     Actor {
         principal: "shouxin|sample-company".to_owned(),
         client_id: CLIENT.to_owned(),
-        scopes: BTreeSet::new(),
+        scopes: std::sync::Arc::default(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),

@@ -1,7 +1,5 @@
 //! What the ledger says, as tests ask it.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 use shouxin::app::verification;
 use shouxin::domain::actor::Actor;
@@ -64,7 +62,7 @@ pub fn differences(server: &TestServer) -> Vec<DifferenceRow> {
     let actor = Actor {
         principal: "tests|verify".to_owned(),
         client_id: "tests".to_owned(),
-        scopes: BTreeSet::new(),
+        scopes: std::sync::Arc::default(),
         org_path: OrgPath::root(),
         customer_id: None,
         request_id: uuid::Uuid::nil(),
