@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure::{self as store, PartyRow};
+use crate::store::exposure::{self as store, CeilingRow, PartyRow};
 use crate::store::reservations::ReservationRow;
 use crate::store::tx::Reader;
 
@@ -82,7 +82,7 @@ impl Book {
     pub fn read(reader: &mut Reader<'_>, customers: &[CustomerId]) -> Result<Self, Error> {
         let parties = store::parties(reader.connection, customers)?;
         let groups = groups_of(&parties);
-        let modes = modes_of(reader, &groups)?;
+        let modes = modes_of(&ceilings_of(reader, &groups)?);
         let mut rows = lines::of_owners(reader.connection, customers, &groups)?;
         without_due(reader, &mut rows)?;
         let mut book = Self::of(rows);
@@ -269,15 +269,21 @@ pub(super) fn groups_of(parties: &[PartyRow]) -> Vec<GroupId> {
     known.into_iter().collect()
 }
 
-/// How the ceilings of groups bound their members.
-pub(super) fn modes_of(
+/// The ceilings of groups.
+pub(super) fn ceilings_of(
     reader: &mut Reader<'_>,
     groups: &[GroupId],
-) -> Result<BTreeMap<GroupId, GroupLimitMode>, Error> {
+) -> Result<Vec<CeilingRow>, Error> {
     if groups.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Vec::new());
     }
-    Ok(store::limit_modes(reader.connection, groups)?)
+    Ok(store::ceilings(reader.connection, groups)?)
+}
+
+/// How the ceilings of groups bound their members.
+pub(super) fn modes_of(ceilings: &[CeilingRow]) -> BTreeMap<GroupId, GroupLimitMode> {
+    let modes = ceilings.iter().map(|(group, mode, _)| (*group, *mode));
+    modes.collect()
 }
 
 /// The rates at which something counts already.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::book::{Book, Request, groups_of, modes_of};
+use super::book::{Book, Request, ceilings_of, groups_of, modes_of};
 use super::bounds::Bounds;
 use super::exposure::{org_path, original};
 use crate::domain::counted::{Counted, Part};
@@ -86,14 +86,11 @@ impl Ledger {
     ) -> Result<Self, Error> {
         let parties = store::parties(tx.connection, customers)?;
         let groups = groups_of(&parties);
-        let modes = modes_of(&mut tx.reader(), &groups)?;
-        let of_groups = match groups.is_empty() {
-            true => Vec::new(),
-            false => lines::ids_of_groups(tx.connection, &groups)?,
-        };
+        let ceilings = ceilings_of(&mut tx.reader(), &groups)?;
+        let of_groups: Vec<LineId> = ceilings.iter().filter_map(|(_, _, line)| *line).collect();
         let mut ledger = Self::lock_in_order(tx, customers, &of_groups, in_use)?;
-        if !groups.is_empty() && lines::ids_of_groups(tx.connection, &groups)? != of_groups {
-            return Err(Error::Retry("a group got another line"));
+        if ceilings_of(&mut tx.reader(), &groups)? != ceilings {
+            return Err(Error::Retry("a group got another line or mode"));
         }
         let membership = |rows: &[PartyRow]| -> BTreeMap<CustomerId, Option<GroupId>> {
             rows.iter().map(|row| (row.id, row.group_id)).collect()
@@ -102,7 +99,9 @@ impl Ledger {
             return Err(Error::Retry("a customer changed its group"));
         }
         // Under lock: what the customers use cannot change any more.
-        ledger.book.bring_in(&mut tx.reader(), parties, &modes)?;
+        ledger
+            .book
+            .bring_in(&mut tx.reader(), parties, &modes_of(&ceilings))?;
         Ok(ledger)
     }
 

@@ -216,7 +216,7 @@ fn check_together(db: &Db, items: &[Checking]) -> Vec<Result<Assessment, Error>>
             .iter()
             .map(|item| (&item.actor, &item.check))
             .collect();
-        db.read_snapshot_blocking(&first.actor, &|reader| exposure::check(reader, &checks))
+        db.read_sets_blocking(&first.actor, &|reader| exposure::check(reader, &checks))
     };
     match read(items) {
         Ok(assessments) => assessments.into_iter().map(Ok).collect(),

@@ -293,26 +293,6 @@ pub fn of_owners(
     Ok(all)
 }
 
-/// The identifiers of the lines of groups, in order.
-pub fn ids_of_groups(
-    connection: &mut PgConnection,
-    groups: &[GroupId],
-) -> QueryResult<Vec<LineId>> {
-    let of_groups = KeyIn::new(
-        (
-            credit_lines::bucket,
-            credit_lines::group_id.assume_not_null(),
-        ),
-        groups.iter().copied(),
-    );
-    credit_lines::table
-        .filter(of_groups)
-        .filter(credit_lines::group_id.is_not_null())
-        .order(credit_lines::id)
-        .select(credit_lines::id)
-        .load(connection)
-}
-
 /// The identifiers of the lines of customers.
 pub fn ids_of_customers(
     connection: &mut PgConnection,

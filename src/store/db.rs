@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -270,12 +271,38 @@ impl Db {
         actor: &Actor,
         work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.snapshot(actor, None, work)
+    }
+
+    /// The same for statements over sets.
+    ///
+    /// # Errors
+    /// As [`Db::read`].
+    pub fn read_sets_blocking<T>(
+        &self,
+        actor: &Actor,
+        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.snapshot(actor, Some(many::PLANNED_ONCE), work)
+    }
+
+    fn snapshot<T>(
+        &self,
+        actor: &Actor,
+        setting: Option<&str>,
+        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut connection = self.connection()?;
         connection
             .build_transaction()
             .repeatable_read()
             .read_only()
-            .run(|connection| work(&mut self.reader(connection, actor)))
+            .run(|connection| {
+                if let Some(setting) = setting {
+                    connection.batch_execute(setting)?;
+                }
+                work(&mut self.reader(connection, actor))
+            })
     }
 
     /// Writes on the calling thread: business rows, audit entries and events in one commit.

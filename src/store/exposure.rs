@@ -7,13 +7,14 @@ use diesel::prelude::*;
 
 use super::customers::visible_to;
 use super::schema::{
-    credit_group_members as members, credit_groups, customers, products, receivables,
+    credit_group_members as members, credit_groups, credit_lines as lines, customers, products,
+    receivables,
 };
 use super::sets::KeyIn;
 use super::tx::Reader;
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::customers::CustomerStatus;
-use crate::domain::ids::{CustomerId, GroupId};
+use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::domain::products::ExposureTreatment;
 
 /// Status and organisation of a visible customer.
@@ -78,19 +79,28 @@ pub fn parties(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult
         .load(connection)
 }
 
-/// How the ceilings of groups bound their members.
-pub fn limit_modes(
-    connection: &mut PgConnection,
-    ids: &[GroupId],
-) -> QueryResult<BTreeMap<GroupId, GroupLimitMode>> {
+/// A group with one of its lines, or without any.
+pub type CeilingRow = (GroupId, GroupLimitMode, Option<LineId>);
+
+/// How the ceilings of groups bound their members, and the lines that are their ceilings.
+pub fn ceilings(connection: &mut PgConnection, ids: &[GroupId]) -> QueryResult<Vec<CeilingRow>> {
+    let its_lines = lines::bucket
+        .eq(credit_groups::bucket)
+        .and(lines::group_id.assume_not_null().eq(credit_groups::id))
+        .and(lines::group_id.is_not_null());
     credit_groups::table
+        .left_join(lines::table.on(its_lines))
         .filter(KeyIn::new(
             (credit_groups::bucket, credit_groups::id),
             ids.iter().copied(),
         ))
-        .select((credit_groups::id, credit_groups::limit_mode))
+        .order((credit_groups::id, lines::id))
+        .select((
+            credit_groups::id,
+            credit_groups::limit_mode,
+            lines::id.nullable(),
+        ))
         .load(connection)
-        .map(BTreeMap::from_iter)
 }
 
 /// What new business has to know of a product.

@@ -30,6 +30,10 @@ pub enum Patience {
 
 const SHORT_LOCK_WAIT: &str = "SET LOCAL lock_timeout = '250ms'";
 
+/// Statements over sets are planned once, whatever the size of the set: their plans look up each
+/// key by its index, and planning them anew would cost more than they do.
+pub(super) const PLANNED_ONCE: &str = "SET LOCAL plan_cache_mode = force_generic_plan";
+
 impl Db {
     /// Writes several requests on the calling thread in one commit: each has its own answer, audit
     /// entries and record under its key. `work` is told which of them are to be done, as places in
@@ -64,9 +68,10 @@ impl Db {
         let now = self.shared.clock.now();
         let surroundings = self.surroundings();
         connection.transaction(|connection| {
-            if patience == Patience::Short {
-                connection.batch_execute(SHORT_LOCK_WAIT)?;
-            }
+            connection.batch_execute(&match patience {
+                Patience::Short => format!("{PLANNED_ONCE}; {SHORT_LOCK_WAIT}"),
+                Patience::Full => PLANNED_ONCE.to_owned(),
+            })?;
             let claims = claims_of(connection, requests, now)?;
             let fresh: Vec<usize> = (0..requests.len())
                 .filter(|place| matches!(claims.get(*place), Some(Claim::First { .. })))
