@@ -12,7 +12,7 @@ use crate::support::applications::{
 };
 use crate::support::ledger::{balance, line};
 use crate::support::{
-    GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_group_line,
+    Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_group_line,
     a_group_of, a_line, a_member, a_payment, a_product_line, a_receivable, a_reservation,
     a_submitted, a_unified_line, application_body, assert_ledger_is_clean, capture_body,
     terms_between, the_goods,
@@ -490,4 +490,40 @@ fn a_unified_limit_that_falls_bounds_every_product_below_it() {
     reserve(&server, &customer, "50.01").expect_problem("limit_exceeded");
     a_reservation(&server, &customer, "50.00");
     assert_eq!(balance(&server, &product), "150.00 0.00 350.00");
+}
+
+#[test]
+fn a_line_says_which_level_binds_it_and_what_can_be_used() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer(&server).id();
+    let product = a_product_line(&server, &customer, "1000.00");
+    let seen = |line: &Answer| {
+        let line = client.get(&format!("/v1/credit-lines/{}", line.id()));
+        let line = line.expect(200).json();
+        (line["binding_level"].clone(), line["usable"].clone())
+    };
+    assert_eq!(seen(&product), (json!("product"), json!("1000.00")));
+    let unified = a_unified_line(&server, &customer, "600.00");
+    assert_eq!(seen(&product), (json!("customer"), json!("600.00")));
+    let group = a_group_of(&server, SALES).id();
+    a_member(&server, &group, &customer);
+    let ceiling = a_group_line(&server, &group, "500.00");
+    assert_eq!(seen(&product), (json!("group"), json!("500.00")));
+    assert_eq!(seen(&unified), (json!("group"), json!("500.00")));
+    assert_eq!(seen(&ceiling), (json!("group"), json!("500.00")));
+    // What another member takes of the ceiling can be used no more.
+    let other = a_customer_with_credit(&server, SALES);
+    a_member(&server, &group, &other);
+    a_reservation(&server, &other, "450.00");
+    assert_eq!(seen(&product), (json!("group"), json!("50.00")));
+    let page = client.get("/v1/credit-lines").expect(200).items();
+    let listed = page.iter().find(|line| line["id"] == product.id()).unwrap();
+    assert_eq!(listed["usable"], "50.00");
+    // A customer knows nothing of its group.
+    let own = server.as_customer(&customer);
+    let line = own
+        .get(&format!("/v1/credit-lines/{}", product.id()))
+        .send();
+    assert!(line.status == 403 || line.json()["binding_level"].is_null());
 }

@@ -46,6 +46,7 @@ mod payments;
 mod products;
 mod races;
 mod references;
+mod replica;
 mod reports;
 mod reservation_batches;
 mod reservations;

@@ -84,6 +84,7 @@ fn make_model(url: &str) -> Model {
     let db = Db::new(
         DbOptions {
             url: url.to_owned(),
+            replica_url: None,
             pool_size: 2,
             together: 0,
             queue_max: 1,

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::bounds::Bounds;
-use super::exposure::{org_path, rates_into, without_due};
+use super::exposure::{currency, org_path, rates_into, without_due};
 use crate::domain::actor::Actor;
 use crate::domain::counted::Claim;
 use crate::domain::credit_groups::GroupLimitMode;
-use crate::domain::credit_lines::Level;
+use crate::domain::credit_lines::{Level, LineFacts, LineStatus, applicable};
 use crate::domain::currency::Currency;
 use crate::domain::customers::CustomerStatus;
 use crate::domain::exchange_rates::Rates;
@@ -120,6 +120,44 @@ impl Book {
             }
         }
         Ok(())
+    }
+
+    fn binding(&self, reader: &mut Reader<'_>, row: &LineRow) -> Result<Option<Binding>, Error> {
+        let Some((customer_id, party)) = row
+            .customer_id
+            .and_then(|id| Some((id, self.parties.get(&id)?)))
+        else {
+            return Ok(None);
+        };
+        let own: Vec<&LineRow> = self.bounding(customer_id, party.group_id).collect();
+        let facts = party
+            .bounds
+            .line_facts(&own, row.product.as_deref().unwrap_or(""))?;
+        let into = currency(&row.currency)?;
+        let rates = rates_into(reader, into, &facts)?;
+        let applying: Vec<&LineFacts> = Level::EVERY
+            .iter()
+            .filter_map(|level| applicable(&facts, *level, reader.today))
+            .filter(|line| line.level == Level::Product || line.status != LineStatus::Closed)
+            .collect();
+        if applying.iter().all(|line| line.id != row.id) {
+            return Ok(None);
+        }
+        Ok(applying
+            .into_iter()
+            .filter_map(|line| {
+                let room = line.available_minor()?;
+                let room_minor = match rates.between(into, line.currency) {
+                    Ok(None) => room,
+                    Ok(Some(rate)) => rate.rate_e10.room_before(room, into, line.currency),
+                    Err(_) => 0,
+                };
+                Some(Binding {
+                    level: line.level,
+                    room_minor,
+                })
+            })
+            .min_by_key(|binding| (binding.room_minor, binding.level)))
     }
 
     /// Adds a line.
@@ -261,6 +299,39 @@ impl Book {
             .map(|line| line.id)
             .collect()
     }
+}
+
+/// The level that bounds a line more than any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// The level.
+    pub level: Level,
+    /// Room there, in the currency of the line; negative when over the limit.
+    pub room_minor: i64,
+}
+
+/// What bounds lines most today, among themselves and those above them; nothing for a line that
+/// is not the one that applies at its level, or where there is no limit at all.
+///
+/// # Errors
+/// When stored values cannot be read.
+pub fn bindings(
+    reader: &mut Reader<'_>,
+    rows: &[LineRow],
+) -> Result<BTreeMap<LineId, Binding>, Error> {
+    let customers: BTreeSet<CustomerId> = rows.iter().filter_map(|row| row.customer_id).collect();
+    let customers: Vec<CustomerId> = customers.into_iter().collect();
+    let book = match customers.is_empty() {
+        true => Book::default(),
+        false => Book::read(reader, &customers)?,
+    };
+    let mut bindings = BTreeMap::new();
+    for row in rows {
+        if let Some(binding) = book.binding(reader, row)? {
+            bindings.insert(row.id, binding);
+        }
+    }
+    Ok(bindings)
 }
 
 /// The groups that customers belong to.

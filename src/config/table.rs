@@ -58,6 +58,8 @@ settings! {
         "Open client connections at most; further ones wait in the operating system's queue.";
     database_url: Option<Secret> = "", "DATABASE_URL", values::optional(values::database_url),
         "PostgreSQL connection of the service, as URL or key=value text; several hosts are allowed.";
+    replica_database_url: Option<Secret> = "", "SHOUXIN_REPLICA_DATABASE_URL", values::optional(values::database_url),
+        "A replica for reads that may lag: lists and reports. What is decided, checked or read by its identifier never comes from there. Without an answer from it, the primary is asked.";
     migration_database_url: Option<Secret> = "", "SHOUXIN_MIGRATION_DATABASE_URL", values::optional(values::database_url),
         "Connection of `migrate`, for a role that owns the schema; without it, database_url.";
     pool_size: u32 = "16", "SHOUXIN_POOL_SIZE", values::whole(1, 1000),

@@ -1,12 +1,14 @@
 //! Credit lines over HTTP.
 
 pub mod contracts;
+pub(super) mod showing;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use self::showing::{shown, shown_one, siblings, view, with_siblings};
 use super::Reply;
 use super::answers::{Listing, Representation, Resource};
 use super::command::{Command, KeyedAction};
@@ -14,14 +16,10 @@ use super::cursor::listing;
 use super::customers::ReadAsOf;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, money, product};
-use crate::app::bounds::carried_minor;
+use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, money};
 use crate::app::credit_lines::{self as app, LineAction};
-use crate::app::exposure::without_due;
 use crate::auth::scopes;
-use crate::domain::credit_lines::{
-    LimitKind, LineState, MovementKind, TemporaryLimit, TemporaryMode, state_on,
-};
+use crate::domain::credit_lines::{Level, LimitKind, LineState, MovementKind, TemporaryMode};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{
@@ -67,7 +65,7 @@ pub struct TemporaryLimitView {
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "group_id": null, "org_path": "head-office/east/shanghai", "product": "goods_on_credit",
     "limit": {"kind": "amount", "amount": "500000.00"}, "temporary": null, "effective_limit": "500000.00", "currency": "CNY", "held": "20000.00", "drawn": "80000.00",
-    "consumed": "0.00", "carried": "0.00", "available": "400000.00", "status": "active",
+    "consumed": "0.00", "carried": "0.00", "available": "400000.00", "binding_level": "product", "usable": "400000.00", "status": "active",
     "valid_from": "2026-01-01", "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
     "deposit_share_bp": null, "conditions": null, "review_on": "2026-12-31",
     "application_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "version": 1,
@@ -114,6 +112,14 @@ pub struct CreditLineView {
     /// null without a limit.
     #[schema(required = true)]
     pub available: Option<Amount>,
+    /// The level with the least room of all that bound it today: its own, or one above it. Null where
+    /// nothing bounds it, as of a past instant, and for customers themselves.
+    #[schema(required = true)]
+    pub binding_level: Option<Level>,
+    /// What can be used of it today over all of these levels, in its currency; null where
+    /// `binding_level` is.
+    #[schema(required = true)]
+    pub usable: Option<Amount>,
     /// Status today; expiry follows from the dates.
     pub status: LineState,
     /// First day of use.
@@ -253,106 +259,6 @@ pub struct CreditMovementView {
 page! {
     /// A page of movements.
     CreditMovementPage of CreditMovementView
-}
-
-/// The line as it is shown on a day, with the limit of that day. `carried_minor` is what other lines
-/// of its level still hold.
-pub(super) fn view(
-    row: LineRow,
-    carried_minor: i64,
-    today: NaiveDate,
-) -> Result<CreditLineView, Error> {
-    let balance = row.balance();
-    let effective = row.limit_on(today);
-    let available = effective.map(|limit| {
-        limit
-            .saturating_sub(balance.used_minor())
-            .saturating_sub(carried_minor)
-    });
-    let (_, currency) = money(0, &row.currency)?;
-    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
-    Ok(CreditLineView {
-        id: row.id,
-        customer_id: row.customer_id,
-        group_id: row.group_id,
-        org_path: row.org_path.clone(),
-        product: row.product.as_deref().map(product).transpose()?,
-        limit: LimitView {
-            kind: row.limit_kind,
-            amount: row.limit_minor.map(amount).transpose()?,
-        },
-        temporary: row
-            .temporary()
-            .map(|more| temporary_view(more, &row.currency))
-            .transpose()?,
-        effective_limit: effective.map(amount).transpose()?,
-        currency,
-        held: amount(row.held_minor)?,
-        drawn: amount(row.drawn_minor)?,
-        consumed: amount(row.consumed_minor)?,
-        carried: amount(carried_minor)?,
-        available: available.map(amount).transpose()?,
-        status: state_on(row.status, row.valid_from, row.valid_until, today),
-        valid_from: Date(row.valid_from),
-        valid_until: Date(row.valid_until),
-        payment_term_days: row.payment_term_days,
-        revolving: row.revolving,
-        deposit_share_bp: row.deposit_share_bp,
-        conditions: row.conditions.clone().map(Text),
-        review_on: row.review_on.map(Date),
-        application_id: row.application_id,
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    })
-}
-
-fn temporary_view(more: TemporaryLimit, currency: &str) -> Result<TemporaryLimitView, Error> {
-    Ok(TemporaryLimitView {
-        mode: more.mode,
-        amount: money(more.amount_minor, currency)?.0,
-        from: Date(more.from),
-        until: Date(more.until),
-    })
-}
-
-/// Lines with what follows from the moment: what expired reservations still hold in the books is
-/// taken off, and what other lines of their level hold is counted.
-pub(super) fn shown(
-    reader: &mut Reader<'_>,
-    rows: Vec<LineRow>,
-) -> Result<Vec<CreditLineView>, Error> {
-    let mut all = with_siblings(reader, &rows)?;
-    without_due(reader, &mut all)?;
-    let today = reader.today;
-    rows.iter()
-        .filter_map(|row| all.iter().find(|line| line.id == row.id))
-        .map(|row| view(row.clone(), carried_minor(row, siblings(row, &all)), today))
-        .collect()
-}
-
-/// One line with what follows from the moment.
-pub(super) fn shown_one(reader: &mut Reader<'_>, row: LineRow) -> Result<CreditLineView, Error> {
-    shown(reader, vec![row])?
-        .pop()
-        .ok_or_else(|| Error::internal("a line that was just read is gone"))
-}
-
-/// The lines of all owners of `rows`, as they are now.
-fn with_siblings(reader: &mut Reader<'_>, rows: &[LineRow]) -> Result<Vec<LineRow>, Error> {
-    let customers: Vec<CustomerId> = rows.iter().filter_map(|row| row.customer_id).collect();
-    let groups: Vec<GroupId> = rows.iter().filter_map(|row| row.group_id).collect();
-    Ok(store::of_owners(reader.connection, &customers, &groups)?)
-}
-
-/// Other lines of the same owner for the same product.
-fn siblings<'a>(row: &'a LineRow, all: &'a [LineRow]) -> impl Iterator<Item = &'a LineRow> {
-    all.iter().filter(|other| {
-        other.id != row.id
-            && other.customer_id == row.customer_id
-            && other.group_id == row.group_id
-            && other.product == row.product
-    })
 }
 
 fn movement(row: MovementRow, currency: &str) -> Result<CreditMovementView, Error> {

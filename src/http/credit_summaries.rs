@@ -106,7 +106,7 @@ fn summary(reader: &mut Reader<'_>, id: CustomerId) -> Result<CreditSummary, Err
     if let Some(group) = visible_group {
         rows.extend(lines::of_group(reader.connection, group)?);
     }
-    let lines = credit_lines::shown(reader, rows)?;
+    let lines = credit_lines::showing::shown(reader, rows)?;
     Ok(CreditSummary {
         customer_id: id,
         status,

@@ -111,7 +111,7 @@ where
     let after: Option<K> = open(sealing, &place, values.cursor())?;
     let size = values.limit().unwrap_or(PAGE_SIZE_DEFAULT);
     let mut items = guard
-        .read_snapshot(move |reader| load(reader, &values, after.clone(), size + 1))
+        .read_lagging(move |reader| load(reader, &values, after.clone(), size + 1))
         .await?;
     let fitting = usize::try_from(size).unwrap_or(0);
     let more = items.len() > fitting;

@@ -78,6 +78,17 @@ impl<S: Scope> Require<S> {
         self.state.db.read_snapshot(self.actor.clone(), work).await
     }
 
+    /// Reads in one snapshot what may lag behind: from a replica, where one is set up.
+    ///
+    /// # Errors
+    /// As [`Require::read`].
+    pub async fn read_lagging<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Reader<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.state.db.read_lagging(self.actor.clone(), work).await
+    }
+
     /// Writes: the effect, its audit entry, its events and the answer under the caller's key in
     /// one commit.
     ///

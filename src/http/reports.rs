@@ -229,7 +229,7 @@ pub async fn concentration(
         concentration_report(moment.day, net_capital, Parted::of(sums))
     };
     Ok(Table {
-        content: guard.read_snapshot(load).await?,
+        content: guard.read_lagging(load).await?,
         byte_order_mark: bom.unwrap_or(false),
     })
 }
@@ -278,7 +278,7 @@ pub async fn portfolio(
         portfolio_report(moment.day, axis, Parted::of(sums))
     };
     Ok(Table {
-        content: guard.read_snapshot(load).await?,
+        content: guard.read_lagging(load).await?,
         byte_order_mark: bom.unwrap_or(false),
     })
 }

@@ -147,6 +147,7 @@ mod tests {
     fn nowhere() -> Db {
         let options = DbOptions {
             url: "postgres://127.0.0.1:1/none".to_owned(),
+            replica_url: None,
             pool_size: 1,
             together: 0,
             queue_max: 1,

@@ -75,6 +75,10 @@ impl Database {
     ) -> Self {
         let options = DbOptions {
             url: url.to_owned(),
+            replica_url: settings
+                .replica_database_url
+                .as_ref()
+                .map(|url| url.expose().to_owned()),
             pool_size: settings.pool_size,
             together: together(settings).threads(),
             queue_max: settings.queue_max,

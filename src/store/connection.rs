@@ -57,6 +57,15 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for SessionSettings 
 /// noticed by keepalives and `tcp_user_timeout` instead of hanging a request for ever, and among
 /// several hosts the writable one is chosen.
 pub fn connection_string(url: &str) -> String {
+    with_defaults(url, "read-write")
+}
+
+/// The same for a replica, which cannot be written to.
+pub fn replica_string(url: &str) -> String {
+    with_defaults(url, "any")
+}
+
+fn with_defaults(url: &str, session_attributes: &str) -> String {
     const DEFAULTS: &[(&str, &str)] = &[
         ("connect_timeout", "2"),
         ("keepalives", "1"),
@@ -64,12 +73,12 @@ pub fn connection_string(url: &str) -> String {
         ("keepalives_interval", "2"),
         ("keepalives_count", "2"),
         ("tcp_user_timeout", "3000"),
-        ("target_session_attrs", "read-write"),
         ("application_name", "shouxin"),
     ];
     let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
     let mut text = url.trim().to_owned();
-    for (name, value) in DEFAULTS {
+    let last = [("target_session_attrs", session_attributes)];
+    for (name, value) in DEFAULTS.iter().chain(&last) {
         if !text.contains(&format!("{name}=")) {
             let separator = match (is_uri, text.contains('?')) {
                 (true, true) => "&",

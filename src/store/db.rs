@@ -2,6 +2,7 @@
 //! transactions.
 
 mod many;
+mod reads;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,16 +10,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{
-    LogConnectionErrors, SessionSettings, connection_string, session_statements,
+    LogConnectionErrors, SessionSettings, connection_string, replica_string, session_statements,
 };
 use super::idempotency::{self, Claim, IdempotencyScope, KeptRow, StoredAnswer};
-use super::tx::{Journal, Reader, Surroundings, Tx, audit_row};
+use super::tx::{Journal, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
@@ -35,6 +35,8 @@ const ATTEMPTS_MAX: u32 = 5;
 pub struct DbOptions {
     /// libpq connection string or URL; several hosts are allowed.
     pub url: String,
+    /// The same for a replica that serves reads that may lag; `None` for none.
+    pub replica_url: Option<String>,
     /// Connections at most, and statements running at once.
     pub pool_size: u32,
     /// Connections besides, for what is served together.
@@ -59,6 +61,7 @@ pub struct Db {
 
 struct Shared {
     pool: Pool<ConnectionManager<PgConnection>>,
+    replica: Option<Pool<ConnectionManager<PgConnection>>>,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     shed: AtomicU64,
@@ -124,19 +127,26 @@ impl Db {
         keys: Arc<MasterKeys>,
     ) -> Self {
         let role_missing = Arc::new(AtomicBool::new(false));
-        let pool = Pool::builder()
-            .max_size(options.pool_size.saturating_add(options.together))
-            .min_idle(Some(0))
-            .connection_timeout(Duration::from_millis(900))
-            .error_handler(Box::new(LogConnectionErrors))
-            .connection_customizer(Box::new(SessionSettings {
-                statements: session_statements(&options),
-                role_missing: role_missing.clone(),
-            }))
-            .build_unchecked(ConnectionManager::new(connection_string(&options.url)));
+        let pool = |url: String, size: u32| {
+            Pool::builder()
+                .max_size(size)
+                .min_idle(Some(0))
+                .connection_timeout(Duration::from_millis(900))
+                .error_handler(Box::new(LogConnectionErrors))
+                .connection_customizer(Box::new(SessionSettings {
+                    statements: session_statements(&options),
+                    role_missing: role_missing.clone(),
+                }))
+                .build_unchecked(ConnectionManager::new(url))
+        };
+        let size = options.pool_size.saturating_add(options.together);
+        let replica = options.replica_url.as_deref().map(replica_string);
+        let replica = replica.map(|url| pool(url, options.pool_size));
+        let pool = pool(connection_string(&options.url), size);
         Self {
             shared: Arc::new(Shared {
                 pool,
+                replica,
                 permits: Arc::new(Semaphore::new(options.pool_size as usize)),
                 waiting: AtomicUsize::new(0),
                 shed: AtomicU64::new(0),
@@ -157,6 +167,7 @@ impl Db {
         Self {
             shared: Arc::new(Shared {
                 pool: self.shared.pool.clone(),
+                replica: self.shared.replica.clone(),
                 permits: self.shared.permits.clone(),
                 waiting: AtomicUsize::new(0),
                 shed: AtomicU64::new(0),
@@ -209,32 +220,6 @@ impl Db {
         }
     }
 
-    /// Reads on the blocking pool, statement by statement.
-    ///
-    /// # Errors
-    /// What `work` returns, or that the database cannot serve the request now.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        actor: Actor,
-        work: impl Fn(&mut Reader<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.blocking(move |db| db.read_blocking(&actor, &work))
-            .await
-    }
-
-    /// Reads on the blocking pool in one snapshot: all statements of `work` see one state.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
-    pub async fn read_snapshot<T: Send + 'static>(
-        &self,
-        actor: Actor,
-        work: impl Fn(&mut Reader<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.blocking(move |db| db.read_snapshot_blocking(&actor, &work))
-            .await
-    }
-
     /// Writes on the blocking pool. See [`Db::write_blocking`].
     ///
     /// # Errors
@@ -247,62 +232,6 @@ impl Db {
     ) -> Result<Written<T>, Error> {
         self.blocking(move |db| db.run(&request, &work, &keep))
             .await
-    }
-
-    /// Reads on the calling thread.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
-    pub fn read_blocking<T>(
-        &self,
-        actor: &Actor,
-        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut connection = self.connection()?;
-        work(&mut self.reader(&mut connection, actor))
-    }
-
-    /// Reads on the calling thread in one snapshot.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
-    pub fn read_snapshot_blocking<T>(
-        &self,
-        actor: &Actor,
-        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.snapshot(actor, None, work)
-    }
-
-    /// The same for statements over sets.
-    ///
-    /// # Errors
-    /// As [`Db::read`].
-    pub fn read_sets_blocking<T>(
-        &self,
-        actor: &Actor,
-        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        self.snapshot(actor, Some(many::PLANNED_ONCE), work)
-    }
-
-    fn snapshot<T>(
-        &self,
-        actor: &Actor,
-        setting: Option<&str>,
-        work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut connection = self.connection()?;
-        connection
-            .build_transaction()
-            .repeatable_read()
-            .read_only()
-            .run(|connection| {
-                if let Some(setting) = setting {
-                    connection.batch_execute(setting)?;
-                }
-                work(&mut self.reader(connection, actor))
-            })
     }
 
     /// Writes on the calling thread: business rows, audit entries and events in one commit.
@@ -449,17 +378,6 @@ impl Db {
             }
             Ok(written)
         })
-    }
-
-    fn reader<'a>(&self, connection: &'a mut PgConnection, actor: &'a Actor) -> Reader<'a> {
-        let now = self.shared.clock.now();
-        Reader {
-            connection,
-            actor,
-            now,
-            today: business_date(now, self.shared.time_zone),
-            rate_age_days_max: self.shared.rate_age_days_max,
-        }
     }
 
     fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Error> {

@@ -39,6 +39,7 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     pub pool_size: u32,
     pub together: TogetherOptions,
+    pub replica_url: Option<String>,
     pub queue_max: usize,
     pub queue_wait: Duration,
     pub deadline: Duration,
@@ -63,6 +64,7 @@ impl Default for Settings {
             allowed_origins: Vec::new(),
             pool_size: 8,
             together: TogetherOptions::default(),
+            replica_url: None,
             queue_max: 256,
             queue_wait: Duration::from_secs(10),
             deadline: Duration::from_secs(20),
@@ -262,6 +264,7 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
     let time_zone = chrono_tz::Asia::Shanghai;
     let options = DbOptions {
         url: database.url().to_owned(),
+        replica_url: settings.replica_url.clone(),
         pool_size: settings.pool_size,
         together: settings.together.threads(),
         queue_max: settings.queue_max,
