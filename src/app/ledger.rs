@@ -187,8 +187,9 @@ impl Ledger {
         self.expired.get(&id)
     }
 
-    /// Assesses a request for more exposure against the locked lines. While only room is in the
-    /// way, what has expired is given back first: a decision never waits for a job.
+    /// Assesses a request for more exposure against the locked lines. While room is in the way,
+    /// what has expired is given back first: a decision never waits for a job, and its reasons say
+    /// what is so, whatever else is in the way.
     ///
     /// # Errors
     /// When stored values cannot be read or the database cannot serve.
@@ -198,7 +199,7 @@ impl Ledger {
         request: &Request<'_>,
     ) -> Result<Assessment, Error> {
         let mut assessment = self.book.assess(&mut tx.reader(), request)?;
-        while assessment.lacks_only_room() {
+        while assessment.lacks_room() {
             let narrow = self.book.where_room_is_lacking(&assessment, request);
             if self.expire_due_on(tx, &narrow)? == 0 {
                 break;

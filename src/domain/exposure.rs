@@ -102,14 +102,11 @@ impl Assessment {
             .collect()
     }
 
-    /// Whether the only thing in the way is room.
-    pub fn lacks_only_room(&self) -> bool {
-        let mut refused = self
-            .rules
+    /// Whether room is in the way.
+    pub fn lacks_room(&self) -> bool {
+        self.rules
             .iter()
-            .filter(|rule| rule.refusal.is_some())
-            .peekable();
-        refused.peek().is_some() && refused.all(|rule| rule.code == ProblemCode::LimitExceeded)
+            .any(|rule| rule.refusal.is_some() && rule.code == ProblemCode::LimitExceeded)
     }
 
     /// Room over all levels in minor units of the request's currency; `None` where nothing limits

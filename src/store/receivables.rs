@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::counted::counts;
 use super::schema::receivables;
-use super::sets::{KeyIn, NamedIn, insert_many};
+use super::sets::{KeyIn, NamedIn, fixed_condition, insert_many};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::{Conversions, Part};
@@ -114,6 +114,11 @@ pub struct ReceivableFilter {
 }
 
 visible_to!(receivables);
+
+fixed_condition! {
+    /// Whether anything is still owed.
+    IsOwed on receivables: "receivables.outstanding_minor > 0"
+}
 
 /// Finds a visible receivable.
 pub fn find(reader: &mut Reader<'_>, id: ReceivableId) -> QueryResult<Option<ReceivableRow>> {
@@ -299,7 +304,7 @@ pub fn lock_open(
                 .eq(bucket)
                 .and(receivables::customer_id.eq(customer_id)),
         )
-        .filter(receivables::outstanding_minor.gt(0))
+        .filter(IsOwed)
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
         .for_no_key_update()
@@ -373,7 +378,7 @@ pub fn open_of(
                 .eq(bucket)
                 .and(receivables::customer_id.eq(customer_id)),
         )
-        .filter(receivables::outstanding_minor.gt(0))
+        .filter(IsOwed)
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
         .load(connection)
@@ -391,7 +396,7 @@ pub fn group_lines_in_use(
                 .eq(bucket)
                 .and(receivables::customer_id.eq(customer_id)),
         )
-        .filter(receivables::outstanding_minor.gt(0))
+        .filter(IsOwed)
         .filter(receivables::group_line_id.is_not_null())
         .select(receivables::group_line_id.assume_not_null())
         .distinct()
@@ -407,7 +412,7 @@ pub fn open_on_groups(
     let columns = (receivables::bucket, receivables::customer_id);
     receivables::table
         .filter(KeyIn::new(columns, customers.iter().copied()))
-        .filter(receivables::outstanding_minor.gt(0))
+        .filter(IsOwed)
         .filter(receivables::group_line_id.is_not_null())
         .select(ReceivableRow::as_select())
         .load(connection)

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::counted::{Counts, counts};
 use super::schema::reservations;
-use super::sets::{KeyIn, NamedIn, insert_many, unnested};
+use super::sets::{KeyIn, NamedIn, fixed_condition, insert_many, unnested};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::Conversions;
@@ -118,6 +118,11 @@ pub struct ReservationFilter {
 }
 
 visible_to!(reservations);
+
+fixed_condition! {
+    /// Whether a reservation is open, or its expiry not yet in the books.
+    IsHeld on reservations: "reservations.status = 'held'"
+}
 
 /// Finds a visible reservation.
 pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> QueryResult<Option<ReservationRow>> {
@@ -277,11 +282,7 @@ pub fn due_on_lines(
 ) -> QueryResult<Vec<ReservationRow>> {
     reservations::table
         .filter(reservations::id.ne_all(except))
-        .filter(
-            reservations::status
-                .eq(ReservationStatus::Held)
-                .and(reservations::expires_at.le(now)),
-        )
+        .filter(IsHeld.and(reservations::expires_at.le(now)))
         .filter(
             reservations::product_line_id
                 .eq_any(lines)
@@ -305,11 +306,7 @@ pub fn customers_with_due(
     limit: i64,
 ) -> QueryResult<Vec<CustomerId>> {
     reservations::table
-        .filter(
-            reservations::status
-                .eq(ReservationStatus::Held)
-                .and(reservations::expires_at.le(now)),
-        )
+        .filter(IsHeld.and(reservations::expires_at.le(now)))
         .select(reservations::customer_id)
         .distinct()
         .limit(limit)
@@ -323,11 +320,7 @@ pub fn due_by_line(
     now: DateTime<Utc>,
 ) -> QueryResult<BTreeMap<LineId, i64>> {
     let rows: Vec<ReservationRow> = reservations::table
-        .filter(
-            reservations::status
-                .eq(ReservationStatus::Held)
-                .and(reservations::expires_at.le(now)),
-        )
+        .filter(IsHeld.and(reservations::expires_at.le(now)))
         .filter(
             reservations::product_line_id
                 .eq_any(lines)
@@ -359,7 +352,7 @@ pub fn lock_open_of(
                 .eq(bucket)
                 .and(reservations::customer_id.eq(customer_id)),
         )
-        .filter(reservations::status.eq(ReservationStatus::Held))
+        .filter(IsHeld)
         .order(reservations::id)
         .select(ReservationRow::as_select())
         .for_no_key_update()
@@ -378,7 +371,7 @@ pub fn group_lines_in_use(
                 .eq(bucket)
                 .and(reservations::customer_id.eq(customer_id)),
         )
-        .filter(reservations::status.eq(ReservationStatus::Held))
+        .filter(IsHeld)
         .filter(reservations::group_line_id.is_not_null())
         .select(reservations::group_line_id.assume_not_null())
         .distinct()
@@ -395,7 +388,7 @@ pub fn open_on_groups(
     let columns = (reservations::bucket, reservations::customer_id);
     reservations::table
         .filter(KeyIn::new(columns, customers.iter().copied()))
-        .filter(reservations::status.eq(ReservationStatus::Held))
+        .filter(IsHeld)
         .filter(reservations::group_line_id.is_not_null())
         .filter(reservations::expires_at.gt(now))
         .select(ReservationRow::as_select())

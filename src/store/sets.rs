@@ -132,6 +132,34 @@ where
 {
 }
 
+/// Writes a condition on a table that is always the same text: PostgreSQL sees that an index on
+/// just such rows serves it, which it cannot of a value it is told later.
+macro_rules! fixed_condition {
+    ($(#[$doc:meta])* $name:ident on $table:ident: $sql:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, diesel::query_builder::QueryId)]
+        pub struct $name;
+
+        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $name {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+            ) -> diesel::QueryResult<()> {
+                out.push_sql($sql);
+                Ok(())
+            }
+        }
+        impl diesel::Expression for $name {
+            type SqlType = diesel::sql_types::Bool;
+        }
+        impl diesel::expression::ValidGrouping<()> for $name {
+            type IsAggregate = diesel::expression::is_aggregate::No;
+        }
+        impl diesel::AppearsOnTable<$table::table> for $name {}
+        impl diesel::SelectableExpression<$table::table> for $name {}
+    };
+}
+
 /// Writes a function that sends some columns of many rows in one statement, each column as an
 /// array. The columns stand, in order, between `$before` and `$after`. It says how many rows were
 /// written, or, with `returning`, gives a number for each.
@@ -226,5 +254,6 @@ macro_rules! insert_many {
     };
 }
 
+pub(super) use fixed_condition;
 pub(super) use insert_many;
 pub(super) use unnested;
