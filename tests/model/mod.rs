@@ -119,7 +119,10 @@ fn play(stage: &Stage<'_>, seed: u64, books: &mut PgConnection) -> Result<usize,
             .collect();
         players
             .into_iter()
-            .flat_map(|player| player.join().unwrap())
+            .flat_map(|player| {
+                let played = player.join();
+                played.unwrap_or_else(|_| panic!("a client of seed {seed} met what may not be"))
+            })
             .collect()
     });
     let books = stage.world.books(books);

@@ -206,8 +206,21 @@ fn agree(
         (_, None) => Some(after),
         // Whether an application is worth submitting is told ahead and binds nobody.
         (Op::Submit { .. }, Some(Outcome::Refused { .. })) => Some(before.clone()),
+        // All or nothing: how a batch that is refused as a whole says so is its own matter.
+        (Op::ReserveAll { atomic: true, .. }, Some(given)) if refuses(expected) => {
+            let took_nothing = match given {
+                Outcome::Each(items) => items.iter().all(Outcome::is_refusal),
+                other => other.is_refusal(),
+            };
+            took_nothing.then_some(after)
+        }
         (_, Some(given)) => (decided(given.clone()) == decided(expected.clone())).then_some(after),
     }
+}
+
+/// Whether anything in a batch is refused.
+fn refuses(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Each(items) if items.iter().any(Outcome::is_refusal))
 }
 
 /// What an answer says that binds. Where something else than room is in the way, nobody gives back
