@@ -86,7 +86,7 @@ pub struct TestServer {
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     // Last, so that it is dropped after the server has stopped.
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 impl TestServer {
@@ -99,9 +99,18 @@ impl TestServer {
     pub fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         change(&mut settings);
-        let database = TestDatabase::create();
         let clock = Arc::new(SetClock::at(settings.start));
-        let state = state(&settings, &database, clock.clone());
+        Self::run(&settings, Arc::new(TestDatabase::create()), clock)
+    }
+
+    /// Another instance with the same database, clock and keys, and the usual settings.
+    pub fn beside(&self) -> Self {
+        let settings = Settings::default();
+        Self::run(&settings, self.database.clone(), self.clock.clone())
+    }
+
+    fn run(settings: &Settings, database: Arc<TestDatabase>, clock: Arc<SetClock>) -> Self {
+        let state = state(settings, &database, clock.clone());
         let options = ServerOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: settings.workers,
