@@ -52,11 +52,13 @@ impl State {
         if let Some(code) = closed(row.status(self.now)) {
             return Some(refused(code));
         }
-        if total < row.captured + row.released {
+        // What it is worth now: captured, and still set aside.
+        let worth = row.amount - row.released;
+        if total < row.captured {
             return Some(refused("exceeds_reservation"));
         }
-        if total > row.amount {
-            let reasons = self.in_the_way(company, row.customer, total - row.amount);
+        if total > worth {
+            let reasons = self.in_the_way(company, row.customer, total - worth);
             if let Some(first) = reasons.first() {
                 return Some(Outcome::Refused {
                     code: first.code.clone(),
@@ -66,7 +68,8 @@ impl State {
         }
         let now = self.now;
         let row = self.reservations.get_mut(&name)?;
-        row.amount = total;
+        row.amount += (total - worth).max(0);
+        row.released += (worth - total).max(0);
         if row.rest(now) == 0 {
             row.resolved = Some("released");
         }

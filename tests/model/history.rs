@@ -279,7 +279,7 @@ impl Outcome {
             | Op::ReadReservation { .. } => Self::Reservation(shown(body)),
             Op::ReserveAll { .. } => {
                 Self::Each(list(&body["items"], |item| match item["status"].as_str() {
-                    Some("held") => Self::Reservation(shown(&item["reservation"])),
+                    Some("done") => Self::Reservation(shown(&item["reservation"])),
                     _ => Self::refused(&item["problem"]),
                 }))
             }

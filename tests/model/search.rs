@@ -188,7 +188,7 @@ impl Search<'_> {
             let hindered = expected.is_refusal()
                 || matches!(expected, Outcome::Receivable { over_limit: true });
             after.stuck = 0;
-            (hindered && decided(given.clone()) == decided(expected)).then_some(after)
+            (hindered && *given == expected).then_some(after)
         })
     }
 }
@@ -214,28 +214,13 @@ fn agree(
             };
             took_nothing.then_some(after)
         }
-        (_, Some(given)) => (decided(given.clone()) == decided(expected.clone())).then_some(after),
+        (_, Some(given)) => (*given == *expected).then_some(after),
     }
 }
 
 /// Whether anything in a batch is refused.
 fn refuses(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Each(items) if items.iter().any(Outcome::is_refusal))
-}
-
-/// What an answer says that binds. Where something else than room is in the way, nobody gives back
-/// what has expired, and what is said about room besides may count it.
-fn decided(mut outcome: Outcome) -> Outcome {
-    match &mut outcome {
-        Outcome::Refused { code, reasons } if code != "limit_exceeded" => {
-            reasons.retain(|reason| reason.code != "limit_exceeded");
-        }
-        Outcome::Each(items) => {
-            *items = std::mem::take(items).into_iter().map(decided).collect();
-        }
-        _ => {}
-    }
-    outcome
 }
 
 /// The same history without what can be left out, while it still cannot be explained: answers that
