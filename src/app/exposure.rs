@@ -10,7 +10,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::bounds::Bounds;
+use super::check_rules;
 use super::exchange_rates;
+use crate::domain::check_rules::{OrderTerms, Standing};
 use crate::domain::counted::{Claim, Part};
 use crate::domain::credit_lines::{Level, LineFacts, Movement, MovementKind, applicable};
 use crate::domain::currency::Currency;
@@ -42,6 +44,8 @@ pub struct Behind {
     pub payment_id: Option<Uuid>,
     /// Business in another currency than the line.
     pub original: Option<Original>,
+    /// Somebody with authority has let it go beyond the limit.
+    pub over_limit_released: bool,
 }
 
 /// What moved in the currency of the business, and how it was converted.
@@ -174,12 +178,24 @@ impl Ledger {
             .filter(|line| !self.of_others.contains(&line.id))
             .collect();
         let lines = bounds.line_facts(&own, request.product)?;
+        // What is a fact is not asked about: no rule set is in its way.
+        let standing = match request.order {
+            Some(_) => check_rules::standing(&mut tx.reader(), customer_id)?,
+            None => Standing::default(),
+        };
         let facts = ExposureFacts {
             customer: Some(request.customer),
             product_active: request.product_active,
-            rates: rates_into(&mut tx.reader(), request.claim.amount.currency(), &lines)?,
+            rates: rates_into(
+                &mut tx.reader(),
+                request.claim.amount.currency(),
+                &lines,
+                &standing,
+            )?,
             lines,
             today: tx.today,
+            standing,
+            order: request.order.cloned().unwrap_or_default(),
         };
         self.bounds = Some(bounds);
         Ok(assess(&facts, &request.claim))
@@ -290,7 +306,9 @@ impl Ledger {
                 ..behind
             };
             // What takes no room is welcome on a line that is over its limit by facts.
-            let within_limit = kind == MovementKind::Reserve && movement.held_minor > 0;
+            let within_limit = kind == MovementKind::Reserve
+                && movement.held_minor > 0
+                && !behind.over_limit_released;
             self.post(
                 tx,
                 row.customer_id(),
@@ -386,6 +404,8 @@ pub struct Request<'a> {
     pub product: &'a str,
     /// How much more.
     pub claim: Claim,
+    /// What the order brings along; `None` for what is a fact already.
+    pub order: Option<&'a OrderTerms>,
 }
 
 /// What a request says of the business that is to count.
@@ -426,13 +446,16 @@ pub fn check(
     customer_id: CustomerId,
     product: &str,
     asked: Asked,
+    order: &OrderTerms,
 ) -> Result<Assessment, Error> {
     let customer = store::customer(reader, customer_id)?;
     let terms = store::product(reader.connection, product)?;
     let claim = asked.of(terms);
     let mut rows = Vec::new();
     let mut bounds = Bounds::plain(reader.today);
+    let mut standing = Standing::default();
     if customer.is_some() {
+        standing = check_rules::standing(reader, customer_id)?;
         let group = credit_groups::open_group_of(reader.connection, customer_id)?;
         if let Some(group) = group {
             rows = lines::of_group(reader.connection, group)?;
@@ -445,24 +468,33 @@ pub fn check(
     let facts = ExposureFacts {
         customer: customer.map(|(status, _)| status),
         product_active: terms.map(|terms| terms.active),
-        rates: rates_into(reader, asked.amount.currency(), &lines)?,
+        rates: rates_into(reader, asked.amount.currency(), &lines, &standing)?,
         lines,
         today: reader.today,
+        standing,
+        order: order.clone(),
     };
     Ok(assess(&facts, &claim))
 }
 
-/// Rates of today from a currency into those of the lines that apply.
+/// Rates of today from a currency into those of the lines that apply, and into that of the company
+/// where a rule measures the order.
 pub(super) fn rates_into(
     reader: &mut Reader<'_>,
     own: Currency,
     lines: &[LineFacts],
+    standing: &Standing,
 ) -> Result<Rates, Error> {
     let today = reader.today;
     let applying = Level::EVERY
         .iter()
         .filter_map(|level| applicable(lines, *level, today));
-    exchange_rates::of_today(reader, applying.map(|line| (own, line.currency)))
+    let set = standing.rule_set.as_ref();
+    let measured = set.filter(|set| set.rules.measures_the_order());
+    let pairs = applying
+        .map(|line| (own, line.currency))
+        .chain(measured.map(|_| (own, Currency::COMPANY)));
+    exchange_rates::of_today(reader, pairs)
 }
 
 /// A stored claim.

@@ -3,17 +3,22 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::json;
 
-use super::exposure::{Asked, Behind, Ledger, Request, org_path};
+use super::exposure::{Asked, Behind, Ledger, Request, check, org_path};
 use super::receivables;
+use super::referrals;
+use crate::domain::check_rules::OrderTerms;
 use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Level, MovementKind};
+use crate::domain::exposure::{Assessment, CreditDecision};
 use crate::domain::ids::{CustomerId, ReservationId};
+use crate::domain::referrals::Passing;
 use crate::domain::reservations::ReservationStatus;
 use crate::error::{Error, FieldError, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::errors::on_violation;
 use crate::store::exposure as store;
+use crate::store::referrals::ReferralRow;
 use crate::store::reservations::{self as rows, ReservationRow};
 use crate::store::tx::{Event, Tx};
 
@@ -35,6 +40,8 @@ pub struct NewReservation {
     pub reference: String,
     /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
+    /// What the order brings along.
+    pub order: OrderTerms,
 }
 
 /// A receivable a capture turns into.
@@ -58,9 +65,9 @@ pub struct CapturedReceivable {
 pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, Error> {
     let customer = store::customer(&mut tx.reader(), new.customer_id)?;
     let Some((status, org)) = customer else {
-        let assessment =
-            super::exposure::check(&mut tx.reader(), new.customer_id, &new.product, new.asked)?;
-        return Err(refused(&assessment.refusals()));
+        let (id, product) = (new.customer_id, &new.product);
+        let assessment = check(&mut tx.reader(), id, product, new.asked, &new.order)?;
+        return Err(refused_by(&assessment));
     };
     let terms = store::product(tx.connection, &new.product)?;
     let mut ledger = Ledger::lock_for_customer(tx, new.customer_id)?;
@@ -78,11 +85,13 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, 
         product_active: terms.map(|terms| terms.active),
         product: &new.product,
         claim: new.asked.of(terms),
+        order: Some(&new.order),
     };
     let assessment = ledger.assess_with_due(tx, &request)?;
-    let refusals = assessment.refusals();
-    let (true, Some(product)) = (refusals.is_empty(), assessment.counted_at(Level::Product)) else {
-        return Err(refused(&refusals));
+    let release = release_of(tx, new, &assessment)?;
+    let passes = assessment.decision() == CreditDecision::Approved || release.is_some();
+    let (true, Some(product)) = (passes, assessment.counted_at(Level::Product)) else {
+        return Err(refused_by(&assessment));
     };
     // What credit refuses is refused for that, whatever it is called.
     if let Some(problem) = conflict.flatten() {
@@ -121,6 +130,7 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, 
     }
     let behind = Behind {
         reservation_id: Some(id.uuid()),
+        over_limit_released: release.is_some() && assessment.lacks_only_room(),
         ..Behind::default()
     };
     let whole = Part::whole(row.amount_minor);
@@ -132,6 +142,9 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, 
         })
     })?;
     ledger.write(tx)?;
+    if let Some(release) = release {
+        referrals::use_up(tx, release, id)?;
+    }
     record(
         tx,
         "reservation.create",
@@ -140,6 +153,26 @@ pub fn reserve(tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationRow, 
         row.amount_minor,
     )?;
     Ok(row)
+}
+
+/// The release by which a referred order passes, locked.
+fn release_of(
+    tx: &mut Tx<'_>,
+    new: &NewReservation,
+    assessment: &Assessment,
+) -> Result<Option<ReferralRow>, Error> {
+    if assessment.decision() != CreditDecision::Referred {
+        return Ok(None);
+    }
+    let order = (new.customer_id, new.reference.clone());
+    let mut releases = referrals::released(tx, std::slice::from_ref(&order))?;
+    let of_order = releases.remove(&order).unwrap_or_default();
+    let passing = Passing {
+        product: &new.product,
+        amount: new.asked.amount,
+        deposit_minor: new.asked.deposit_minor,
+    };
+    referrals::passing(&of_order, passing, assessment, tx.today)
 }
 
 /// In what a request differs from the reservation that its reference names already; `None` when it
@@ -287,6 +320,18 @@ fn expiry(asked: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<U
         );
     }
     Ok(expires_at)
+}
+
+/// The problem of a decision that does not approve: as [`refused`], and whether somebody with
+/// authority could let it through.
+pub fn refused_by(assessment: &Assessment) -> Error {
+    match refused(&assessment.refusals()) {
+        Error::Refused(problem) => {
+            let decision = json!(assessment.decision());
+            (*problem).with_member("decision", decision).into()
+        }
+        other => other,
+    }
 }
 
 /// The problem of a refused decision: the first reason names it, all are in it.

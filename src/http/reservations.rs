@@ -1,5 +1,7 @@
 //! Reservations over HTTP.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,10 +14,11 @@ use super::cursor::listing;
 use super::guard::Require;
 use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
+use super::types::{Amount, Date, ProductCode, Text, asked, carried, money, product};
 use crate::app::exposure::currency;
 use crate::app::reservations::{self as app, CapturedReceivable, NewReservation};
 use crate::auth::scopes;
+use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
 use crate::domain::products::ExposureTreatment;
@@ -53,6 +56,10 @@ pub struct CreateReservation {
     /// days at most.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
+    /// Types of documents that the order carries.
+    #[serde(default)]
+    #[schema(max_items = 50, value_type = Vec<Text<60>>)]
+    pub documents: BTreeSet<Text<60>>,
 }
 
 /// The receivable that a capture turns into.
@@ -274,8 +281,10 @@ fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<Reservation
 ///
 /// Sets the amount aside atomically at every level that exists: product, customer, group. On a line
 /// in another currency it counts at the rate of the day, which is kept. Refused as a whole when any
-/// rule is in the way; the first refusal is the code, all are in `reasons`. Besides the key, the
-/// caller's own `reference` makes it repeatable: the same order again gives the reservation there is.
+/// rule is in the way; the first refusal is the code, all are in `reasons`, and `decision` says
+/// whether it was declined or could be referred. An order whose referral was released passes once.
+/// Besides the key, the caller's own `reference` makes it repeatable: the same order again gives the
+/// reservation there is.
 #[utoipa::path(
     post,
     path = "/v1/reservations",
@@ -295,6 +304,10 @@ pub async fn create(
         product: body.product.into(),
         reference: body.reference.0,
         expires_at: body.expires_at,
+        order: OrderTerms {
+            ship_on: None,
+            documents: carried(body.documents)?,
+        },
     };
     guard
         .write("reservation.create", repeatable, move |tx| {
