@@ -180,6 +180,10 @@ codes! {
         "The reference names another order", "编号已用于其他订单",
         "The customer has a reservation of that reference with other terms; errors name what differs.",
         "该客户已有相同编号但内容不同的预占，errors 列出不一致的字段。";
+    ReferralNotNeeded: "referral_not_needed", 409,
+        "There is nothing to refer", "无需转人工审批",
+        "The check approves the order; it can be reserved as it is.",
+        "信用检查已通过，可直接预占。";
     RequestInProgress: "request_in_progress", 409,
         "The same request is being worked on", "相同请求正在处理",
         "A request with this Idempotency-Key has not finished yet; repeat it after Retry-After seconds.",
@@ -236,6 +240,10 @@ codes! {
         "The customer is closed", "客户已关闭",
         "Closed customers take no new credit business.",
         "已关闭的客户不得新增授信业务。";
+    CustomerExcluded: "customer_excluded", 422,
+        "The customer is excluded from credit", "客户在赊销禁入名单内",
+        "The customer is on the exclusion list on this day.",
+        "该客户当日在赊销禁入名单内。";
     ProductUnknown: "product_unknown", 422,
         "The product is not known", "产品不存在",
         "The product is not in the catalogue, or no longer offered.",
@@ -300,6 +308,18 @@ codes! {
         "Required documents are missing", "缺少必备资料",
         "A document that the policy requires is missing or out of date.",
         "政策要求的资料缺失或过期。";
+    DocumentTooLarge: "document_too_large", 422,
+        "The order is too large", "单笔金额过大",
+        "A single order is larger than the rules allow, or cannot be measured for want of a rate.",
+        "单笔订单超过规则允许的金额，或因缺少汇率无法计量。";
+    OldestItemExceeded: "oldest_item_exceeded", 422,
+        "An open receivable is too old", "未清应收时间过长",
+        "The oldest open receivable is older than the rules allow.",
+        "最早的未清应收超过规则允许的天数。";
+    ComponentLimitExceeded: "component_limit_exceeded", 422,
+        "A component would be exceeded", "超过分项限额",
+        "Open receivables, overdue receivables or open orders of the customer are above their own limit.",
+        "客户的未清应收、逾期应收或在途订单超过各自的限额。";
     LimitExceeded: "limit_exceeded", 422,
         "The limit would be exceeded", "超过额度",
         "There is not enough room at the named level.",

@@ -162,6 +162,7 @@ const APPEND_ONLY: &[&str] = &[
     "approval_decisions",
     "audit_entries",
     "authority_rule_sets",
+    "check_rule_sets",
     "company_figures",
     "credit_application_checks",
     "credit_contracts",
@@ -169,6 +170,9 @@ const APPEND_ONLY: &[&str] = &[
     "credit_line_versions",
     "credit_movements",
     "credit_policies",
+    "customer_dunning_levels",
+    "customer_restriction_ends",
+    "customer_restrictions",
     "customer_scores",
     "customer_versions",
     "events",
@@ -270,6 +274,18 @@ fn a_row_of(table: &str) -> String {
         "authority_rule_sets" => {
             "INSERT INTO authority_rule_sets VALUES (1, '2026-01-01', '[]', NULL, 'p', now())".to_owned()
         }
+        "check_rule_sets" => {
+            "INSERT INTO check_rule_sets VALUES (1, '2026-01-01', '{}', NULL, 'p', now())".to_owned()
+        }
+        "customer_dunning_levels" => format!(
+            "INSERT INTO customer_dunning_levels VALUES (0, {id}, {id}, 1, '2026-01-01', 'p', now())"
+        ),
+        "customer_restriction_ends" => format!(
+            "INSERT INTO customer_restriction_ends VALUES (0, {id}, '2026-01-01', 'r', 'p', now())"
+        ),
+        "customer_restrictions" => format!(
+            "INSERT INTO customer_restrictions VALUES (0, {id}, {id}, 'o', 'exclusion', 'r', '2026-01-01', NULL, 'p', now())"
+        ),
         "company_figures" => {
             "INSERT INTO company_figures VALUES ('net_capital', '2026-01-01', 1, 1, 'CNY', 's', 'p', now())".to_owned()
         }

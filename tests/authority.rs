@@ -45,7 +45,7 @@ fn text() -> String {
     }
     text.push_str(
         "\n# Who may decide a step, where they stand at or above it: the tier needs the scope of\n\
-         # the step and that of the operation, credit-applications:approve.\n\n",
+         # the step and that of the operation, credit-applications:approve or referrals:approve.\n\n",
     );
     let width = 32;
     write!(text, "{:30}", "").unwrap();
@@ -56,7 +56,9 @@ fn text() -> String {
     for tier in TIERS {
         let mut line = format!("{:30}", tier.name);
         for scope in DECIDING_SCOPES {
-            let may = tier.holds(scope) && tier.holds("credit-applications:approve");
+            let decides = |operation| tier.holds(scope) && tier.holds(operation);
+            let may = decides("credit-applications:approve");
+            assert_eq!(may, decides("referrals:approve"), "{}", tier.name);
             write!(line, "{:width$}", if may { "decides" } else { "-" }).unwrap();
         }
         writeln!(text, "{}", line.trim_end()).unwrap();
@@ -72,7 +74,9 @@ fn conditions(rule: &AuthorityRule) -> String {
     let whether = |name: &str, value: Option<bool>| {
         value.map(|wanted| format!("{}{name}", if wanted { "" } else { "not " }))
     };
+    let kind = (rule.kind != "credit_application").then(|| format!("kind {}", rule.kind));
     let parts: Vec<String> = [
+        kind,
         among("action", &rule.actions),
         among("product", &rule.products),
         among("grade", &rule.grades),
@@ -218,7 +222,7 @@ fn rules_that_are_wrong_are_refused_with_their_place_and_nothing_changes() {
             with(&|rules| rules.insert(1, rules[0].clone())),
         ),
         (
-            "#/rules/8",
+            "#/rules/12",
             with(&|rules| {
                 let mut more = rules[7].clone();
                 more["name"] = json!("after_everything");

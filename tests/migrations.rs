@@ -16,6 +16,7 @@ const REFERENCE_TABLES: &[&str] = &[
     "approval_delegations",
     "audit_entries",
     "authority_rule_sets",
+    "check_rule_sets",
     "company_figures",
     "credit_policies",
     "customer_codes",

@@ -6,11 +6,12 @@ use crate::support::actors::SALES;
 use crate::support::applications::{
     a_policy, about_line, carried_out, check, failed_checks, reasons, reserve, submit, summary,
 };
+use crate::support::checks::{a_rule_set, referral_body, released, reserve_referred};
 use crate::support::ledger::{balance, line};
 use crate::support::{
     GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_line, a_product_line,
     a_receivable, a_reservation, a_unified_line, application_body, assert_ledger_is_clean,
-    capture_body, product_body, receivable_body, the_goods,
+    capture_body, product_body, receivable_body, reservation_body, the_goods,
 };
 
 /// A customer with an unlimited line for [`GOODS`].
@@ -154,9 +155,43 @@ fn c4_a_sub_limit_refuses_and_without_one_the_total_does() {
     assert_ledger_is_clean(&server);
 }
 
+/// C4 again, with their sub-limit on orders as what it is with them: a limit on one component.
+#[test]
+fn c4_a_limit_on_open_orders_refuses_the_second_order() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    a_product_line(&server, &customer, "1000.00");
+    a_reservation(&server, &customer, "100.00");
+    let orders = |most: &str| {
+        let limits = json!({"open_orders_max": most, "effect": "decline"});
+        a_rule_set(&server, &json!({"component_limits": limits}));
+        let seen = check(&server, &customer, "100.00");
+        (seen["decision"].clone(), reasons(&seen))
+    };
+    let exceeded = || {
+        (
+            json!("declined"),
+            vec!["component_limit_exceeded -".to_owned()],
+        )
+    };
+    assert_eq!(orders("99.00"), exceeded());
+    assert_eq!(orders("150.00"), exceeded(), "200 > 150");
+    assert_eq!(orders("200.00"), (json!("approved"), vec![]));
+    // A sub-limit of 0 is none with them; here it is one, and nothing passes it.
+    assert_eq!(orders("0.00"), exceeded());
+    // Their override: somebody with authority lets it through.
+    let limits = json!({"open_orders_max": "150.00", "effect": "refer"});
+    a_rule_set(&server, &json!({"component_limits": limits}));
+    let order = referral_body(&customer, "100.00");
+    released(&server, &order);
+    reserve_referred(&server, &order, None).expect(201);
+    let held = server.number("SELECT held_minor FROM credit_lines");
+    assert_eq!(held, 20_000, "order exposure 200");
+}
+
 /// C8. Their draft invoice is a reservation, posting it the capture; *unpaid* is what the credit
 /// summary calls overdue. A limit on what is overdue stands in the credit policy and bounds
-/// applications; one on single components (open, unpaid) that refuses business has no counterpart.
+/// applications; those on single components that refuse business stand in the rule set, below.
 #[test]
 fn c8_what_is_overdue_is_a_part_of_the_total_and_the_total_decides() {
     let server = TestServer::start();
@@ -218,5 +253,80 @@ fn c8_what_is_overdue_is_a_part_of_the_total_and_the_total_decides() {
         (&json!("1100.00"), &json!("550.00"))
     );
     assert_eq!(balance(&server, &id), "0.00 1100.00 -200.00");
+    assert_ledger_is_clean(&server);
+}
+
+/// C8 again, with their sub-limits. Their *open* is what is not yet due; ours is everything that is
+/// outstanding, with what is asked for.
+#[test]
+fn c8_limits_on_what_is_overdue_and_on_what_is_open_refuse_business() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    a_product_line(&server, &customer, "2000.00");
+    let mut invoice = receivable_body(&server, &customer, "550.00");
+    invoice["issued_on"] = json!("2026-01-01");
+    invoice["payment_term_days"] = json!(0);
+    let client = server.with_everything();
+    client.post("/v1/receivables", &invoice).expect(201);
+    let exceeded = |limits: Value| {
+        a_rule_set(&server, &json!({"component_limits": limits}));
+        let seen = check(&server, &customer, "550.00");
+        let reasons = seen["reasons"].as_array().unwrap().clone();
+        let component = reasons
+            .first()
+            .map_or(Value::Null, |one| one["component"].clone());
+        (seen["decision"].clone(), component)
+    };
+    assert_eq!(
+        exceeded(json!({"overdue_receivables_max": "499.00", "effect": "decline"})),
+        (json!("declined"), json!("overdue_receivables"))
+    );
+    assert_eq!(
+        exceeded(json!({"overdue_receivables_max": "550.00", "effect": "decline"})),
+        (json!("approved"), Value::Null)
+    );
+    assert_eq!(
+        exceeded(json!({"open_receivables_max": "300.00", "effect": "decline"})),
+        (json!("declined"), json!("open_receivables"))
+    );
+    assert_eq!(
+        exceeded(json!({"open_receivables_max": "1100.00", "effect": "decline"})),
+        (json!("approved"), Value::Null)
+    );
+}
+
+/// C21. (a) Their prepayment is a deposit for the order. (b) What is owed and what is asked for
+/// count together. (c) A limit of 0.00 is a limit.
+#[test]
+fn c21_secured_business_passes_a_limit_of_nothing_and_nothing_else_does() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let mut secured = product_body("secured_goods");
+    secured["exposure_treatment"] = json!("net_of_deposit");
+    let client = server.with_everything();
+    client.post("/v1/products", &secured).expect(201);
+    let owner = Owner::Customer(&customer);
+    a_line(
+        &server,
+        &application_body(owner, Some("secured_goods"), "0.00"),
+    );
+    let order = |deposit: &str| {
+        let mut body = reservation_body(&customer, "100.00");
+        body["product"] = json!("secured_goods");
+        body["deposit"] = json!(deposit);
+        client.post("/v1/reservations", &body).send()
+    };
+    order("100.00").expect(201);
+    order("0.00").expect_problem("limit_exceeded");
+
+    let id = a_product_line(&server, &customer, "1000000.00").id();
+    a_receivable(&server, &customer, "573645.00");
+    let declined = check(&server, &customer, "1700000.00");
+    assert_eq!(declined["decision"], "declined");
+    assert_eq!(declined["reasons"][0]["drawn"], "573645.00");
+    assert_eq!(declined["reasons"][0]["requested"], "1700000.00");
+    fall_to(&server, &id, "0.00");
+    assert_eq!(decision(&server, &customer, "42000.00"), "declined");
+    assert_eq!(decision(&server, &customer, "0.01"), "declined");
     assert_ledger_is_clean(&server);
 }

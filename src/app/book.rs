@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::bounds::Bounds;
+use super::check_rules;
 use super::exposure::{currency, org_path, rates_into, without_due};
 use crate::domain::actor::Actor;
+use crate::domain::check_rules::{OrderTerms, Standing};
 use crate::domain::counted::Claim;
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::credit_lines::{Level, LineFacts, LineStatus, applicable};
-use crate::domain::currency::Currency;
 use crate::domain::customers::CustomerStatus;
-use crate::domain::exchange_rates::Rates;
+use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::domain::organisation::OrgPath;
@@ -50,6 +51,8 @@ pub struct Request<'a> {
     pub product: &'a str,
     /// How much more.
     pub claim: Claim,
+    /// What the order brings along; `None` for what is a fact already and is not asked about.
+    pub order: Option<&'a OrderTerms>,
     /// What more of something that counts already is asked for; `None` for something new.
     pub more_of: Option<&'a ReservationRow>,
 }
@@ -62,6 +65,8 @@ pub struct Book {
     /// Places of the lines of each customer and group.
     owned: BTreeMap<Uuid, Vec<usize>>,
     parties: BTreeMap<CustomerId, Party>,
+    /// Where they stand, once the rules in force were asked.
+    standings: BTreeMap<CustomerId, Standing>,
 }
 
 impl Book {
@@ -122,6 +127,23 @@ impl Book {
         Ok(())
     }
 
+    /// Loads where the customers stand by the rules in force: for decisions about orders.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub(super) fn ask_rules(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
+        let customers: Vec<CustomerId> = self.parties.keys().copied().collect();
+        self.standings = check_rules::standing_of(reader, &customers)?;
+        Ok(())
+    }
+
+    /// Whether a rule set is in force, so that an order may be referred.
+    pub(super) fn has_rules(&self) -> bool {
+        self.standings
+            .values()
+            .any(|standing| standing.rule_set.is_some())
+    }
+
     fn binding(&self, reader: &mut Reader<'_>, row: &LineRow) -> Result<Option<Binding>, Error> {
         let Some((customer_id, party)) = row
             .customer_id
@@ -134,7 +156,7 @@ impl Book {
             .bounds
             .line_facts(&own, row.product.as_deref().unwrap_or(""))?;
         let into = currency(&row.currency)?;
-        let rates = rates_into(reader, into, &facts)?;
+        let rates = rates_into(reader, into, &facts, &Standing::default())?;
         let applying: Vec<&LineFacts> = Level::EVERY
             .iter()
             .filter_map(|level| applicable(&facts, *level, reader.today))
@@ -242,6 +264,10 @@ impl Book {
         let party = self.party(reader.actor, request.customer_id);
         let own_currency = request.claim.amount.currency();
         let (mut lines, mut rates) = (Vec::new(), Rates::default());
+        let standing = party
+            .and(request.order)
+            .and_then(|_| self.standings.get(&request.customer_id));
+        let standing = standing.cloned().unwrap_or_default();
         if let Some(party) = party {
             let own: Vec<&LineRow> = self.bounding(request.customer_id, party.group_id).collect();
             lines = party.bounds.line_facts(&own, request.product)?;
@@ -252,9 +278,10 @@ impl Book {
                         row.counted_at(line.level)
                             .is_some_and(|counted| counted.line_id == line.id)
                     });
-                    rates_used(row, own_currency)
+                    let measured = rates_into(reader, own_currency, &[], &standing)?;
+                    measured.or_used(own_currency, conversions_of(row))
                 }
-                None => rates_into(reader, own_currency, &lines)?,
+                None => rates_into(reader, own_currency, &lines, &standing)?,
             };
         }
         let facts = ExposureFacts {
@@ -263,6 +290,8 @@ impl Book {
             rates,
             lines,
             today: reader.today,
+            standing,
+            order: request.order.cloned().unwrap_or_default(),
         };
         Ok(assess(&facts, &request.claim))
     }
@@ -281,7 +310,8 @@ impl Book {
         let lacking: BTreeSet<Level> = assessment
             .rules
             .iter()
-            .filter(|rule| rule.refusal.is_some() && rule.code == ProblemCode::LimitExceeded)
+            .filter(|rule| rule.code == ProblemCode::LimitExceeded)
+            .filter(|rule| rule.verdict.reason().is_some())
             .filter_map(|rule| rule.level)
             .collect();
         let level = |line: &LineRow| match (line.group_id, line.product.as_deref()) {
@@ -357,10 +387,9 @@ pub(super) fn modes_of(ceilings: &[CeilingRow]) -> BTreeMap<GroupId, GroupLimitM
     modes.collect()
 }
 
-/// The rates at which something counts already.
-fn rates_used(row: &ReservationRow, own: Currency) -> Rates {
-    let used = Level::EVERY
+/// The conversions by which something counts already.
+fn conversions_of(row: &ReservationRow) -> impl Iterator<Item = Conversion> {
+    Level::EVERY
         .iter()
-        .filter_map(|level| row.counted_at(*level)?.conversion);
-    Rates::used(own, used)
+        .filter_map(|level| row.counted_at(*level)?.conversion)
 }

@@ -6,6 +6,7 @@ use super::book::{Book, Request};
 use super::exchange_rates;
 use super::ledger::Original;
 use crate::domain::actor::Actor;
+use crate::domain::check_rules::{OrderTerms, Standing};
 use crate::domain::counted::{Claim, Part};
 use crate::domain::credit_lines::{Level, LineFacts, applicable};
 use crate::domain::currency::Currency;
@@ -59,6 +60,8 @@ pub struct Check {
     pub product: String,
     /// Amount and deposit.
     pub asked: Asked,
+    /// What the order brings along.
+    pub order: OrderTerms,
 }
 
 /// Decisions without side effects, each for its own caller: nothing is locked, and what expired
@@ -73,7 +76,8 @@ pub fn check(
     let customers: BTreeSet<CustomerId> =
         checks.iter().map(|(_, check)| check.customer_id).collect();
     let customers: Vec<CustomerId> = customers.into_iter().collect();
-    let book = Book::read(reader, &customers)?;
+    let mut book = Book::read(reader, &customers)?;
+    book.ask_rules(reader)?;
     let products: BTreeSet<&str> = checks
         .iter()
         .map(|(_, check)| check.product.as_str())
@@ -90,23 +94,42 @@ pub fn check(
                 product: &check.product,
                 claim: check.asked.of(terms),
                 more_of: None,
+                order: Some(&check.order),
             };
             book.assess(&mut reader.of(actor), &request)
         })
         .collect()
 }
 
-/// Rates of today from a currency into those of the lines that apply.
+/// One such decision.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_one(reader: &mut Reader<'_>, one: &Check) -> Result<Assessment, Error> {
+    let actor = reader.actor;
+    check(reader, &[(actor, one)])?
+        .pop()
+        .ok_or_else(|| Error::internal("a check without a result"))
+}
+
+/// Rates of today from a currency into those of the lines that apply, and into that of the company
+/// where a rule measures the order.
 pub(super) fn rates_into(
     reader: &mut Reader<'_>,
     own: Currency,
     lines: &[LineFacts],
+    standing: &Standing,
 ) -> Result<Rates, Error> {
     let today = reader.today;
     let applying = Level::EVERY
         .iter()
         .filter_map(|level| applicable(lines, *level, today));
-    exchange_rates::of_today(reader, applying.map(|line| (own, line.currency)))
+    let set = standing.rule_set.as_ref();
+    let measured = set.filter(|set| set.rules.measures_the_order());
+    let pairs = applying
+        .map(|line| (own, line.currency))
+        .chain(measured.map(|_| (own, Currency::COMPANY)));
+    exchange_rates::of_today(reader, pairs)
 }
 
 /// A stored claim.

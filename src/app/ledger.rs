@@ -42,6 +42,8 @@ pub struct Behind {
     pub payment_id: Option<Uuid>,
     /// Business in another currency than the line.
     pub original: Option<Original>,
+    /// Somebody with authority has let it go beyond the limit.
+    pub over_limit_released: bool,
 }
 
 /// What moved in the currency of the business, and how it was converted.
@@ -159,6 +161,14 @@ impl Ledger {
     /// Leaves a reservation alone when giving back what has expired: the caller has changed it.
     pub(super) fn has_in_hand(&mut self, id: ReservationId) {
         self.in_hand.insert(id);
+    }
+
+    /// Loads where the customers stand by the rules in force: for decisions about orders.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub(super) fn ask_rules(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        self.book.ask_rules(&mut tx.reader())
     }
 
     /// What decisions are made from.
@@ -305,7 +315,9 @@ impl Ledger {
                 ..behind
             };
             // What takes no room is welcome on a line that is over its limit by facts.
-            let within_limit = kind == MovementKind::Reserve && movement.held_minor > 0;
+            let within_limit = kind == MovementKind::Reserve
+                && movement.held_minor > 0
+                && !behind.over_limit_released;
             self.post(
                 tx,
                 row.customer_id(),

@@ -57,6 +57,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
         product: &new.product,
         claim: new.asked.of(Some(terms)),
         more_of: None,
+        order: None,
     };
     let assessment = ledger.assess_with_due(tx, &request)?;
     // A line in another currency cannot count it until there is a rate.

@@ -13,6 +13,8 @@ use serde_json::json;
 use self::batch::Batch;
 use super::exposure::Asked;
 use super::ledger::Ledger;
+use crate::domain::check_rules::OrderTerms;
+use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, ReservationId};
 use crate::error::{Error, Problem, Reason};
 use crate::store::receivables::CaptureRow;
@@ -35,6 +37,8 @@ pub struct NewReservation {
     pub reference: String,
     /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
+    /// What the order brings along.
+    pub order: OrderTerms,
 }
 
 /// Reads the amount of a request in the currency of the reservation; `None` means all that is left.
@@ -70,6 +74,8 @@ pub enum Command {
         total: AmountOf,
         /// When it expires; as it is when left out.
         expires_at: Option<DateTime<Utc>>,
+        /// What the order brings along.
+        order: OrderTerms,
     },
 }
 
@@ -221,6 +227,18 @@ pub fn sweep(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<usize, Error> {
         json!({"expired": expired}),
     )?;
     Ok(expired)
+}
+
+/// The problem of a decision that does not approve: as [`refused`], and whether somebody with
+/// authority could let it through.
+pub fn refused_by(assessment: &Assessment) -> Error {
+    match refused(&assessment.refusals()) {
+        Error::Refused(problem) => {
+            let decision = json!(assessment.decision());
+            (*problem).with_member("decision", decision).into()
+        }
+        other => other,
+    }
 }
 
 /// The problem of a refused decision: the first reason names it, all are in it.

@@ -8,6 +8,7 @@ use super::exchange_rates;
 use super::exposure::{claim, currency, original, rates_into};
 use super::ledger::{Behind, Ledger, Original};
 use super::reservations::refused;
+use crate::domain::check_rules::Standing;
 use crate::domain::counted::{Counted, Uncounted};
 use crate::domain::credit_lines::{
     Balance, Level, LineFacts, LineStatus, Movement, MovementKind, applicable,
@@ -164,7 +165,12 @@ pub(super) fn settle_in(
         .collect();
     let facts =
         Bounds::of(&mut tx.reader(), row.customer_id, group)?.line_facts(&own, &row.product)?;
-    let rates = rates_into(&mut tx.reader(), currency(&row.currency)?, &facts)?;
+    let rates = rates_into(
+        &mut tx.reader(),
+        currency(&row.currency)?,
+        &facts,
+        &Standing::default(),
+    )?;
     for level in Level::EVERY.iter().copied() {
         let known = row.counted_at(level).map(|counted| counted.line_id);
         if known.is_some_and(|id| own.iter().any(|line| line.id == id)) {

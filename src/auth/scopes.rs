@@ -45,12 +45,16 @@ scopes! {
     ApprovalsRead = "approvals:read", "See approval cases and simulate them.";
     AuthorityRulesRead = "authority-rules:read", "See the authority matrix.";
     AuthorityRulesWrite = "authority-rules:write", "Publish the authority matrix.";
+    CheckRuleSetsRead = "check-rule-sets:read", "See the rules of credit checks.";
+    CheckRuleSetsWrite = "check-rule-sets:write", "Publish the rules of credit checks.";
     CompanyFiguresRead = "company-figures:read", "See figures of the company, such as its net capital.";
     CompanyFiguresWrite = "company-figures:write", "Record figures of the company.";
     CreditApplicationsApprove = "credit-applications:approve", "Decide credit applications.";
     CreditApplicationsRead = "credit-applications:read", "See credit applications.";
     CreditApplicationsWrite = "credit-applications:write", "Draw up, submit and withdraw credit applications.";
     CreditChecksRun = "credit-checks:run", "Ask whether an order could ship on credit.";
+    CreditExclusionsRead = "credit-exclusions:read", "See exclusions of customers from credit, with their reasons.";
+    CreditExclusionsWrite = "credit-exclusions:write", "Exclude customers from credit, and end exclusions.";
     CreditGroupsRead = "credit-groups:read", "See credit groups and their members.";
     CreditGroupsWrite = "credit-groups:write", "Maintain credit groups and their members.";
     CreditLinesContract = "credit-lines:contract", "Record signed contracts of credit lines.";
@@ -61,6 +65,8 @@ scopes! {
     CreditPoliciesWrite = "credit-policies:write", "Publish the credit policy.";
     CustomersRead = "customers:read", "See customer archives, classified fields masked.";
     CustomersWrite = "customers:write", "Maintain customer archives.";
+    DunningLevelsRead = "dunning-levels:read", "See dunning levels of customers.";
+    DunningLevelsWrite = "dunning-levels:write", "Record dunning levels of customers.";
     EventsRead = "events:read", "Read the change feed.";
     ExchangeRatesRead = "exchange-rates:read", "See exchange rates.";
     ExchangeRatesWrite = "exchange-rates:write", "Publish exchange rates.";
@@ -71,11 +77,16 @@ scopes! {
     ProductsWrite = "products:write", "Maintain the product catalogue.";
     ReceivablesRead = "receivables:read", "See receivables.";
     ReceivablesWrite = "receivables:write", "Post receivables.";
+    ReferralsApprove = "referrals:approve", "Decide referrals.";
+    ReferralsRead = "referrals:read", "See referrals.";
+    ReferralsWrite = "referrals:write", "Refer orders, and withdraw referrals.";
     ReportsRead = "reports:read", "Read reports over the whole portfolio of the organisation.";
     ReservationsRead = "reservations:read", "See reservations.";
     ReservationsWrite = "reservations:write", "Reserve, capture and release limit.";
     ScoresRead = "scores:read", "See scores of customers.";
     ScoresWrite = "scores:write", "Record scores of customers.";
+    SupplyHoldsRead = "supply-holds:read", "See supply holds of customers, with their reasons.";
+    SupplyHoldsWrite = "supply-holds:write", "Hold the supply of customers, and end holds.";
 }
 
 /// A permission tier: who it is, and the scopes it bundles.
@@ -108,18 +119,22 @@ impl Tier {
 const READS: &[&str] = &[
     "approvals:read",
     "authority-rules:read",
+    "check-rule-sets:read",
     "company-figures:read",
     "credit-applications:read",
     "credit-groups:read",
     "credit-lines:read",
     "credit-policies:read",
     "customers:read",
+    "dunning-levels:read",
     "exchange-rates:read",
     "payments:read",
     "products:read",
     "receivables:read",
+    "referrals:read",
     "reservations:read",
     "scores:read",
+    "supply-holds:read",
 ];
 
 /// The tiers of the policies, from the outside in.
@@ -145,6 +160,8 @@ pub const TIERS: &[Tier] = &[
             "credit-groups:read",
             "credit-lines:read",
             "customers:read",
+            "dunning-levels:read",
+            "dunning-levels:write",
             "events:read",
             "exchange-rates:read",
             "exchange-rates:write",
@@ -154,6 +171,8 @@ pub const TIERS: &[Tier] = &[
             "products:read",
             "receivables:read",
             "receivables:write",
+            "referrals:read",
+            "referrals:write",
             "reservations:read",
             "reservations:write",
         ]],
@@ -180,6 +199,7 @@ pub const TIERS: &[Tier] = &[
                 "scores:write",
                 "credit-applications:write",
                 "credit-checks:run",
+                "referrals:write",
                 "credit-groups:write",
                 "customers:write",
             ],
@@ -194,6 +214,7 @@ pub const TIERS: &[Tier] = &[
             &[
                 "credit-applications:write",
                 "credit-checks:run",
+                "referrals:write",
                 "customers:write",
                 "reports:read",
             ],
@@ -214,6 +235,12 @@ pub const TIERS: &[Tier] = &[
                 "credit-applications:approve",
                 "credit-applications:write",
                 "credit-checks:run",
+                "credit-exclusions:read",
+                "credit-exclusions:write",
+                "dunning-levels:write",
+                "referrals:approve",
+                "referrals:write",
+                "supply-holds:write",
                 "credit-groups:write",
                 "credit-lines:suspend",
                 "payments:reverse",
@@ -237,12 +264,19 @@ pub const TIERS: &[Tier] = &[
                 "authority-rules:write",
                 "credit-lines:contract",
                 "credit-lines:review",
+                "check-rule-sets:write",
                 "credit-policies:write",
                 "scores:write",
                 "company-figures:write",
                 "credit-applications:approve",
                 "credit-applications:write",
                 "credit-checks:run",
+                "credit-exclusions:read",
+                "credit-exclusions:write",
+                "dunning-levels:write",
+                "referrals:approve",
+                "referrals:write",
+                "supply-holds:write",
                 "credit-groups:write",
                 "credit-lines:suspend",
                 "events:read",
@@ -267,6 +301,8 @@ pub const TIERS: &[Tier] = &[
                 "approvals:decide:head-office",
                 "approvals:delegate",
                 "credit-applications:approve",
+                "credit-exclusions:read",
+                "referrals:approve",
                 "reports:read",
             ],
         ],
@@ -275,7 +311,10 @@ pub const TIERS: &[Tier] = &[
         name: "auditor",
         description: "Reads business data and the change feed; writes nothing (P03, P04).",
         self_service: false,
-        bundles: &[READS, &["events:read", "reports:read"]],
+        bundles: &[
+            READS,
+            &["credit-exclusions:read", "events:read", "reports:read"],
+        ],
     },
     Tier {
         name: "administrator",
@@ -284,6 +323,8 @@ pub const TIERS: &[Tier] = &[
         bundles: &[&[
             "authority-rules:read",
             "authority-rules:write",
+            "check-rule-sets:read",
+            "check-rule-sets:write",
             "company-figures:read",
             "company-figures:write",
             "credit-policies:read",

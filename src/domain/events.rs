@@ -25,6 +25,7 @@ event_types! {
     "approval.requested": "An approval case was opened.";
     "approval.withdrawn": "An approval case was withdrawn by its requester.";
     "authority_rules.published": "A version of the authority matrix was published.";
+    "check_rule_set.published": "A version of the rules of credit checks was published.";
     "company_figure.recorded": "A figure of the company was recorded or corrected.";
     "credit_application.amended": "A draft of a credit application was changed.";
     "credit_application.approved": "The last step of a credit application was approved, and it was carried out.";
@@ -33,6 +34,8 @@ event_types! {
     "credit_application.sent_back": "A credit application was sent back for a change.";
     "credit_application.submitted": "A credit application was submitted.";
     "credit_application.withdrawn": "A credit application was withdrawn.";
+    "credit_exclusion.ended": "An exclusion of a customer from credit was ended before its last day.";
+    "credit_exclusion.recorded": "A customer was excluded from credit.";
     "credit_group.changed": "A credit group got another name or basis.";
     "credit_group.created": "A credit group was set up.";
     "credit_group.member_joined": "A customer joined a credit group; its exposure counts there.";
@@ -48,6 +51,7 @@ event_types! {
     "customer.changed": "A customer archive was changed.";
     "customer.created": "A customer archive was opened.";
     "customer_score.recorded": "A score of a customer was recorded.";
+    "dunning_level.recorded": "The dunning level of a customer was recorded.";
     "exchange_rates.published": "Exchange rates were published.";
     "payment.allocated": "What was unapplied of a payment was allocated.";
     "payment.received": "A payment was recorded, and allocated as asked.";
@@ -57,10 +61,17 @@ event_types! {
     "receivable.disputed": "A receivable is disputed.";
     "receivable.over_limit": "A receivable was recorded although over the limit or without a usable line.";
     "receivable.posted": "A receivable was recorded, from a reservation or as a fact.";
+    "referral.rejected": "A referral was rejected.";
+    "referral.released": "The last step of a referral was approved: one reservation may pass.";
+    "referral.requested": "An order was referred to somebody with authority.";
+    "referral.used": "A reservation has passed by a released referral.";
+    "referral.withdrawn": "A referral was withdrawn.";
     "reservation.captured": "A part of a reservation, or all of it, became a receivable.";
     "reservation.created": "Limit was set aside.";
     "reservation.expired": "What was left of a reservation went back to the limit by expiry.";
     "reservation.released": "A part of a reservation, or all of it, was given back.";
+    "supply_hold.ended": "A supply hold of a customer was ended before its last day.";
+    "supply_hold.recorded": "The supply of a customer was put on hold.";
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 use chrono::NaiveDate;
 
+use super::check_rules::{self, OrderTerms, Standing, Verdict};
 use super::counted::{Claim, Counted, Exposure, Uncounted};
 use super::credit_lines::{Level, LimitKind, LineFacts, LineState, applicable};
 use super::currency::Currency;
@@ -29,6 +30,22 @@ pub struct ExposureFacts {
     pub rates: Rates,
     /// Business date of the decision.
     pub today: NaiveDate,
+    /// Where the customer stands, as far as the rule set in force asks.
+    pub standing: Standing,
+    /// What the order brings along.
+    pub order: OrderTerms,
+}
+
+crate::text_enum! {
+    /// How a credit check came out.
+    pub enum CreditDecision {
+        /// The order can ship on credit.
+        Approved = "approved",
+        /// Somebody with authority has to decide.
+        Referred = "referred",
+        /// It cannot.
+        Declined = "declined",
+    }
 }
 
 /// Room at one level.
@@ -80,13 +97,15 @@ pub struct RuleResult {
     pub code: ProblemCode,
     /// Level it was evaluated at, if it has one.
     pub level: Option<Level>,
-    /// Why it refuses; `None` when it passes.
-    pub refusal: Option<Reason>,
+    /// How it came out.
+    pub verdict: Verdict,
 }
 
 /// The outcome of the decision.
 #[derive(Debug, Clone)]
 pub struct Assessment {
+    /// Version of the rule set it went by; `None` where there is none.
+    pub rule_set: Option<i32>,
     /// Every rule, in the documented order of precedence.
     pub rules: Vec<RuleResult>,
     /// Room at every level that exists: product, customer, group.
@@ -94,11 +113,23 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Refusals in order of precedence; none means approved.
+    /// What comes of it.
+    pub fn decision(&self) -> CreditDecision {
+        let any = |which: fn(&Verdict) -> bool| self.rules.iter().any(|rule| which(&rule.verdict));
+        if any(|verdict| matches!(verdict, Verdict::Fail(_))) {
+            CreditDecision::Declined
+        } else if any(|verdict| matches!(verdict, Verdict::Refer(_))) {
+            CreditDecision::Referred
+        } else {
+            CreditDecision::Approved
+        }
+    }
+
+    /// What is in the way, declined or referred, in order of precedence; none means approved.
     pub fn refusals(&self) -> Vec<Reason> {
         self.rules
             .iter()
-            .filter_map(|rule| rule.refusal.clone())
+            .filter_map(|rule| rule.verdict.reason().cloned())
             .collect()
     }
 
@@ -106,7 +137,7 @@ impl Assessment {
     pub fn lacks_room(&self) -> bool {
         self.rules
             .iter()
-            .any(|rule| rule.refusal.is_some() && rule.code == ProblemCode::LimitExceeded)
+            .any(|rule| rule.code == ProblemCode::LimitExceeded && rule.verdict.reason().is_some())
     }
 
     /// Room over all levels in minor units of the request's currency; `None` where nothing limits
@@ -164,62 +195,78 @@ pub fn assess(facts: &ExposureFacts, claim: &Claim) -> Assessment {
         .map(|line| LevelRoom::of(line, facts, claim))
         .collect();
     let mut rules = Vec::new();
-    let mut rule = |code, level, refusal: Option<Reason>| {
+    let mut rule = |code, level, verdict: Verdict| {
         rules.push(RuleResult {
             code,
             level,
-            refusal,
+            verdict,
         })
     };
 
-    rule(
-        ProblemCode::CustomerNotFound,
-        None,
-        refuse_if(facts.customer.is_none(), ProblemCode::CustomerNotFound),
-    );
+    let known = fail_if(facts.customer.is_none(), ProblemCode::CustomerNotFound);
+    rule(ProblemCode::CustomerNotFound, None, known);
     let closed = facts.customer == Some(CustomerStatus::Closed);
-    rule(
-        ProblemCode::CustomerClosed,
-        None,
-        refuse_if(closed, ProblemCode::CustomerClosed),
-    );
+    let open = fail_if(closed, ProblemCode::CustomerClosed);
+    rule(ProblemCode::CustomerClosed, None, open);
+    let excluded = facts
+        .standing
+        .exclusion
+        .map(|days| check_rules::restricted(ProblemCode::CustomerExcluded, days));
+    rule(ProblemCode::CustomerExcluded, None, failed(excluded));
     let offered = facts.product_active == Some(true);
-    rule(
-        ProblemCode::ProductUnknown,
-        None,
-        refuse_if(!offered, ProblemCode::ProductUnknown),
-    );
+    let product = fail_if(!offered, ProblemCode::ProductUnknown);
+    rule(ProblemCode::ProductUnknown, None, product);
     let has_line = levels.iter().any(|room| room.level == Level::Product);
+    let missing = refuse_if(!has_line, ProblemCode::LineNotFound);
     rule(
         ProblemCode::LineNotFound,
         Some(Level::Product),
-        refuse_if(!has_line, ProblemCode::LineNotFound).map(|reason| at(reason, Level::Product)),
+        failed(missing.map(|reason| at(reason, Level::Product))),
     );
 
-    type Check = fn(&LevelRoom, &Claim) -> Option<Reason>;
-    let checks: [(ProblemCode, Check); 6] = [
-        (ProblemCode::CurrencyRateMissing, currency_rate),
-        (ProblemCode::LineNotActive, not_active),
+    type Check = fn(&LevelRoom, &ExposureFacts) -> Option<Reason>;
+    let checks: [(ProblemCode, Check); 5] = [
+        (ProblemCode::CurrencyRateMissing, |room, _| {
+            currency_rate(room)
+        }),
+        (ProblemCode::LineNotActive, |room, _| not_active(room)),
         (ProblemCode::LineSuspended, |room, _| {
             in_state(room, LineState::Suspended, ProblemCode::LineSuspended)
         }),
-        (ProblemCode::LineNotYetValid, not_yet_valid),
+        (ProblemCode::LineNotYetValid, |room, _| not_yet_valid(room)),
         (ProblemCode::LineExpired, expired),
-        (ProblemCode::LimitExceeded, limit),
     ];
     for (code, check) in checks {
         for room in &levels {
-            let refusal = check(room, claim).map(|reason| at(reason, room.level));
-            let refusal = refusal.or_else(|| {
-                let inherits = code == ProblemCode::LimitExceeded;
-                inherits
-                    .then(|| nothing_to_inherit(room, &levels))
-                    .flatten()
-            });
-            rule(code, Some(room.level), refusal);
+            let refusal = check(room, facts).map(|reason| at(reason, room.level));
+            rule(code, Some(room.level), failed(refusal));
         }
     }
-    Assessment { rules, levels }
+    let (order, standing) = (&facts.order, &facts.standing);
+    for (code, verdict) in check_rules::evaluate(claim, order, standing, &facts.rates, facts.today)
+    {
+        rule(code, None, verdict);
+    }
+    for room in &levels {
+        let verdict = match nothing_to_inherit(room, &levels) {
+            Some(nothing) => Verdict::Fail(nothing),
+            None => limit(room, claim, standing),
+        };
+        rule(ProblemCode::LimitExceeded, Some(room.level), verdict);
+    }
+    Assessment {
+        rule_set: standing.rule_set.as_ref().map(|set| set.version),
+        rules,
+        levels,
+    }
+}
+
+fn failed(refusal: Option<Reason>) -> Verdict {
+    refusal.map_or(Verdict::Pass, Verdict::Fail)
+}
+
+fn fail_if(refused: bool, code: ProblemCode) -> Verdict {
+    failed(refuse_if(refused, code))
 }
 
 fn plain(code: ProblemCode) -> Reason {
@@ -250,14 +297,14 @@ fn about(mut reason: Reason, line: &LineFacts) -> Reason {
     reason
 }
 
-fn currency_rate(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+fn currency_rate(room: &LevelRoom) -> Option<Reason> {
     match room.exposure {
         Err(gap @ Uncounted::NoRate(_)) => Some(about(gap.reason(), &room.line)),
         _ => None,
     }
 }
 
-fn not_active(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+fn not_active(room: &LevelRoom) -> Option<Reason> {
     let waiting = in_state(
         room,
         LineState::AwaitingContract,
@@ -290,7 +337,7 @@ fn nothing_to_inherit(room: &LevelRoom, levels: &[LevelRoom]) -> Option<Reason> 
     Some(about(at(reason, room.level), &room.line))
 }
 
-fn not_yet_valid(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+fn not_yet_valid(room: &LevelRoom) -> Option<Reason> {
     let line = &room.line;
     in_state(room, LineState::NotYetValid, ProblemCode::LineNotYetValid).map(|mut reason| {
         reason.detail = Bilingual::new(
@@ -304,13 +351,33 @@ fn not_yet_valid(room: &LevelRoom, _: &Claim) -> Option<Reason> {
     })
 }
 
-fn expired(room: &LevelRoom, _: &Claim) -> Option<Reason> {
+/// Expired today, or by the day on which the order ships.
+fn expired(room: &LevelRoom, facts: &ExposureFacts) -> Option<Reason> {
     let line = &room.line;
-    in_state(room, LineState::Expired, ProblemCode::LineExpired).map(|mut reason| {
+    let today = in_state(room, LineState::Expired, ProblemCode::LineExpired);
+    let shipping = facts
+        .order
+        .ship_on
+        .filter(|day| room.state != LineState::Closed && line.state_on(*day) == LineState::Expired);
+    let later = shipping.filter(|_| today.is_none()).map(|day| {
+        let mut reason = about(plain(ProblemCode::LineExpired), line);
+        reason.facts.push(("ship_on", day.to_string()));
+        reason
+    });
+    today.or(later).map(|mut reason| {
         reason.detail = Bilingual::new(
             format!("The line was valid until {}.", line.valid_until),
             format!("额度有效期至 {}。", line.valid_until),
         );
+        if shipping.is_some() && room.state != LineState::Expired {
+            reason.detail = Bilingual::new(
+                format!(
+                    "The line is valid until {}, before it ships.",
+                    line.valid_until
+                ),
+                format!("额度有效期至 {}，早于发货日。", line.valid_until),
+            );
+        }
         reason
             .facts
             .push(("valid_until", line.valid_until.to_string()));
@@ -319,18 +386,21 @@ fn expired(room: &LevelRoom, _: &Claim) -> Option<Reason> {
 }
 
 /// Exceeded means used + exposure > limit; equal fits, and what counts nothing always does. A
-/// missing rate is a matter of its own.
-fn limit(room: &LevelRoom, claim: &Claim) -> Option<Reason> {
+/// missing rate is a matter of its own. Whether more is referred is a matter of the rule set.
+fn limit(room: &LevelRoom, claim: &Claim, standing: &Standing) -> Verdict {
     let line = &room.line;
     let exposure = match room.exposure {
         Ok(exposure) => exposure,
-        Err(Uncounted::NoRate(_)) => return None,
-        Err(too_large) => return Some(about(too_large.reason(), line)),
+        Err(Uncounted::NoRate(_)) => return Verdict::Pass,
+        Err(too_large) => {
+            return Verdict::Fail(about(at(too_large.reason(), room.level), line));
+        }
     };
-    let limit = line.limit_minor?;
-    let available = line.available_minor()?;
+    let (Some(limit), Some(available)) = (line.limit_minor, line.available_minor()) else {
+        return Verdict::Pass;
+    };
     if exposure.minor == 0 || exposure.minor <= available {
-        return None;
+        return Verdict::Pass;
     }
     let text = |minor: i64| decimal_string(minor, line.currency);
     let mut reason = plain(ProblemCode::LimitExceeded);
@@ -359,7 +429,13 @@ fn limit(room: &LevelRoom, claim: &Claim) -> Option<Reason> {
         ("currency", line.currency.code().to_owned()),
     ];
     reason.facts.extend(origin(claim, exposure));
-    Some(about(reason, line))
+    let reason = about(at(reason, room.level), line);
+    let rule = standing.rule_set.as_ref().and_then(|set| set.rules.room);
+    let over = line
+        .used_minor()
+        .saturating_add(exposure.minor)
+        .saturating_sub(limit);
+    check_rules::room(rule, over, limit, reason)
 }
 
 /// Where an exposure that is not the amount of the request comes from.
@@ -379,210 +455,4 @@ fn origin(claim: &Claim, exposure: Exposure) -> Vec<(&'static str, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::credit_lines::{Balance, LineStatus};
-    use crate::domain::exchange_rates::{Quote, Rate, RateRoute};
-    use crate::domain::ids::Bucket;
-    use crate::domain::money::Money;
-    use crate::domain::products::ExposureTreatment;
-    use proptest::prelude::*;
-
-    fn cny(minor: i64) -> Claim {
-        secured(minor, 0)
-    }
-
-    fn secured(minor: i64, deposit_minor: i64) -> Claim {
-        Claim {
-            amount: Money::new(minor, Currency::CNY).unwrap(),
-            deposit_minor,
-            treatment: ExposureTreatment::NetOfDeposit,
-        }
-    }
-
-    fn line(level: Level, limit_minor: Option<i64>, held_minor: i64) -> LineFacts {
-        LineFacts {
-            id: LineId::mint(Bucket::from_random(7), 1, [level as u8; 9]),
-            level,
-            currency: Currency::CNY,
-            limit_kind: limit_minor.map_or(LimitKind::Unlimited, |_| LimitKind::Amount),
-            limit_minor,
-            tolerated_minor: 0,
-            grace_days: 0,
-            own_use_minor: None,
-            status: LineStatus::Active,
-            valid_from: "2026-01-01".parse().unwrap(),
-            valid_until: "2026-12-31".parse().unwrap(),
-            balance: Balance {
-                held_minor,
-                ..Balance::default()
-            },
-            carried_minor: 0,
-        }
-    }
-
-    fn facts(lines: Vec<LineFacts>) -> ExposureFacts {
-        ExposureFacts {
-            customer: Some(CustomerStatus::Active),
-            product_active: Some(true),
-            lines,
-            rates: Rates::default(),
-            today: "2026-06-01".parse().unwrap(),
-        }
-    }
-
-    fn codes(facts: &ExposureFacts, amount: i64) -> Vec<(ProblemCode, Option<&'static str>)> {
-        assess(facts, &cny(amount))
-            .refusals()
-            .iter()
-            .map(|reason| (reason.code, reason.level))
-            .collect()
-    }
-
-    #[test]
-    fn exactly_the_limit_fits_and_one_more_does_not_at_any_level() {
-        let three = facts(vec![
-            line(Level::Product, Some(100), 40),
-            line(Level::Customer, Some(90), 40),
-            line(Level::Group, Some(80), 40),
-        ]);
-        assert!(codes(&three, 40).is_empty());
-        assert_eq!(
-            codes(&three, 41),
-            [(ProblemCode::LimitExceeded, Some("group"))]
-        );
-        assert_eq!(codes(&three, 61).len(), 3);
-        assert_eq!(assess(&three, &cny(1)).available_minor(), Some(40));
-        assert_eq!(assess(&three, &cny(1)).binding(), Some(Level::Group));
-    }
-
-    #[test]
-    fn a_limit_of_zero_blocks_and_no_limit_does_not() {
-        assert_eq!(
-            codes(&facts(vec![line(Level::Product, Some(0), 0)]), 1),
-            [(ProblemCode::LimitExceeded, Some("product"))]
-        );
-        assert!(codes(&facts(vec![line(Level::Product, None, 0)]), 1_000_000).is_empty());
-    }
-
-    #[test]
-    fn all_reasons_are_given_and_the_first_is_the_documented_one() {
-        let mut product = line(Level::Product, Some(10), 0);
-        product.status = LineStatus::Suspended;
-        let mut group = line(Level::Group, Some(10), 0);
-        group.valid_until = "2026-05-31".parse().unwrap();
-        let mut everything = facts(vec![product, group]);
-        everything.customer = Some(CustomerStatus::Closed);
-        everything.product_active = Some(false);
-        assert_eq!(
-            codes(&everything, 11),
-            [
-                (ProblemCode::CustomerClosed, None),
-                (ProblemCode::ProductUnknown, None),
-                (ProblemCode::LineSuspended, Some("product")),
-                (ProblemCode::LineExpired, Some("group")),
-                (ProblemCode::LimitExceeded, Some("product")),
-                (ProblemCode::LimitExceeded, Some("group")),
-            ]
-        );
-    }
-
-    #[test]
-    fn without_a_line_at_product_level_nothing_is_available() {
-        let unified = facts(vec![line(Level::Customer, Some(100), 0)]);
-        assert_eq!(
-            codes(&unified, 1),
-            [(ProblemCode::LineNotFound, Some("product"))]
-        );
-        assert_eq!(assess(&unified, &cny(1)).available_minor(), Some(0));
-    }
-
-    #[test]
-    fn another_currency_needs_a_rate() {
-        let mut foreign = line(Level::Product, Some(1), 0);
-        foreign.currency = Currency::USD;
-        assert_eq!(
-            codes(&facts(vec![foreign]), 100),
-            [(ProblemCode::CurrencyRateMissing, Some("product"))]
-        );
-    }
-
-    #[test]
-    fn each_level_decides_in_its_own_currency_and_the_tightest_room_is_in_that_of_the_request() {
-        let mut group = line(Level::Group, Some(100), 0);
-        group.currency = Currency::USD;
-        let mut mixed = facts(vec![line(Level::Product, Some(1_000), 0), group]);
-        let quote = Quote {
-            rate: Rate::parse("0.125").unwrap(),
-            rate_date: mixed.today,
-            route: RateRoute::Direct,
-            rates: Vec::new(),
-        };
-        let pair = (Currency::CNY, Currency::USD);
-        mixed.rates.add(pair, Some(&quote), mixed.today, 7);
-        assert!(codes(&mixed, 800).is_empty());
-        let refused = assess(&mixed, &cny(801));
-        assert_eq!(
-            (refused.available_minor(), refused.binding()),
-            (Some(800), Some(Level::Group))
-        );
-        let reason = &refused.refusals()[0];
-        for fact in [
-            ("requested", "1.01"),
-            ("currency", "USD"),
-            ("original_amount", "8.01"),
-            ("original_currency", "CNY"),
-            ("rate", "0.125"),
-            ("rate_date", "2026-06-01"),
-        ] {
-            assert!(
-                reason.facts.contains(&(fact.0, fact.1.to_owned())),
-                "{fact:?}"
-            );
-        }
-        assert_eq!(
-            refused.counted_at(Level::Group).unwrap().exposure_minor,
-            101
-        );
-    }
-
-    #[test]
-    fn what_is_secured_takes_no_room_and_still_needs_a_line_in_force() {
-        let mut over = facts(vec![line(Level::Product, Some(0), 40)]);
-        assert!(assess(&over, &secured(100, 100)).refusals().is_empty());
-        assert_eq!(assess(&over, &secured(100, 99)).refusals().len(), 1);
-        over.lines[0].status = LineStatus::Suspended;
-        assert_eq!(assess(&over, &secured(100, 100)).refusals().len(), 1);
-        let none = assess(&facts(Vec::new()), &secured(100, 100));
-        assert_eq!(none.refusals()[0].code, ProblemCode::LineNotFound);
-    }
-
-    #[test]
-    fn a_closed_line_is_named_at_product_level_and_ignored_above() {
-        let mut closed = line(Level::Product, Some(100), 0);
-        closed.status = LineStatus::Closed;
-        assert_eq!(
-            codes(&facts(vec![closed.clone()]), 1),
-            [(ProblemCode::LineNotActive, Some("product"))]
-        );
-        closed.level = Level::Group;
-        closed.limit_minor = Some(0);
-        assert!(codes(&facts(vec![line(Level::Product, Some(100), 0), closed]), 1).is_empty());
-    }
-
-    proptest! {
-        #[test]
-        fn approved_exactly_when_it_fits_everywhere(limits in prop::collection::vec((0..200_i64, 0..200_i64), 3), amount in 1..200_i64) {
-            let lines: Vec<_> = Level::EVERY.iter().zip(&limits).map(|(level, (limit, held))| line(*level, Some(*limit), *held)).collect();
-            let fits = limits.iter().all(|(limit, held)| held + amount <= *limit);
-            prop_assert_eq!(codes(&facts(lines), amount).is_empty(), fits);
-        }
-
-        #[test]
-        fn less_limit_never_gives_more_room(limit in 0..200_i64, cut in 0..100_i64, held in 0..200_i64) {
-            let before = assess(&facts(vec![line(Level::Product, Some(limit), held)]), &cny(1)).available_minor();
-            let after = assess(&facts(vec![line(Level::Product, Some((limit - cut).max(0)), held)]), &cny(1)).available_minor();
-            prop_assert!(after <= before);
-        }
-    }
-}
+mod tests;

@@ -192,6 +192,14 @@ entities! {
     ReservationEntity, ReservationId, "reservation", "reservations";
     /// A receivable.
     ReceivableEntity, ReceivableId, "receivable", "receivables";
+    /// An exclusion of a customer from credit.
+    ExclusionEntity, ExclusionId, "credit_exclusion", "credit-exclusions";
+    /// A supply hold of a customer.
+    SupplyHoldEntity, SupplyHoldId, "supply_hold", "supply-holds";
+    /// A dunning level of a customer.
+    DunningLevelEntity, DunningLevelId, "dunning_level", "dunning-levels";
+    /// A referral of an order.
+    ReferralEntity, ReferralId, "referral", "referrals";
     /// A payment.
     PaymentEntity, PaymentId, "payment", "payments";
     /// An allocation of a payment.

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod application_checks;
 pub mod approvals;
+pub mod check_rules;
 pub mod company_figures;
 pub mod counted;
 pub mod credit_applications;
@@ -22,8 +23,10 @@ pub mod organisation;
 pub mod payments;
 pub mod products;
 pub mod receivables;
+pub mod referrals;
 pub mod reports;
 pub mod reservations;
+pub mod restrictions;
 pub mod scores;
 pub mod social_credit_code;
 pub mod text_enum;

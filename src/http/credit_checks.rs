@@ -1,5 +1,8 @@
 //! Credit checks over HTTP: the decision without side effects.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -8,34 +11,27 @@ use super::answers::Computed;
 use super::command::Query;
 use super::guard::Require;
 use super::problem::{ReasonView, Wording};
-use super::types::{Amount, Date, ExchangeRate, ProductCode, asked, money};
+use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, asked, carried, money};
 use crate::app::exposure::Check;
 use crate::auth::scopes;
+use crate::domain::check_rules::{OrderTerms, Verdict};
 use crate::domain::credit_lines::{Level, LineState};
 use crate::domain::currency::Currency;
-use crate::domain::exposure::{Assessment, LevelRoom, RuleResult};
+use crate::domain::exposure::{Assessment, CreditDecision, LevelRoom, RuleResult};
 use crate::domain::ids::{CustomerId, LineId};
-use crate::error::Error;
-
-crate::text_enum! {
-    /// How a credit check came out.
-    pub enum CreditDecision {
-        /// The order can ship on credit.
-        Approved = "approved",
-        /// Somebody with authority has to decide.
-        Referred = "referred",
-        /// It cannot.
-        Declined = "declined",
-    }
-}
+use crate::error::{Error, Problem};
 
 crate::text_enum! {
     /// How one rule came out.
     pub enum RuleOutcome {
         /// Nothing in the way.
         Pass = "pass",
+        /// Somebody with authority decides.
+        Refer = "refer",
         /// In the way.
         Fail = "fail",
+        /// The rule set does not have the rule, or there is no rule set.
+        NotConfigured = "not_configured",
     }
 }
 
@@ -59,6 +55,23 @@ pub struct RunCreditCheck {
     /// of the product.
     #[serde(default)]
     pub deposit: Option<Amount>,
+    /// Day on which it ships, today or later: the lines have to be valid then too. Today when left
+    /// out.
+    #[serde(default)]
+    pub ship_on: Option<Date>,
+    /// Types of documents that the order carries.
+    #[serde(default)]
+    #[schema(max_items = 50, value_type = Vec<Text<60>>)]
+    pub documents: BTreeSet<Text<60>>,
+}
+
+/// The rule set that a check went by.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CheckedRuleSet)]
+pub struct CheckedRuleSetView {
+    /// Version.
+    #[schema(minimum = 1)]
+    pub version: i32,
 }
 
 /// The decision, the room at every level, and every rule.
@@ -68,7 +81,9 @@ pub struct RunCreditCheck {
     "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "status": "active",
         "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "carried": "0.00", "available": "400000.00", "requested": "20000.00", "currency": "CNY",
         "rate": null, "rate_date": null}],
-    "rules": [{"rule": "limit_exceeded", "level": "product", "result": "pass"}], "reasons": [],
+    "rule_set": null,
+    "rules": [{"rule": "rule_set", "level": null, "result": "not_configured"},
+        {"rule": "limit_exceeded", "level": "product", "result": "pass"}], "reasons": [],
 }))]
 pub struct CreditCheckResult {
     /// approved, referred or declined.
@@ -85,7 +100,11 @@ pub struct CreditCheckResult {
     /// Room at every level that exists.
     #[schema(max_items = 3)]
     pub levels: Vec<LevelView>,
-    /// Every rule, in the documented order of precedence.
+    /// The rule set in force; null where none is published, which is a result too.
+    #[schema(required = true)]
+    pub rule_set: Option<CheckedRuleSetView>,
+    /// Every rule, in the documented order of precedence. Without a rule set there is an entry
+    /// `rule_set` that says so.
     #[schema(max_items = 100)]
     pub rules: Vec<RuleView>,
     /// Everything in the way, in the same order; empty when approved.
@@ -132,20 +151,21 @@ pub struct LevelView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RuleResult)]
 pub struct RuleView {
-    /// The rule, named by the problem code it can lead to.
+    /// The rule, named by the problem code it can lead to, or `rule_set`.
     #[schema(max_length = 60, pattern = "^[a-z_]+$")]
     pub rule: &'static str,
     /// Level it was evaluated at; null where it has none.
     #[schema(required = true)]
     pub level: Option<Level>,
-    /// pass or fail.
+    /// pass, refer, fail or not_configured.
     pub result: RuleOutcome,
 }
 
 /// Run a credit check
 ///
 /// Could the customer have this much more of the product on credit now? Evaluates every rule and
-/// changes nothing. A customer the caller may not know of is declined as `customer_not_found`.
+/// changes nothing: any rule that declines declines the order, else any that refers refers it. A
+/// customer the caller may not know of is declined as `customer_not_found`.
 #[utoipa::path(
     post,
     path = "/v1/credit-checks",
@@ -158,10 +178,16 @@ pub async fn run(
 ) -> Result<Computed<CreditCheckResult>, Error> {
     let Query { body } = query;
     let asked = asked(&body.amount, body.deposit.as_ref(), body.currency)?;
+    let order = OrderTerms {
+        ship_on: body.ship_on.map(|day| day.0),
+        documents: carried(body.documents)?,
+    };
+    shippable(&order, guard.today())?;
     let check = Check {
         customer_id: body.customer_id,
         product: body.product.into(),
         asked,
+        order,
     };
     let assessment = guard.check(check).await?;
     Ok(Computed(result(
@@ -169,6 +195,16 @@ pub async fn run(
         body.currency,
         guard.wording(),
     )?))
+}
+
+/// An order ships today or later.
+fn shippable(order: &OrderTerms, today: NaiveDate) -> Result<(), Error> {
+    match order.ship_on {
+        Some(day) if day < today => {
+            Err(Problem::field("ship_on", "is in the past", "不得早于今天").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn result(
@@ -181,12 +217,13 @@ fn result(
         .available_minor()
         .map(|minor| money(minor, currency.code()).map(|(amount, _)| amount))
         .transpose()?;
+    let without_set = assessment.rule_set.is_none().then_some(RuleView {
+        rule: "rule_set",
+        level: None,
+        result: RuleOutcome::NotConfigured,
+    });
     Ok(CreditCheckResult {
-        decision: if reasons.is_empty() {
-            CreditDecision::Approved
-        } else {
-            CreditDecision::Declined
-        },
+        decision: assessment.decision(),
         available,
         binding_level: assessment.binding(),
         currency,
@@ -195,7 +232,13 @@ fn result(
             .iter()
             .map(level)
             .collect::<Result<_, _>>()?,
-        rules: assessment.rules.iter().map(rule).collect(),
+        rule_set: assessment
+            .rule_set
+            .map(|version| CheckedRuleSetView { version }),
+        rules: without_set
+            .into_iter()
+            .chain(assessment.rules.iter().map(rule))
+            .collect(),
         reasons: reasons
             .iter()
             .map(|reason| ReasonView::new(reason, wording.language))
@@ -231,10 +274,11 @@ fn rule(rule: &RuleResult) -> RuleView {
     RuleView {
         rule: rule.code.as_str(),
         level: rule.level,
-        result: if rule.refusal.is_some() {
-            RuleOutcome::Fail
-        } else {
-            RuleOutcome::Pass
+        result: match rule.verdict {
+            Verdict::Pass => RuleOutcome::Pass,
+            Verdict::NotConfigured => RuleOutcome::NotConfigured,
+            Verdict::Refer(_) => RuleOutcome::Refer,
+            Verdict::Fail(_) => RuleOutcome::Fail,
         },
     }
 }

@@ -51,6 +51,11 @@ impl<S: Scope> Require<S> {
         &self.wording
     }
 
+    /// The business date.
+    pub fn today(&self) -> chrono::NaiveDate {
+        self.state.db.today()
+    }
+
     /// Settings and seals that answers need.
     pub fn state(&self) -> &State {
         &self.state

@@ -149,7 +149,7 @@ const TAGS: &[(&str, &str)] = &[
     ),
     (
         "credit-checks",
-        "Could this ship on credit? No side effects.",
+        "Could this ship on credit? No side effects. And the rules it goes by.",
     ),
     (
         "credit-groups",
@@ -180,12 +180,20 @@ const TAGS: &[(&str, &str)] = &[
     ("products", "The catalogue of credit products."),
     ("receivables", "What is owed, since when, and due when."),
     (
+        "referrals",
+        "Orders that the rules refer, who lets them through, and what came of it.",
+    ),
+    (
         "reports",
         "Limits and their use over the whole portfolio, on any day.",
     ),
     (
         "reservations",
         "Limit set aside for orders: reserve, capture, release.",
+    ),
+    (
+        "restrictions",
+        "Exclusions from credit, supply holds and dunning levels of customers.",
     ),
     ("scores", "Grades of customers, and how long they hold."),
 ];

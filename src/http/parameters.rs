@@ -75,6 +75,8 @@ fn short(noun: &str) -> &str {
         "credit_application" => "application",
         "approval_delegation" => "delegation",
         "customer_score" => "score",
+        "credit_exclusion" => "exclusion",
+        "supply_hold" => "hold",
         other => other,
     }
 }

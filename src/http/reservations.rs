@@ -1,5 +1,7 @@
 //! Reservations over HTTP.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,12 +14,13 @@ use super::cursor::listing;
 use super::guard::Require;
 use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
+use super::types::{Amount, Date, ProductCode, Text, asked, carried, money, product};
 use crate::app::exposure::currency;
 use crate::app::reservations::{
     self as app, AmountOf, CapturedReceivable, Decided, NewReservation,
 };
 use crate::auth::scopes;
+use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
 use crate::domain::products::ExposureTreatment;
@@ -55,6 +58,10 @@ pub struct CreateReservation {
     /// days at most.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
+    /// Types of documents that the order carries.
+    #[serde(default)]
+    #[schema(max_items = 50, value_type = Vec<Text<60>>)]
+    pub documents: BTreeSet<Text<60>>,
 }
 
 /// The receivable that a capture turns into.
@@ -113,6 +120,10 @@ pub struct AmendReservation {
     /// days from now at most.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
+    /// Types of documents that the order carries, where it grows.
+    #[serde(default)]
+    #[schema(max_items = 50, value_type = Vec<Text<60>>)]
+    pub documents: BTreeSet<Text<60>>,
 }
 
 /// A reservation.
@@ -291,8 +302,10 @@ fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<Reservation
 ///
 /// Sets the amount aside atomically at every level that exists: product, customer, group. On a line
 /// in another currency it counts at the rate of the day, which is kept. Refused as a whole when any
-/// rule is in the way; the first refusal is the code, all are in `reasons`. Besides the key, the
-/// caller's own `reference` makes it repeatable: the same order again gives the reservation there is.
+/// rule is in the way; the first refusal is the code, all are in `reasons`, and `decision` says
+/// whether it was declined or could be referred. An order whose referral was released passes once.
+/// Besides the key, the caller's own `reference` makes it repeatable: the same order again gives the
+/// reservation there is.
 #[utoipa::path(
     post,
     path = "/v1/reservations",
@@ -447,6 +460,7 @@ pub async fn amend(
         id: id.0,
         total: amount_of(body.amount),
         expires_at: body.expires_at,
+        order: of_order(body.documents)?,
     };
     guard
         .decide("reservation.amend", repeatable, command, |decided| {
@@ -463,6 +477,14 @@ pub(super) fn to_be_reserved(body: CreateReservation) -> Result<NewReservation, 
         product: body.product.into(),
         reference: body.reference.0,
         expires_at: body.expires_at,
+        order: of_order(body.documents)?,
+    })
+}
+
+fn of_order(documents: BTreeSet<Text<60>>) -> Result<OrderTerms, Error> {
+    Ok(OrderTerms {
+        ship_on: None,
+        documents: carried(documents)?,
     })
 }
 

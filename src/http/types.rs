@@ -1,6 +1,7 @@
 //! Types that bodies are made of. A value that was read is a valid value.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,6 +11,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::exposure::Asked;
+use crate::domain::check_rules::DOCUMENTS_MAX;
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{Entity, Id};
@@ -22,7 +24,7 @@ use crate::error::{Error, Problem};
 const TEXT_PATTERN: &str = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u2028\\u2029]+$";
 
 /// A text for people: not blank, no control or invisible characters, at most `MAX` characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Text<const MAX: usize>(pub String);
 
@@ -111,6 +113,18 @@ pub fn asked(
         let (en, zh) = ("is not between nothing and the amount", "不在零与金额之间");
         Err(Problem::field("deposit", en, zh).into())
     }
+}
+
+/// Types of documents that an order carries.
+///
+/// # Errors
+/// A 422 at `documents` for too many.
+pub fn carried(documents: BTreeSet<Text<60>>) -> Result<BTreeSet<String>, Error> {
+    if documents.len() > DOCUMENTS_MAX {
+        let (en, zh) = ("has more than 50 types", "超过 50 种");
+        return Err(Problem::field("documents", en, zh).into());
+    }
+    Ok(documents.into_iter().map(|text| text.0).collect())
 }
 
 impl From<Money> for Amount {

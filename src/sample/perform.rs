@@ -25,6 +25,7 @@ use crate::app::products;
 use crate::app::receivables::{self, NewReceivable};
 use crate::app::reservations::{self, CapturedReceivable, Command, NewReservation};
 use crate::app::scores::{self, NewScore};
+use crate::domain::check_rules::OrderTerms;
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::credit_applications::{ApplicationAction, Asked as Terms};
 use crate::domain::credit_groups::GroupLimitMode;
@@ -324,6 +325,7 @@ impl Performer<'_> {
             asked: Asked::unsecured(money(plan.amount_minor, plan.currency)?),
             reference: plan.reference.clone(),
             expires_at: Some(self.evening(plan.expires)),
+            order: OrderTerms::default(),
         })
     }
 

@@ -96,6 +96,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    check_rule_sets (version) {
+        version -> Int4,
+        effective_from -> Date,
+        rules -> Jsonb,
+        note -> Nullable<Text>,
+        published_by -> Text,
+        published_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     company_figures (figure, as_of, revision) {
         figure -> Text,
         as_of -> Date,
@@ -323,6 +334,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    customer_dunning_levels (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        level -> Int2,
+        as_of -> Date,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     customer_keys (bucket, customer_id, class, key_version) {
         bucket -> Int2,
         customer_id -> Uuid,
@@ -332,6 +355,32 @@ diesel::table! {
         nonce -> Bytea,
         wrapped -> Bytea,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_restriction_ends (bucket, restriction_id) {
+        bucket -> Int2,
+        restriction_id -> Uuid,
+        ended_on -> Date,
+        reason -> Text,
+        ended_by -> Text,
+        ended_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    customer_restrictions (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        org_path -> Text,
+        kind -> Text,
+        reason -> Text,
+        restricted_from -> Date,
+        restricted_until -> Nullable<Date>,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
     }
 }
 
@@ -525,6 +574,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    referrals (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        org_path -> Text,
+        product -> Text,
+        reference -> Text,
+        amount_minor -> Int8,
+        currency -> Text,
+        deposit_minor -> Int8,
+        documents -> Jsonb,
+        reason -> Text,
+        rule_set_version -> Int4,
+        reasons -> Jsonb,
+        amount_max_minor -> Int8,
+        valid_days -> Int4,
+        status -> Text,
+        requested_by -> Text,
+        case_id -> Uuid,
+        released_on -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        reservation_id -> Nullable<Uuid>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     reservations (bucket, id) {
         bucket -> Int2,
         id -> Uuid,
@@ -558,6 +636,7 @@ diesel::joinable!(credit_applications -> products (product));
 diesel::joinable!(credit_lines -> products (product));
 diesel::joinable!(product_versions -> products (code));
 diesel::joinable!(receivables -> products (product));
+diesel::joinable!(referrals -> products (product));
 diesel::joinable!(reservations -> products (product));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -567,6 +646,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     approval_steps,
     audit_entries,
     authority_rule_sets,
+    check_rule_sets,
     company_figures,
     credit_application_checks,
     credit_applications,
@@ -579,7 +659,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_movements,
     credit_policies,
     customer_codes,
+    customer_dunning_levels,
     customer_keys,
+    customer_restriction_ends,
+    customer_restrictions,
     customer_scores,
     customer_versions,
     customers,
@@ -591,5 +674,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     product_versions,
     products,
     receivables,
+    referrals,
     reservations,
 );

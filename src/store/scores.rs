@@ -1,5 +1,7 @@
 //! Scores of customers.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
@@ -54,11 +56,37 @@ pub fn latest(
         .select(ScoreRow::as_select())
         .first(connection)
         .optional()?;
-    Ok(row.map(|row| ScoreFacts {
+    Ok(row.as_ref().map(facts))
+}
+
+/// The latest score of each of these customers on a day.
+pub fn latest_of(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+    day: NaiveDate,
+) -> QueryResult<BTreeMap<CustomerId, ScoreFacts>> {
+    use customer_scores as s;
+    let buckets: Vec<i16> = customers.iter().map(|id| id.key().0).collect();
+    let rows: Vec<ScoreRow> = s::table
+        .filter(s::bucket.eq_any(buckets))
+        .filter(s::customer_id.eq_any(customers))
+        .filter(s::scored_on.le(day))
+        .distinct_on((s::bucket, s::customer_id))
+        .order((s::bucket, s::customer_id, s::scored_on.desc(), s::id.desc()))
+        .select(ScoreRow::as_select())
+        .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.customer_id, facts(&row)))
+        .collect())
+}
+
+fn facts(row: &ScoreRow) -> ScoreFacts {
+    ScoreFacts {
         grade: row.grade,
         scored_on: row.scored_on,
         valid_until: row.valid_until,
-    }))
+    }
 }
 
 /// A page of the scores of a customer, the latest recorded first.

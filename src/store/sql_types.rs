@@ -25,7 +25,9 @@ use crate::domain::customers::{
 use crate::domain::ids::{Entity, Id};
 use crate::domain::payments::PaymentStatus;
 use crate::domain::products::{ExposureTreatment, ProductKind, ReleasedBy};
+use crate::domain::referrals::ReferralStatus;
 use crate::domain::reservations::ReservationStatus;
+use crate::domain::restrictions::RestrictionKind;
 use crate::domain::scores::Grade;
 
 impl<E: Entity> ToSql<SqlUuid, Pg> for Id<E> {
@@ -154,8 +156,10 @@ words!(
     MovementKind,
     PaymentStatus,
     ProductKind,
+    ReferralStatus,
     ReleasedBy,
     ReservationStatus,
+    RestrictionKind,
     ReviewOutcome,
     ServiceTier,
     StepStatus,

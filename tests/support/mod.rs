@@ -4,6 +4,7 @@ pub mod actors;
 pub mod applications;
 pub mod binary;
 pub mod builders;
+pub mod checks;
 pub mod client;
 pub mod cluster;
 pub mod document;

@@ -3,114 +3,24 @@
 //! A new operation makes them fail until it has its row here: that is the point.
 
 mod doing;
+mod nouns;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::actors::{ELSEWHERE, SALES};
 use super::{
-    Answer, Client, Owner, TestServer, a_customer, a_customer_of, a_customer_with_credit, a_draft,
-    a_group_of, a_membership, a_payment, a_product, a_product_code, a_product_line, a_receivable,
-    a_reservation, a_social_credit_code, a_submitted, application_body, customer_body, figure_body,
-    product_body, rate_body, receivable_body,
+    Answer, Client, TestServer, a_customer, a_customer_with_credit, a_group_of, a_membership,
+    a_product, a_product_code, a_social_credit_code, customer_body, figure_body, product_body,
+    rate_body, receivable_body,
 };
 
 use doing::{
-    act, allocate, amend, amend_reservation, capture, contract, delegate, delegated, drafted,
-    draw_up, opened, paid, pay, publish_policy, publish_rules, reject, release, reserve,
-    reserve_batch, reverse, review, score, send_back, submitted, submitted_by_another,
+    act, allocate, amend, amend_reservation, ask_referral, capture, contract, delegate, delegated,
+    drafted, draw_up, dun, end_restriction, opened, paid, pay, publish_checks, publish_policy,
+    publish_rules, referred, reject, release, reserve, reserve_batch, restrict, restricted,
+    reverse, review, score, send_back, submitted, submitted_by_another,
 };
-
-/// A thing that operations address by its identifier.
-pub struct Noun {
-    /// As in the path parameter: `customer` for `customer_id`.
-    pub name: &'static str,
-    /// The collection that lists such things, if there is one.
-    pub collection: Option<&'static str>,
-    /// Makes one that belongs to an organisation, and to a customer of its own, and gives its
-    /// identifier.
-    pub make: fn(&TestServer, org_path: &str) -> String,
-}
-
-/// Every noun that stands in a path.
-pub const NOUNS: &[Noun] = &[
-    Noun {
-        name: "customer",
-        collection: Some("/v1/customers"),
-        make: |server, org_path| a_customer_of(server, org_path).id(),
-    },
-    Noun {
-        name: "group",
-        collection: Some("/v1/credit-groups"),
-        make: |server, org_path| a_group_of(server, org_path).id(),
-    },
-    Noun {
-        name: "application",
-        collection: Some("/v1/credit-applications"),
-        make: |server, org_path| {
-            let customer = a_customer_of(server, org_path).id();
-            let body = application_body(Owner::Customer(&customer), None, "500.00");
-            a_draft(server, &body).id()
-        },
-    },
-    Noun {
-        name: "approval",
-        collection: Some("/v1/approvals"),
-        make: |server, org_path| {
-            let customer = a_customer_of(server, org_path).id();
-            let body = application_body(Owner::Customer(&customer), None, "500.00");
-            let path = a_submitted(server, &body);
-            let application = server.with_everything().get(&path).expect(200);
-            application.field("approval_id")
-        },
-    },
-    Noun {
-        name: "delegation",
-        // Shows what somebody gave or got, wherever they stand.
-        collection: None,
-        make: |server, org_path| {
-            let lender = server.with(
-                &["approvals:decide:branch", "approvals:delegate"],
-                org_path,
-                "absent colleague",
-            );
-            delegate(server, &lender, "https://issuer.test|colleague")
-                .expect(201)
-                .id()
-        },
-    },
-    Noun {
-        name: "line",
-        collection: Some("/v1/credit-lines"),
-        make: |server, org_path| {
-            let customer = a_customer_of(server, org_path).id();
-            a_product_line(server, &customer, "500.00").id()
-        },
-    },
-    Noun {
-        name: "reservation",
-        collection: Some("/v1/reservations"),
-        make: |server, org_path| {
-            let customer = a_customer_with_credit(server, org_path);
-            a_reservation(server, &customer, "10.00").id()
-        },
-    },
-    Noun {
-        name: "receivable",
-        collection: Some("/v1/receivables"),
-        make: |server, org_path| {
-            let customer = a_customer_with_credit(server, org_path);
-            a_receivable(server, &customer, "10.00").id()
-        },
-    },
-    Noun {
-        name: "payment",
-        collection: Some("/v1/payments"),
-        make: |server, org_path| {
-            let customer = a_customer_with_credit(server, org_path);
-            a_payment(server, &customer, "10.00", &[]).id()
-        },
-    },
-];
+pub use nouns::{NOUNS, Noun};
 
 /// The row of a noun.
 pub fn noun(name: &str) -> &'static Noun {
@@ -352,6 +262,103 @@ pub const WRITES: &[Write] = &[
         events: &["credit_policy.published"],
         succeed: |server, client| publish_policy(server, client, 100),
         refuse: Some(|server, client| publish_policy(server, client, 5001)),
+    },
+    Write {
+        operation: "publishCheckRuleSet",
+        action: "check_rule_set.publish",
+        events: &["check_rule_set.published"],
+        succeed: |server, client| publish_checks(server, client, 7),
+        refuse: Some(|server, client| publish_checks(server, client, 367)),
+    },
+    Write {
+        operation: "recordCreditExclusion",
+        action: "credit_exclusion.record",
+        events: &["credit_exclusion.recorded"],
+        succeed: |server, client| restrict(server, client, "credit-exclusions", Value::Null),
+        refuse: Some(|server, client| {
+            restrict(server, client, "credit-exclusions", json!("2026-01-01"))
+        }),
+    },
+    Write {
+        operation: "endCreditExclusion",
+        action: "credit_exclusion.end",
+        events: &["credit_exclusion.ended"],
+        succeed: |server, client| end_restriction(client, &restricted(server, "credit-exclusions")),
+        refuse: Some(|server, client| {
+            let path = restricted(server, "credit-exclusions");
+            end_restriction(client, &path).expect(200);
+            end_restriction(client, &path)
+        }),
+    },
+    Write {
+        operation: "recordSupplyHold",
+        action: "supply_hold.record",
+        events: &["supply_hold.recorded"],
+        succeed: |server, client| restrict(server, client, "supply-holds", Value::Null),
+        refuse: Some(|server, client| {
+            restrict(server, client, "supply-holds", json!("2026-01-01"))
+        }),
+    },
+    Write {
+        operation: "endSupplyHold",
+        action: "supply_hold.end",
+        events: &["supply_hold.ended"],
+        succeed: |server, client| end_restriction(client, &restricted(server, "supply-holds")),
+        refuse: Some(|server, client| {
+            let path = restricted(server, "supply-holds");
+            end_restriction(client, &path).expect(200);
+            end_restriction(client, &path)
+        }),
+    },
+    Write {
+        operation: "recordDunningLevel",
+        action: "dunning_level.record",
+        events: &["dunning_level.recorded"],
+        succeed: |server, client| dun(server, client, "2026-03-01"),
+        refuse: Some(|server, client| dun(server, client, "2999-12-31")),
+    },
+    Write {
+        operation: "requestReferral",
+        action: "referral.request",
+        events: &["approval.requested", "referral.requested"],
+        succeed: |server, client| ask_referral(server, client, "1000.01"),
+        refuse: Some(|server, client| ask_referral(server, client, "1000.00")),
+    },
+    Write {
+        operation: "approveReferral",
+        action: "referral.approve",
+        events: &["approval.decided", "referral.released"],
+        succeed: |server, client| act(client, &referred(server), "approve"),
+        refuse: Some(|server, client| {
+            let path = referred(server);
+            act(client, &path, "approve").expect(200);
+            act(client, &path, "approve")
+        }),
+    },
+    Write {
+        operation: "rejectReferral",
+        action: "referral.reject",
+        events: &["approval.decided", "referral.rejected"],
+        succeed: |server, client| reject(client, &referred(server)),
+        refuse: Some(|server, client| {
+            let path = referred(server);
+            reject(client, &path).expect(200);
+            reject(client, &path)
+        }),
+    },
+    Write {
+        operation: "withdrawReferral",
+        action: "referral.withdraw",
+        events: &["approval.withdrawn", "referral.withdrawn"],
+        succeed: |server, client| {
+            let asked = ask_referral(server, client, "1000.01").expect(201);
+            act(client, asked.header("location").unwrap(), "withdraw")
+        },
+        refuse: Some(|server, client| {
+            let path = referred(server);
+            act(client, &path, "approve").expect(200);
+            act(client, &path, "withdraw")
+        }),
     },
     Write {
         operation: "recordCustomerScore",

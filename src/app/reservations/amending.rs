@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::batch::{Batch, Done, expiry, record};
-use super::{AmountOf, refused};
+use super::{AmountOf, refused_by};
 use crate::app::book::Request;
 use crate::app::exposure::claim;
+use crate::domain::check_rules::OrderTerms;
 use crate::domain::counted::{Claim, Counted, Part};
 use crate::domain::credit_lines::Level;
+use crate::domain::exposure::CreditDecision;
 use crate::domain::ids::ReservationId;
 use crate::domain::money::{AMOUNT_MINOR_MAX, Money};
 use crate::domain::reservations::{Amended, ReservationFacts};
@@ -24,7 +26,7 @@ impl Batch {
         tx: &mut Tx<'_>,
         id: ReservationId,
         total: &AmountOf,
-        expires_at: Option<DateTime<Utc>>,
+        (expires_at, order): (Option<DateTime<Utc>>, &OrderTerms),
     ) -> Result<ReservationId, Error> {
         let mut row = self.visible(tx, id)?;
         let before = row.facts();
@@ -47,7 +49,7 @@ impl Batch {
             }
             Amended::More { after, added_minor } => {
                 let amount = more_of(&row, added_minor)?;
-                let more = self.room_for_more(tx, &row, amount)?;
+                let more = self.room_for_more(tx, &row, amount, order)?;
                 self.add(tx, &mut row, after, amount, &more)?;
                 added_minor
             }
@@ -64,6 +66,7 @@ impl Batch {
         tx: &mut Tx<'_>,
         row: &ReservationRow,
         amount: Money,
+        order: &OrderTerms,
     ) -> Result<Vec<(Level, Counted)>, Error> {
         let terms = self.products.get(&row.product);
         let request = Request {
@@ -75,12 +78,12 @@ impl Batch {
                 deposit_minor: 0,
                 treatment: row.exposure_treatment,
             },
+            order: Some(order),
             more_of: Some(row),
         };
         let assessment = self.ledger.assess_with_due(tx, &request)?;
-        let refusals = assessment.refusals();
-        if !refusals.is_empty() {
-            return Err(refused(&refusals));
+        if assessment.decision() != CreditDecision::Approved {
+            return Err(refused_by(&assessment));
         }
         Ok(Level::EVERY
             .iter()

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{AmountOf, CapturedReceivable, Command, Decided, NewReservation, refused};
+use super::{AmountOf, CapturedReceivable, Command, Decided, NewReservation, refused_by};
 use crate::app::book::Request;
 use crate::app::exposure::org_path;
 use crate::app::ledger::{Behind, Ledger};
 use crate::app::receivables;
+use crate::app::referrals::{self, OrderName};
 use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Level, MovementKind};
+use crate::domain::exposure::{Assessment, CreditDecision};
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
+use crate::domain::referrals::Passing;
 use crate::domain::reservations::ReservationStatus;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
@@ -20,6 +23,7 @@ use crate::store::counted::Counts;
 use crate::store::errors::on_violation;
 use crate::store::exposure::{self as store, ProductTerms};
 use crate::store::receivables::{self as receivables_store, CaptureRow, ReceivableRow};
+use crate::store::referrals::ReferralRow;
 use crate::store::reservations::{self as rows, ReservationRow};
 use crate::store::tx::{Event, Tx};
 
@@ -42,6 +46,9 @@ pub(super) struct Batch {
     made: BTreeSet<ReservationId>,
     changed: BTreeSet<ReservationId>,
     drawn: Vec<ReceivableRow>,
+    /// Releases of referred orders that nobody has used, and those that were used up here.
+    released: BTreeMap<OrderName, Vec<ReferralRow>>,
+    used_up: Vec<ReferralRow>,
     /// Something that went wrong half-way through a command: nothing of the batch may stay.
     pub(super) broken: Option<Error>,
 }
@@ -81,8 +88,19 @@ impl Batch {
             made: BTreeSet::new(),
             changed: BTreeSet::new(),
             drawn: Vec::new(),
+            released: BTreeMap::new(),
+            used_up: Vec::new(),
             broken: None,
         };
+        if commands.iter().any(|one| one.may_take()) {
+            batch.ledger.ask_rules(tx)?;
+        }
+        if batch.ledger.book().has_rules() {
+            let orders: Vec<OrderName> = new()
+                .map(|new| (new.customer_id, new.reference.clone()))
+                .collect();
+            batch.released = referrals::released(tx, &orders)?;
+        }
         batch.load_known(tx, &ids)?;
         batch.load_named(
             tx,
@@ -184,7 +202,8 @@ impl Batch {
                 id,
                 total,
                 expires_at,
-            } => self.amend(tx, *id, total, *expires_at),
+                order,
+            } => self.amend(tx, *id, total, (*expires_at, order)),
         };
         let result = result.and_then(|id| self.decided(tx, id));
         if let (Err(error), true) = (&result, self.ledger.posted() > posted) {
@@ -252,16 +271,16 @@ impl Batch {
             product_active: terms.map(|terms| terms.active),
             product: &new.product,
             claim: new.asked.of(terms),
+            order: Some(&new.order),
             more_of: None,
         };
         let assessment = self.ledger.assess_with_due(tx, &request)?;
-        let refusals = assessment.refusals();
-        let (true, Some(product), Some(org_path)) = (
-            refusals.is_empty(),
-            assessment.counted_at(Level::Product),
-            org_path,
-        ) else {
-            return Err(refused(&refusals));
+        let release = self.release_of(tx, new, &assessment)?;
+        let passes = assessment.decision() == CreditDecision::Approved || release.is_some();
+        let (true, Some(product), Some(org_path)) =
+            (passes, assessment.counted_at(Level::Product), org_path)
+        else {
+            return Err(refused_by(&assessment));
         };
         // What credit refuses is refused for that, whatever it is called.
         if let Some(problem) = conflict.flatten() {
@@ -299,13 +318,56 @@ impl Batch {
             row.count_at(*level, assessment.counted_at(*level));
         }
         let whole = Part::whole(row.amount_minor);
+        let behind = Behind {
+            over_limit_released: release.is_some() && assessment.lacks_room(),
+            ..behind(id)
+        };
         self.ledger
-            .post_part(tx, &row, whole, MovementKind::Reserve, behind(id))?;
+            .post_part(tx, &row, whole, MovementKind::Reserve, behind)?;
+        if let Some(release) = release {
+            self.use_up(tx, &reference, release, id)?;
+        }
         record(tx, Done::Created, &row, row.amount_minor)?;
         self.references.insert(reference, id);
         self.made.insert(id);
         self.known.insert(id, row);
         Ok(id)
+    }
+
+    /// The release by which a referred order passes.
+    fn release_of(
+        &self,
+        tx: &Tx<'_>,
+        new: &NewReservation,
+        assessment: &Assessment,
+    ) -> Result<Option<ReferralRow>, Error> {
+        let order = (new.customer_id, new.reference.clone());
+        let (CreditDecision::Referred, Some(releases)) =
+            (assessment.decision(), self.released.get(&order))
+        else {
+            return Ok(None);
+        };
+        let passing = Passing {
+            product: &new.product,
+            amount: new.asked.amount,
+            deposit_minor: new.asked.deposit_minor,
+        };
+        referrals::passing(releases, passing, assessment, tx.today)
+    }
+
+    fn use_up(
+        &mut self,
+        tx: &mut Tx<'_>,
+        order: &OrderName,
+        mut release: ReferralRow,
+        id: ReservationId,
+    ) -> Result<(), Error> {
+        referrals::use_up(tx, &mut release, id)?;
+        if let Some(left) = self.released.get_mut(order) {
+            left.retain(|row| row.id != release.id);
+        }
+        self.used_up.push(release);
+        Ok(())
     }
 
     /// Turns a part into a receivable. The last capture gives back the rest.
@@ -396,6 +458,9 @@ impl Batch {
         })?;
         rows::write(tx.connection, &of(&self.changed))?;
         receivables_store::insert(tx.connection, &self.drawn)?;
+        for release in &self.used_up {
+            referrals::write_used(tx, release)?;
+        }
         self.ledger.write(tx)
     }
 }

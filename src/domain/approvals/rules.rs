@@ -315,7 +315,7 @@ fn step(name: &str, scope: &str, organisation_depth: Option<u8>) -> StepRule {
 ///
 /// A branch decides up to 1,000,000.00, and whatever lowers the risk; the head office decides
 /// above that, and the executive after it above 50,000,000.00. Related parties and exceptions
-/// have chains of their own.
+/// have chains of their own. Orders that are referred go the same way by their amount.
 pub fn built_in() -> Vec<AuthorityRule> {
     let [branch_scope, head_scope, related_scope, executive_scope] = DECIDING_SCOPES;
     let branch = || StepRule {
@@ -347,6 +347,10 @@ pub fn built_in() -> Vec<AuthorityRule> {
         exceptional: None,
         within: None,
         steps,
+    };
+    let referral = |name: &str, steps: Vec<StepRule>| AuthorityRule {
+        kind: "referral".to_owned(),
+        ..rule(name, steps)
     };
     let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     vec![
@@ -383,6 +387,22 @@ pub fn built_in() -> Vec<AuthorityRule> {
             ..rule("head_office", vec![head_office()])
         },
         rule("executive", vec![head_office(), executive()]),
+        AuthorityRule {
+            related_party: Some(true),
+            ..referral(
+                "referral_related_party",
+                vec![step("related_party", related_scope, Some(1))],
+            )
+        },
+        AuthorityRule {
+            amount_max_minor: Some(100_000_000),
+            ..referral("referral_branch", vec![branch()])
+        },
+        AuthorityRule {
+            amount_max_minor: Some(5_000_000_000),
+            ..referral("referral_head_office", vec![head_office()])
+        },
+        referral("referral_executive", vec![head_office(), executive()]),
     ]
 }
 

@@ -98,7 +98,7 @@ pub struct CheckView {
 }
 
 /// A number behind the result of a check.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = ApprovalCheckNumber)]
 pub struct NumberView {
     /// What it is.

@@ -1,8 +1,11 @@
 //! What the rows of the registry do: each gives the answer, whatever it is.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
+use crate::support::checks::{
+    a_referral, a_restriction, referral_body, restriction_body, room_is_referred,
+};
 use crate::support::{
     Answer, Client, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_payment,
     a_product_line, a_receivable, a_reservation, a_submitted, allocations, an_approver,
@@ -82,6 +85,54 @@ pub fn publish_policy(server: &TestServer, client: &Client, tolerance_bp: i32) -
         "effective_from": server.db().today().to_string(), "policy": {"tolerance_bp": tolerance_bp},
     });
     client.post("/v1/credit-policies", &body).send()
+}
+
+pub fn publish_checks(server: &TestServer, client: &Client, release_valid_days: i32) -> Answer {
+    let body = json!({
+        "effective_from": server.db().today().to_string(),
+        "rules": {"release_valid_days": release_valid_days},
+    });
+    client.post("/v1/check-rule-sets", &body).send()
+}
+
+pub fn restrict(server: &TestServer, client: &Client, collection: &str, until: Value) -> Answer {
+    let mut body = restriction_body(server, &a_customer(server).id());
+    body["until"] = until;
+    client.post(&format!("/v1/{collection}"), &body).send()
+}
+
+/// Path of a restriction.
+pub fn restricted(server: &TestServer, collection: &str) -> String {
+    let customer = a_customer(server).id();
+    let restriction = a_restriction(server, collection, &customer);
+    restriction.header("location").unwrap().to_owned()
+}
+
+pub fn end_restriction(client: &Client, path: &str) -> Answer {
+    let body = json!({"reason": "已结清"});
+    client.post(&format!("{path}/end"), &body).send()
+}
+
+pub fn dun(server: &TestServer, client: &Client, as_of: &str) -> Answer {
+    let path = format!("/v1/customers/{}/dunning-levels", a_customer(server).id());
+    client
+        .post(&path, &json!({"level": 2, "as_of": as_of}))
+        .send()
+}
+
+/// Refers an order of a customer with room for 1,000.00.
+pub fn ask_referral(server: &TestServer, client: &Client, amount: &str) -> Answer {
+    let customer = a_customer_with_credit(server, SALES);
+    room_is_referred(server);
+    let body = referral_body(&customer, amount);
+    client.post("/v1/referrals", &body).send()
+}
+
+/// Path of a referral that somebody else asked for.
+pub fn referred(server: &TestServer) -> String {
+    let customer = a_customer_with_credit(server, SALES);
+    let referral = a_referral(server, &customer, "1000.01");
+    referral.header("location").unwrap().to_owned()
 }
 
 pub fn score(server: &TestServer, client: &Client, valid_until: &str) -> Answer {

@@ -1,0 +1,246 @@
+//! The rules of credit checks: publishing their versions, and where customers stand by the one in
+//! force.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::exchange_rates;
+use super::exposure::currency;
+use crate::domain::check_rules::{
+    CheckRules, ExposureComponent, Measured, Owed, RuleSet, Standing,
+};
+use crate::domain::currency::Currency;
+use crate::domain::exchange_rates::Rates;
+use crate::domain::ids::CustomerId;
+use crate::domain::organisation::OrgPath;
+use crate::domain::restrictions::RestrictionKind;
+use crate::error::{Bilingual, Error, FieldError, Place, Problem};
+use crate::error_codes::ProblemCode;
+use crate::store::check_rule_sets::{self as store, VersionRow};
+use crate::store::dunning_levels;
+use crate::store::errors::on_violation;
+use crate::store::owed::{self, Floor};
+use crate::store::restrictions;
+use crate::store::scores;
+use crate::store::tx::{Event, Reader, Tx};
+
+/// The rule set in force on a day.
+///
+/// # Errors
+/// When a stored set cannot be read.
+pub fn in_force(reader: &mut Reader<'_>, day: NaiveDate) -> Result<Option<RuleSet>, Error> {
+    let Some(row) = store::in_force(reader.connection, day)? else {
+        return Ok(None);
+    };
+    Ok(Some(RuleSet {
+        version: row.version,
+        rules: stored(&row)?,
+    }))
+}
+
+/// The rules of a stored version.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn stored(row: &VersionRow) -> Result<CheckRules, Error> {
+    serde_json::from_value(row.rules.clone()).map_err(|error| Error::Internal(Box::new(error)))
+}
+
+/// Publishes a new version of the whole set.
+///
+/// # Errors
+/// 422 for a field that is out of range, or when it would begin in the past.
+pub fn publish(
+    tx: &mut Tx<'_>,
+    rules: &CheckRules,
+    effective_from: NaiveDate,
+    note: Option<String>,
+) -> Result<VersionRow, Error> {
+    if let Some((field, detail)) = rules.out_of_range() {
+        return Err(Problem::new(ProblemCode::ValidationFailed)
+            .at(FieldError {
+                place: Place::Pointer(format!("#/rules/{field}")),
+                detail: Bilingual::new(detail, "超出允许范围"),
+            })
+            .into());
+    }
+    if effective_from < tx.today {
+        return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
+    }
+    let row = VersionRow {
+        version: store::next_version(tx.connection)?,
+        effective_from,
+        rules: json!(rules),
+        note,
+        published_by: tx.actor.principal.clone(),
+        published_at: tx.now,
+    };
+    store::insert(tx.connection, &row).map_err(|error| {
+        on_violation(error, "check_rule_sets_pkey", || {
+            Problem::new(ProblemCode::RequestInProgress)
+        })
+    })?;
+    let details = json!({"version": row.version, "effective_from": row.effective_from});
+    let subject = format!("check_rule_sets/{}", row.version);
+    tx.record("check_rule_set.publish", subject.clone(), details.clone())?;
+    tx.emit(Event {
+        kind: "check_rule_set.published",
+        subject,
+        org_path: OrgPath::root(),
+        customer_id: None,
+        data: details,
+    })?;
+    Ok(row)
+}
+
+/// Where these customers stand today, as far as the rules in force ask: exclusions always, and
+/// whatever a configured rule looks at. A fixed number of statements for any number of customers.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn standing_of(
+    reader: &mut Reader<'_>,
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, Standing>, Error> {
+    let today = reader.today;
+    let rule_set = in_force(reader, today)?;
+    let restricted = restrictions::in_force(reader.connection, customers, today)?;
+    let mut standings: BTreeMap<CustomerId, Standing> = customers
+        .iter()
+        .map(|id| {
+            let by = |kind| restricted.get(&(*id, kind)).copied();
+            let standing = Standing {
+                rule_set: rule_set.clone(),
+                exclusion: by(RestrictionKind::Exclusion),
+                supply_hold: by(RestrictionKind::SupplyHold),
+                ..Standing::default()
+            };
+            (*id, standing)
+        })
+        .collect();
+    let Some(RuleSet { rules, .. }) = rule_set else {
+        return Ok(standings);
+    };
+    if rules.grade.is_some() {
+        for (id, score) in scores::latest_of(reader.connection, customers, today)? {
+            standings.entry(id).or_default().score = Some(score);
+        }
+    }
+    if rules.dunning.is_some() {
+        for (id, fact) in dunning_levels::latest_of(reader.connection, customers, today)? {
+            standings.entry(id).or_default().dunning = Some(fact);
+        }
+    }
+    for (id, owed) in owed_by(reader, customers, &rules)? {
+        standings.entry(id).or_default().owed = owed;
+    }
+    Ok(standings)
+}
+
+/// Where one customer stands.
+///
+/// # Errors
+/// As [`standing_of`].
+pub fn standing(reader: &mut Reader<'_>, customer: CustomerId) -> Result<Standing, Error> {
+    let found = standing_of(reader, &[customer])?.remove(&customer);
+    Ok(found.unwrap_or_default())
+}
+
+/// What customers owe and have ordered, in the company's currency.
+fn owed_by(
+    reader: &mut Reader<'_>,
+    customers: &[CustomerId],
+    rules: &CheckRules,
+) -> Result<BTreeMap<CustomerId, Owed>, Error> {
+    let mut owed: BTreeMap<CustomerId, Owed> = BTreeMap::new();
+    if rules.looks_at_receivables() {
+        let codes = owed::currencies(reader.connection, customers)?;
+        let rates = into_company_currency(reader, &codes)?;
+        let floors = codes
+            .into_iter()
+            .map(|code| floor(code, rules, &rates))
+            .collect::<Result<Vec<_>, _>>()?;
+        let disputed = rules.overdue.is_some_and(|rule| rule.include_disputed);
+        let (connection, today) = (&mut *reader.connection, reader.today);
+        for row in owed::open(connection, customers, &floors, disputed, today)? {
+            let own = currency(&row.currency)?;
+            let of = owed
+                .entry(CustomerId::from_uuid(row.customer_id))
+                .or_default();
+            of.open = plus(of.open, row.open_minor, own, &rates);
+            of.overdue_in_all = plus(of.overdue_in_all, row.overdue_in_all_minor, own, &rates);
+            of.overdue = plus(of.overdue, row.overdue_minor, own, &rates);
+            of.overdue_since = earlier(of.overdue_since, row.overdue_since);
+            of.oldest_issued_on = earlier(of.oldest_issued_on, row.oldest_issued_on);
+        }
+    }
+    if rules
+        .component_limit(ExposureComponent::OpenOrders)
+        .is_some()
+    {
+        let rows = owed::ordered(reader.connection, customers, reader.now)?;
+        let codes: Vec<String> = rows.iter().map(|row| row.currency.clone()).collect();
+        let rates = into_company_currency(reader, &codes)?;
+        for row in rows {
+            let own = currency(&row.currency)?;
+            let of = owed
+                .entry(CustomerId::from_uuid(row.customer_id))
+                .or_default();
+            of.open_orders = plus(of.open_orders, row.open_minor, own, &rates);
+        }
+    }
+    Ok(owed)
+}
+
+fn into_company_currency(reader: &mut Reader<'_>, codes: &[String]) -> Result<Rates, Error> {
+    let pairs = codes
+        .iter()
+        .map(|code| Ok((currency(code)?, Currency::COMPANY)))
+        .collect::<Result<Vec<_>, Error>>()?;
+    exchange_rates::of_today(reader, pairs)
+}
+
+/// The smallest amounts of a currency that count. What cannot be measured is never small.
+fn floor(code: String, rules: &CheckRules, rates: &Rates) -> Result<Floor, Error> {
+    let own = currency(&code)?;
+    let least = |ignore_below: Option<i64>| {
+        let ignored = ignore_below.unwrap_or(0).saturating_sub(1);
+        match rates.between(own, Currency::COMPANY) {
+            Ok(None) => ignored.saturating_add(1),
+            Ok(Some(into)) => into
+                .rate_e10
+                .room_before(ignored, own, Currency::COMPANY)
+                .saturating_add(1),
+            Err(_) => 0,
+        }
+    };
+    Ok(Floor {
+        overdue_minor: least(rules.overdue.map(|rule| rule.ignore_below_minor)),
+        oldest_minor: least(rules.oldest_open_item.map(|rule| rule.ignore_below_minor)),
+        currency: code,
+    })
+}
+
+fn plus(sum: Measured, minor: i64, own: Currency, rates: &Rates) -> Measured {
+    // Nothing is nothing in any currency.
+    if minor == 0 {
+        return sum;
+    }
+    let more = match rates.between(own, Currency::COMPANY)? {
+        None => minor,
+        Some(into) => into
+            .rate_e10
+            .convert_up(minor, own, Currency::COMPANY)
+            .unwrap_or(i64::MAX),
+    };
+    Ok(sum?.saturating_add(more))
+}
+
+fn earlier(one: Option<NaiveDate>, other: Option<NaiveDate>) -> Option<NaiveDate> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,80 @@
+//! Restrictions of customers: facts with their days, which end early only by another fact.
+
+use chrono::NaiveDate;
+
+crate::text_enum! {
+    /// What a customer is restricted from.
+    pub enum RestrictionKind {
+        /// No new business on credit at all.
+        Exclusion = "exclusion",
+        /// No supply on credit, as far as the rule set says.
+        SupplyHold = "supply_hold",
+    }
+}
+
+/// Why a restriction cannot be recorded or ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestrictionRefusal {
+    /// The last day is before the first.
+    UntilBeforeFrom,
+    /// The last day has passed: there is nothing to restrict any more.
+    Over,
+}
+
+/// Whether a restriction with these days can be recorded on a day.
+///
+/// # Errors
+/// Why it cannot.
+pub fn recordable(
+    from: NaiveDate,
+    until: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Result<(), RestrictionRefusal> {
+    match until {
+        Some(until) if until < from => Err(RestrictionRefusal::UntilBeforeFrom),
+        Some(until) if until < today => Err(RestrictionRefusal::Over),
+        _ => Ok(()),
+    }
+}
+
+/// Whether it holds on a day: its first and last day count, and the day on which it was ended does
+/// not any more.
+pub fn holds_on(
+    from: NaiveDate,
+    until: Option<NaiveDate>,
+    ended_on: Option<NaiveDate>,
+    day: NaiveDate,
+) -> bool {
+    from <= day && until.is_none_or(|last| day <= last) && ended_on.is_none_or(|end| day < end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 3, day).unwrap()
+    }
+
+    #[test]
+    fn the_first_and_the_last_day_count_and_the_day_of_an_end_does_not() {
+        let holds = |on| holds_on(day(5), Some(day(9)), None, day(on));
+        assert_eq!([4, 5, 9, 10].map(holds), [false, true, true, false]);
+        let ended = |on| holds_on(day(5), None, Some(day(7)), day(on));
+        assert_eq!([5, 6, 7, 8].map(ended), [true, true, false, false]);
+    }
+
+    #[test]
+    fn what_is_over_or_upside_down_is_not_recorded() {
+        assert_eq!(recordable(day(1), None, day(5)), Ok(()));
+        assert_eq!(recordable(day(1), Some(day(5)), day(5)), Ok(()));
+        assert_eq!(
+            recordable(day(1), Some(day(4)), day(5)),
+            Err(RestrictionRefusal::Over)
+        );
+        assert_eq!(
+            recordable(day(6), Some(day(5)), day(5)),
+            Err(RestrictionRefusal::UntilBeforeFrom)
+        );
+    }
+}
