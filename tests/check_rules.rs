@@ -239,6 +239,7 @@ fn supply_holds_and_dunning_levels_lead_where_the_set_says() {
     let dunning = json!({"level_max": 2, "effect": "refer"});
     a_rule_set(&server, &json!({"dunning": dunning}));
     assert_eq!(seen(), by("referred", "dunning_level_exceeded"));
+    server.advance(TimeDelta::seconds(1));
     dunned(&server, &customer, 2);
     assert_eq!(seen(), approved(), "the latest counts");
     a_rule_set(&server, &json!({"supply_hold": {"effect": "decline"}}));

@@ -59,6 +59,7 @@ CREATE TRIGGER customer_restrictions_no_truncate BEFORE TRUNCATE ON customer_res
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 GRANT SELECT, INSERT ON customer_restrictions TO shouxin_service;
 
+-- Without a foreign key: a restriction is never deleted, and TRUNCATE of it is to meet the trigger.
 CREATE TABLE customer_restriction_ends (
     bucket smallint NOT NULL,
     restriction_id uuid NOT NULL,
@@ -66,8 +67,7 @@ CREATE TABLE customer_restriction_ends (
     reason text NOT NULL,
     ended_by text NOT NULL,
     ended_at timestamptz NOT NULL,
-    PRIMARY KEY (bucket, restriction_id),
-    FOREIGN KEY (bucket, restriction_id) REFERENCES customer_restrictions (bucket, id)
+    PRIMARY KEY (bucket, restriction_id)
 );
 COMMENT ON TABLE customer_restriction_ends IS 'Restrictions that were ended before their last day. Append-only.';
 COMMENT ON COLUMN customer_restriction_ends.bucket IS 'Home of the customer.';

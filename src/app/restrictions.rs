@@ -29,27 +29,27 @@ pub struct NewRestriction {
 /// The words of a kind: how its things are called, its audit actions and its events.
 struct Words {
     noun: &'static str,
-    record: &'static str,
     recorded: &'static str,
-    end: &'static str,
     ended: &'static str,
+    record: &'static str,
+    end: &'static str,
 }
 
 fn words(kind: RestrictionKind) -> Words {
     match kind {
         RestrictionKind::Exclusion => Words {
             noun: ExclusionEntity::NOUN,
-            record: "credit_exclusion.record",
             recorded: "credit_exclusion.recorded",
-            end: "credit_exclusion.end",
             ended: "credit_exclusion.ended",
+            record: "credit_exclusion.record",
+            end: "credit_exclusion.end",
         },
         RestrictionKind::SupplyHold => Words {
             noun: SupplyHoldEntity::NOUN,
-            record: "supply_hold.record",
             recorded: "supply_hold.recorded",
-            end: "supply_hold.end",
             ended: "supply_hold.ended",
+            record: "supply_hold.record",
+            end: "supply_hold.end",
         },
     }
 }

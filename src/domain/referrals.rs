@@ -160,8 +160,10 @@ mod tests {
         }
     }
 
-    fn assessed(verdicts: &[(ProblemCode, fn(Reason) -> Verdict)]) -> Assessment {
-        let rule = |(code, of): &(ProblemCode, fn(Reason) -> Verdict)| RuleResult {
+    type Assessed = (ProblemCode, fn(Reason) -> Verdict);
+
+    fn assessed(verdicts: &[Assessed]) -> Assessment {
+        let rule = |(code, of): &Assessed| RuleResult {
             code: *code,
             level: None,
             verdict: of(reason(*code)),

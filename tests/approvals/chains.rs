@@ -7,6 +7,7 @@ use shouxin::domain::approvals::rules;
 
 use super::{approve, case_of, goods, lines, member, policy, relate, score, submitted};
 use crate::support::actors::SALES;
+use crate::support::checks::{referral_body, room_is_referred};
 use crate::support::{GOODS, TestServer, a_customer, a_product_line};
 
 /// A case: the rule that has to be for it, and what makes it one.
@@ -74,7 +75,34 @@ const CASES: &[Case] = &[
             body
         },
     },
+    referral("referral_related_party", "0.02", |server, customer| {
+        without_room(server, customer);
+        relate(server, customer);
+    }),
+    referral("referral_branch", "1000000.00", without_room),
+    referral("referral_head_office", "1000000.01", without_room),
+    referral("referral_head_office", "50000000.00", without_room),
+    referral("referral_executive", "50000000.01", without_room),
 ];
+
+/// An order of an amount for which there is no room.
+const fn referral(
+    rule: &'static str,
+    amount: &'static str,
+    prepare: fn(&TestServer, &str),
+) -> Case {
+    Case {
+        rule,
+        amount: Some(amount),
+        prepare,
+        body: |_, customer, amount| referral_body(customer, amount.unwrap()),
+    }
+}
+
+fn without_room(server: &TestServer, customer: &str) {
+    a_product_line(server, customer, "0.01");
+    room_is_referred(server);
+}
 
 fn graded(server: &TestServer, customer: &str, grade: &str) {
     score(server, customer, grade, ["2026-03-01", "2026-12-31"]);
@@ -178,7 +206,15 @@ fn walk(case: &Case) {
     let customer = a_customer(&server).id();
     (case.prepare)(&server, &customer);
     let lines_before = lines(&server);
-    let path = submitted(&server, &(case.body)(&server, &customer, case.amount));
+    let body = (case.body)(&server, &customer, case.amount);
+    let is_referral = case.rule.starts_with("referral");
+    let path = if is_referral {
+        let manager = server.as_tier("account_manager");
+        let asked = manager.post("/v1/referrals", &body).expect(201);
+        asked.header("location").unwrap().to_owned()
+    } else {
+        submitted(&server, &body)
+    };
     let rule = rules::built_in()
         .into_iter()
         .find(|rule| rule.name == case.rule)
@@ -200,7 +236,11 @@ fn walk(case: &Case) {
             let unable = member(&server, tier, place, &name);
             approve(&unable, &path).expect_problem(code);
             let reason = json!({"reason": "不同意"});
-            for verb in ["reject", "send-back"] {
+            let verbs: &[&str] = match is_referral {
+                true => &["reject"],
+                false => &["reject", "send-back"],
+            };
+            for verb in verbs {
                 let shortcut = unable.post(&format!("{path}/{verb}"), &reason);
                 shortcut.expect_problem(code);
             }
@@ -218,5 +258,6 @@ fn walk(case: &Case) {
     assert_eq!(decided["status"], "approved", "{decided}");
     assert!(decided["closed_at"].is_string());
     let added = lines(&server) - lines_before;
-    assert_eq!(added, i64::from(case.rule != "lower_risk"));
+    let opens = case.rule != "lower_risk" && !is_referral;
+    assert_eq!(added, i64::from(opens));
 }

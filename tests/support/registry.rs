@@ -321,8 +321,8 @@ pub const WRITES: &[Write] = &[
         operation: "requestReferral",
         action: "referral.request",
         events: &["approval.requested", "referral.requested"],
-        succeed: |server, client| ask_referral(server, client, "1000.01"),
-        refuse: Some(|server, client| ask_referral(server, client, "1000.00")),
+        succeed: |server, client| ask_referral(server, client, "2000.00"),
+        refuse: Some(|server, client| ask_referral(server, client, "1.00")),
     },
     Write {
         operation: "approveReferral",
@@ -351,7 +351,7 @@ pub const WRITES: &[Write] = &[
         action: "referral.withdraw",
         events: &["approval.withdrawn", "referral.withdrawn"],
         succeed: |server, client| {
-            let asked = ask_referral(server, client, "1000.01").expect(201);
+            let asked = ask_referral(server, client, "2000.00").expect(201);
             act(client, asked.header("location").unwrap(), "withdraw")
         },
         refuse: Some(|server, client| {

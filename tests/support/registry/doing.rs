@@ -73,9 +73,11 @@ pub fn delegated(server: &TestServer) -> String {
 }
 
 pub fn publish_rules(server: &TestServer, client: &Client, scope: &str) -> Answer {
+    let rules = ["credit_application", "referral"].map(
+        |kind| json!({"name": kind, "kind": kind, "steps": [{"name": "branch", "scope": scope}]}),
+    );
     let body = json!({
-        "effective_from": server.db().today().to_string(),
-        "rules": [{"name": "all", "kind": "credit_application", "steps": [{"name": "branch", "scope": scope}]}],
+        "effective_from": server.db().today().to_string(), "rules": rules,
     });
     client.post("/v1/authority-rules", &body).send()
 }
@@ -131,7 +133,7 @@ pub fn ask_referral(server: &TestServer, client: &Client, amount: &str) -> Answe
 /// Path of a referral that somebody else asked for.
 pub fn referred(server: &TestServer) -> String {
     let customer = a_customer_with_credit(server, SALES);
-    let referral = a_referral(server, &customer, "1000.01");
+    let referral = a_referral(server, &customer, "2000.00");
     referral.header("location").unwrap().to_owned()
 }
 

@@ -112,7 +112,7 @@ pub const NOUNS: &[Noun] = &[
         collection: Some("/v1/referrals"),
         make: |server, org_path| {
             let customer = a_customer_with_credit(server, org_path);
-            a_referral(server, &customer, "1000.01").id()
+            a_referral(server, &customer, "2000.00").id()
         },
     },
 ];
