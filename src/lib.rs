@@ -45,6 +45,14 @@
 //!    into the caller's language ([`http::problem`]), sets the headers, logs one line without
 //!    personal data, and counts.
 //!
+//! Reserving, capturing, releasing and amending go another way between 3 and 7:
+//! [`http::together`] collects what arrives while others are being served ([`store::collector`]);
+//! [`app::reservations`] loads and locks what all of it needs, lines of groups before those of
+//! customers ([`app::ledger`]), decides each command in its turn on one [`app::book`], and writes
+//! once; [`store::db`] commits business rows, audit entries, events and answers of all of them
+//! together. A batch that fails is taken apart, and each of its commands is decided alone. Credit
+//! checks are collected in the same way, and read without locks.
+//!
 //! A read is shorter: guard, [`store::db::Db::read`], a query that starts from what the caller
 //! may see, and the answer.
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
+use crate::support::checks::a_rule_set;
 use crate::support::ledger::{assert_clean, balance};
 use crate::support::{
     Answer, Client, TestServer, a_customer_with_credit, a_group_line, a_group_of, a_member,
@@ -240,5 +241,22 @@ fn a_thousand_orders_are_answered_once_and_again() {
         .expect(200);
     assert_eq!(again.text(), first.text());
     assert_eq!(server.number("SELECT count(*) FROM reservations"), 400);
+    assert_clean(&server);
+}
+
+#[test]
+fn what_the_rules_look_at_includes_the_orders_before_it() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer_with_credit(&server, SALES);
+    let limits = json!({"open_orders_max": "150.00", "effect": "decline"});
+    a_rule_set(&server, &json!({"component_limits": limits}));
+    let orders = ["100.00", "100.00", "50.00"].map(|amount| reservation_body(&customer, amount));
+    let answer = batch(&client, false, &orders).expect(200).json();
+    let items = answer["items"].as_array().unwrap();
+    assert_eq!(items[0]["status"], "done");
+    assert_eq!(items[1]["problem"]["code"], "component_limit_exceeded");
+    assert_eq!(items[1]["problem"]["decision"], "declined");
+    assert_eq!(items[2]["status"], "done");
     assert_clean(&server);
 }

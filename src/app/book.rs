@@ -137,6 +137,22 @@ impl Book {
         Ok(())
     }
 
+    /// Takes note of business that the rules look at, for the decisions that follow.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub(super) fn note(
+        &mut self,
+        reader: &mut Reader<'_>,
+        customer_id: CustomerId,
+        moved: check_rules::Moved,
+    ) -> Result<(), Error> {
+        match self.standings.get_mut(&customer_id) {
+            Some(standing) => check_rules::note(reader, standing, moved),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a rule set is in force, so that an order may be referred.
     pub(super) fn has_rules(&self) -> bool {
         self.standings

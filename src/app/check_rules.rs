@@ -14,6 +14,7 @@ use crate::domain::check_rules::{
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rates;
 use crate::domain::ids::CustomerId;
+use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
 use crate::error::{Bilingual, Error, FieldError, Place, Problem};
@@ -192,6 +193,57 @@ fn owed_by(
         }
     }
     Ok(owed)
+}
+
+/// Business that changes what a customer owes or has ordered, while others are still to be decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Moved {
+    /// An order was accepted.
+    Ordered(Money),
+    /// A part of an order became a receivable.
+    Delivered(Money),
+    /// A part of an order was given back.
+    GivenBack(Money),
+}
+
+/// Takes note of it where a rule looks at it.
+///
+/// # Errors
+/// When the database cannot serve.
+pub(super) fn note(
+    reader: &mut Reader<'_>,
+    standing: &mut Standing,
+    moved: Moved,
+) -> Result<(), Error> {
+    let limits_components = |set: &RuleSet| {
+        ExposureComponent::EVERY
+            .iter()
+            .any(|component| set.rules.component_limit(*component).is_some())
+    };
+    if !standing.rule_set.as_ref().is_some_and(limits_components) {
+        return Ok(());
+    }
+    let (Moved::Ordered(amount) | Moved::Delivered(amount) | Moved::GivenBack(amount)) = moved;
+    let own = amount.currency();
+    let rates = into_company_currency(reader, &[own.code().to_owned()])?;
+    let owed = &mut standing.owed;
+    match moved {
+        Moved::Ordered(_) => owed.open_orders = plus(owed.open_orders, amount.minor(), own, &rates),
+        Moved::Delivered(_) => {
+            owed.open_orders = minus(owed.open_orders, amount.minor(), own, &rates);
+            owed.open = plus(owed.open, amount.minor(), own, &rates);
+        }
+        Moved::GivenBack(_) => {
+            owed.open_orders = minus(owed.open_orders, amount.minor(), own, &rates);
+        }
+    }
+    Ok(())
+}
+
+/// Less of a sum; never less than nothing, because each part was rounded up.
+fn minus(sum: Measured, minor: i64, own: Currency, rates: &Rates) -> Measured {
+    let less = plus(Ok(0), minor, own, rates)?;
+    Ok((sum? - less).max(0))
 }
 
 fn into_company_currency(reader: &mut Reader<'_>, codes: &[String]) -> Result<Rates, Error> {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::book::{Book, Request, ceilings_of, groups_of, modes_of};
 use super::bounds::Bounds;
+use super::check_rules::Moved;
 use super::exposure::{org_path, original};
 use crate::domain::counted::{Counted, Part};
 use crate::domain::credit_lines::{Movement, MovementKind};
@@ -169,6 +170,19 @@ impl Ledger {
     /// When the database cannot serve.
     pub(super) fn ask_rules(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
         self.book.ask_rules(&mut tx.reader())
+    }
+
+    /// Takes note of business that the rules look at, for the decisions that follow.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub(super) fn note(
+        &mut self,
+        tx: &mut Tx<'_>,
+        customer_id: CustomerId,
+        moved: Moved,
+    ) -> Result<(), Error> {
+        self.book.note(&mut tx.reader(), customer_id, moved)
     }
 
     /// What decisions are made from.

@@ -99,7 +99,10 @@ mod tests {
     fn connection_strings_get_keepalives_but_keep_what_the_operator_said() {
         let url = connection_string("postgres://a:b@h1:1,h2:2/db?connect_timeout=9");
         assert!(url.starts_with("postgres://a:b@h1:1,h2:2/db?connect_timeout=9&keepalives=1&"));
-        assert!(url.contains("&tcp_user_timeout=3000&target_session_attrs=read-write"));
+        assert!(url.contains("&tcp_user_timeout=3000&"));
+        assert!(url.ends_with("&target_session_attrs=read-write"));
+        let replica = replica_string("postgres://a:b@h1/db");
+        assert!(replica.ends_with("&target_session_attrs=any"));
         let plain = connection_string("host=h1,h2 dbname=db");
         assert!(plain.starts_with("host=h1,h2 dbname=db connect_timeout=2 keepalives=1 "));
     }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::batch::{Batch, Done, expiry, record};
 use super::{AmountOf, refused_by};
 use crate::app::book::Request;
+use crate::app::check_rules::Moved;
 use crate::app::exposure::claim;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::counted::{Claim, Counted, Part};
@@ -124,6 +125,8 @@ impl Batch {
         for (_, added) in more {
             self.ledger.hold_more(tx, row, *added, amount)?;
         }
+        self.ledger
+            .note(tx, row.customer_id, Moved::Ordered(amount))?;
         moved.amount_minor = after.amount_minor;
         moved.take(after, tx.now);
         *row = moved;

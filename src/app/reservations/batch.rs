@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{AmountOf, CapturedReceivable, Command, Decided, NewReservation, refused_by};
 use crate::app::book::Request;
-use crate::app::exposure::org_path;
+use crate::app::check_rules::Moved;
+use crate::app::exposure::{claim, org_path};
 use crate::app::ledger::{Behind, Ledger};
 use crate::app::receivables;
 use crate::app::referrals::{self, OrderName};
@@ -15,6 +16,7 @@ use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Level, MovementKind};
 use crate::domain::exposure::{Assessment, CreditDecision};
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
+use crate::domain::money::Money;
 use crate::domain::referrals::Passing;
 use crate::domain::reservations::ReservationStatus;
 use crate::error::{Error, FieldError, Problem};
@@ -327,6 +329,8 @@ impl Batch {
         if let Some(release) = release {
             self.use_up(tx, &reference, release, id)?;
         }
+        let ordered = Moved::Ordered(new.asked.amount);
+        self.ledger.note(tx, new.customer_id, ordered)?;
         record(tx, Done::Created, &row, row.amount_minor)?;
         self.references.insert(reference, id);
         self.made.insert(id);
@@ -400,6 +404,12 @@ impl Batch {
                 .post_part(tx, &row, rest, MovementKind::Release, behind(id))?;
         }
         row.take(after, tx.now);
+        let delivered = Moved::Delivered(part_of(&row, captured)?);
+        self.ledger.note(tx, row.customer_id, delivered)?;
+        if returned > 0 {
+            let given_back = Moved::GivenBack(part_of(&row, returned)?);
+            self.ledger.note(tx, row.customer_id, given_back)?;
+        }
         receivables::announce(tx, &receivable)?;
         record(tx, Done::Captured, &row, captured)?;
         self.numbers.insert(number);
@@ -440,7 +450,9 @@ impl Batch {
     ) -> Result<(), Error> {
         let behind = behind(row.id);
         self.ledger
-            .post_part(tx, row, part, MovementKind::Release, behind)
+            .post_part(tx, row, part, MovementKind::Release, behind)?;
+        let given_back = Moved::GivenBack(part_of(row, part.minor())?);
+        self.ledger.note(tx, row.customer_id, given_back)
     }
 
     /// Writes what came of the commands.
@@ -463,6 +475,11 @@ impl Batch {
         }
         self.ledger.write(tx)
     }
+}
+
+fn part_of(row: &ReservationRow, minor: i64) -> Result<Money, Error> {
+    let currency = claim(row)?.amount.currency();
+    Money::new(minor, currency).map_err(|error| Error::Internal(Box::new(error)))
 }
 
 fn behind(id: ReservationId) -> Behind {
