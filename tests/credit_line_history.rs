@@ -232,8 +232,12 @@ fn what_was_so_at_a_moment_never_changes_whatever_happens_later() {
                 let path = format!("/v1/credit-lines/{line}");
                 let then = format!("{path}?as_of={}", spelt(server.now()));
                 let answer = read(&then);
-                // Nothing has expired yet, so the moment is what is live.
-                assert_eq!(answer, read(&path), "step {step} of {seed}");
+                // Nothing has expired yet, so the moment is what is live, but for what bounds the
+                // line today.
+                let mut live: Value = serde_json::from_slice(&read(&path)).unwrap();
+                (live["binding_level"], live["usable"]) = (Value::Null, Value::Null);
+                let past: Value = serde_json::from_slice(&answer).unwrap();
+                assert_eq!(past, live, "step {step} of {seed}");
                 told.push((then, answer));
             }
             let yesterday = server.db().today() - TimeDelta::days(1);

@@ -380,10 +380,19 @@ fn every_type_that_is_published_is_listed() {
     let listed: BTreeSet<_> = EVENT_TYPES.iter().map(|event| event.name).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app");
     let mut found = BTreeSet::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        found.extend(published(&source).into_iter().map(str::to_owned));
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(path).unwrap();
+            found.extend(published(&source).into_iter().map(str::to_owned));
+        }
     }
+    assert!(found.contains("reservation.amended"));
     assert!(found.contains("credit_group.member_left"));
     for name in found {
         assert!(

@@ -66,6 +66,7 @@ event_types! {
     "referral.requested": "An order was referred to somebody with authority.";
     "referral.used": "A reservation has passed by a released referral.";
     "referral.withdrawn": "A referral was withdrawn.";
+    "reservation.amended": "A reservation became worth another total, or is held until another instant.";
     "reservation.captured": "A part of a reservation, or all of it, became a receivable.";
     "reservation.created": "Limit was set aside.";
     "reservation.expired": "What was left of a reservation went back to the limit by expiry.";

@@ -215,15 +215,15 @@ mod tests {
             .unwrap()
     }
 
-    /// A collector whose only thread is held up in its first round until it is let go.
-    fn held_up(
-        queue_max: usize,
-        together_max: usize,
-    ) -> (
+    /// A collector, the news that a round has begun, and the leave to go on.
+    type HeldUp = (
         Arc<Collector<u32, Vec<u32>>>,
         mpsc::Receiver<()>,
         mpsc::Sender<()>,
-    ) {
+    );
+
+    /// A collector whose only thread is held up in each round until it is let go.
+    fn held_up(queue_max: usize, together_max: usize) -> HeldUp {
         let (begun, has_begun) = mpsc::channel();
         let (go, may_go) = mpsc::channel::<()>();
         let may_go = Mutex::new(may_go);

@@ -56,7 +56,7 @@ impl Batch {
             }
         };
         row.expires_at = expires_at;
-        record(tx, Done::Amended, &row, moved)?;
+        record(tx, Done::AMENDED, &row, moved)?;
         self.changed(row);
         Ok(id)
     }

@@ -331,7 +331,7 @@ impl Batch {
         }
         let ordered = Moved::Ordered(new.asked.amount);
         self.ledger.note(tx, new.customer_id, ordered)?;
-        record(tx, Done::Created, &row, row.amount_minor)?;
+        record(tx, Done::CREATED, &row, row.amount_minor)?;
         self.references.insert(reference, id);
         self.made.insert(id);
         self.known.insert(id, row);
@@ -411,7 +411,7 @@ impl Batch {
             self.ledger.note(tx, row.customer_id, given_back)?;
         }
         receivables::announce(tx, &receivable)?;
-        record(tx, Done::Captured, &row, captured)?;
+        record(tx, Done::CAPTURED, &row, captured)?;
         self.numbers.insert(number);
         self.captures.entry(id).or_default().push(CaptureRow {
             reservation_id: id,
@@ -437,7 +437,7 @@ impl Batch {
         let (after, released) = before.release(amount_minor, tx.now)?;
         self.give_back(tx, &mut row, before.next_part(released))?;
         row.take(after, tx.now);
-        record(tx, Done::Released, &row, released)?;
+        record(tx, Done::RELEASED, &row, released)?;
         self.changed(row);
         Ok(id)
     }
@@ -533,33 +533,30 @@ pub(super) fn expiry(
     Ok(expires_at)
 }
 
-/// What became of a reservation.
+/// What became of a reservation, as audit entries and events call it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Done {
-    Created,
-    Captured,
-    Released,
-    Amended,
+pub(super) struct Done {
+    action: &'static str,
+    kind: &'static str,
 }
 
 impl Done {
-    fn action(self) -> &'static str {
-        match self {
-            Self::Created => "reservation.create",
-            Self::Captured => "reservation.capture",
-            Self::Released => "reservation.release",
-            Self::Amended => "reservation.amend",
-        }
-    }
-
-    fn event(self) -> &'static str {
-        match self {
-            Self::Created => "reservation.created",
-            Self::Captured => "reservation.captured",
-            Self::Released => "reservation.released",
-            Self::Amended => "reservation.amended",
-        }
-    }
+    const CREATED: Self = Self {
+        kind: "reservation.created",
+        action: "reservation.create",
+    };
+    const CAPTURED: Self = Self {
+        kind: "reservation.captured",
+        action: "reservation.capture",
+    };
+    const RELEASED: Self = Self {
+        kind: "reservation.released",
+        action: "reservation.release",
+    };
+    pub(super) const AMENDED: Self = Self {
+        kind: "reservation.amended",
+        action: "reservation.amend",
+    };
 }
 
 pub(super) fn record(
@@ -572,9 +569,9 @@ pub(super) fn record(
         "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
         "currency": row.currency, "amount_minor": amount_minor, "status": row.status.as_str(),
     });
-    tx.record(done.action(), row.id.subject(), details.clone())?;
+    tx.record(done.action, row.id.subject(), details.clone())?;
     tx.emit(Event {
-        kind: done.event(),
+        kind: done.kind,
         subject: row.id.subject(),
         org_path: org_path(&row.org_path)?,
         customer_id: Some(row.customer_id.uuid()),
