@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::support::actors::SALES;
 use crate::support::ledger::{assert_clean, balance};
 use crate::support::{
-    Answer, Client, TestServer, a_customer_with_credit, a_rate, a_reservation, capture_body,
-    in_currency, reservation_body,
+    Answer, Client, TestServer, a_customer_with_credit, a_group_line, a_member, a_rate,
+    a_reservation, a_unified_line, capture_body, in_currency, reservation_body,
 };
 
 fn amend(client: &Client, reservation: &str, amount: &str) -> Answer {
@@ -179,5 +179,31 @@ fn amounts_that_are_none_and_reservations_of_others_change_nothing() {
         .post(&path, &json!({"amount": "800.00"}))
         .key("grow")
         .expect_problem("idempotency_key_reused");
+    assert_clean(&server);
+}
+
+#[test]
+fn a_ceiling_that_bounds_the_customer_no_more_holds_what_it_held() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer_with_credit(&server, SALES);
+    let group =
+        json!({"name": "集团", "basis": "control", "limit_mode": "fallback", "org_path": SALES});
+    let group = client.post("/v1/credit-groups", &group).expect(201).id();
+    a_member(&server, &group, &customer);
+    let ceiling = a_group_line(&server, &group, "1000.00").id();
+    let id = a_reservation(&server, &customer, "100.00").id();
+    let path = format!("/v1/reservations/{id}");
+    let half = json!({"amount": "50.00"});
+    client.post(&format!("{path}/release"), &half).expect(200);
+    // From here on its own unified limit takes the place of the ceiling.
+    a_unified_line(&server, &customer, "1000.00");
+    amend(&client, &id, "150.00").expect(200);
+    assert_eq!(balance(&server, &ceiling), "50.00 0.00 950.00");
+    assert_clean(&server);
+    client
+        .post(&format!("{path}/release"), &json!({}))
+        .expect(200);
+    assert_eq!(balance(&server, &ceiling), "0.00 0.00 1000.00");
     assert_clean(&server);
 }

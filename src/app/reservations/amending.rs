@@ -105,11 +105,14 @@ impl Batch {
         let before = row.rest();
         let rest = Part::rest(after.amount_minor, after.rest_minor());
         let mut moved = row.clone();
-        for (level, added) in more {
+        for level in Level::EVERY {
             let Some(known) = row.counted_at(*level) else {
                 continue;
             };
-            let held = before.share_of(known.exposure_minor) + added.exposure_minor;
+            // A line that bounds the customer no more holds what it held.
+            let added = more.iter().find(|(of, _)| of == level);
+            let added_minor = added.map_or(0, |(_, added)| added.exposure_minor);
+            let held = before.share_of(known.exposure_minor) + added_minor;
             let exposure_minor = rest
                 .total_with_share(held)
                 .filter(|total| *total <= AMOUNT_MINOR_MAX)
