@@ -106,6 +106,28 @@ fn a_removed_movement_leaves_a_gap_that_is_found() {
 }
 
 #[test]
+fn business_on_a_line_that_does_not_exist_is_found() {
+    let server = TestServer::start();
+    some_business(&server);
+    let nowhere = "00000000-0000-7000-8000-000000000001";
+    for table in ["reservations", "receivables"] {
+        server.sql(&format!("UPDATE {table} SET product_line_id = '{nowhere}'"));
+        let found: Vec<(String, String)> = ledger_differences(&server)
+            .into_iter()
+            .filter(|difference| difference.subject.to_string() == nowhere)
+            .map(|difference| (difference.check_name, difference.subject.to_string()))
+            .collect();
+        let check = "every movement, reservation and receivable stands on lines that exist";
+        assert_eq!(found, [(check.to_owned(), nowhere.to_owned())]);
+        server.sql(&format!(
+            "UPDATE {table} t SET product_line_id = l.id FROM credit_lines l \
+             WHERE l.customer_id = t.customer_id AND l.product = t.product"
+        ));
+    }
+    assert_ledger_is_clean(&server);
+}
+
+#[test]
 fn a_changed_allocation_is_found_on_the_payment_and_on_the_receivable() {
     let server = TestServer::start();
     some_business(&server);

@@ -75,7 +75,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Locks the lines of customers and of the groups they belong to, and lines in use besides.
+    /// Locks the lines of customers and of the groups they belong to, and lines of other groups
+    /// that are in use besides.
     ///
     /// Groups are read before their lines can be locked, so they are read again under lock; if
     /// one of the customers changed groups in between, the transaction starts over.
@@ -85,13 +86,14 @@ impl Ledger {
     pub fn lock_for_decision(
         tx: &mut Tx<'_>,
         customers: &[CustomerId],
-        in_use: &[LineId],
+        in_use: &BTreeSet<LineId>,
     ) -> Result<Self, Error> {
         let parties = store::parties(tx.connection, customers)?;
         let groups = groups_of(&parties);
         let ceilings = ceilings_of(&mut tx.reader(), &groups)?;
-        let of_groups: Vec<LineId> = ceilings.iter().filter_map(|(_, _, line)| *line).collect();
-        let mut ledger = Self::lock_in_order(tx, customers, &of_groups, in_use)?;
+        let of_groups = ceilings.iter().filter_map(|(_, _, line)| *line);
+        let of_groups = of_groups.chain(in_use.iter().copied()).collect();
+        let mut ledger = Self::lock_in_use(tx, customers, of_groups)?;
         if ceilings_of(&mut tx.reader(), &groups)? != ceilings {
             return Err(Error::Retry("a group got another line or mode"));
         }
@@ -108,32 +110,15 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Locks the lines that reservations, receivables or payments of a customer stand on, with all
-    /// of its own.
+    /// Locks lines of groups that business of customers stands on, then all lines of the customers.
     ///
     /// # Errors
     /// When the database cannot serve.
     pub fn lock_in_use(
         tx: &mut Tx<'_>,
         customers: &[CustomerId],
-        in_use: &[LineId],
+        of_groups: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
-        Self::lock_in_order(tx, customers, &[], in_use)
-    }
-
-    /// Lines of groups first, then those of customers. Which of the lines in use belong to groups
-    /// shows from what the customers own.
-    fn lock_in_order(
-        tx: &mut Tx<'_>,
-        customers: &[CustomerId],
-        of_groups: &[LineId],
-        in_use: &[LineId],
-    ) -> Result<Self, Error> {
-        let mut of_groups: BTreeSet<LineId> = of_groups.iter().copied().collect();
-        if !in_use.is_empty() {
-            let own = lines::ids_of_customers(tx.connection, customers)?;
-            of_groups.extend(in_use.iter().filter(|id| !own.contains(id)));
-        }
         let of_groups: Vec<LineId> = of_groups.into_iter().collect();
         let mut locked = Vec::new();
         if !of_groups.is_empty() {
@@ -377,20 +362,16 @@ impl Ledger {
         )
     }
 
-    /// Writes balances and movements.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn write(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+    /// Writes balances and movements before the commit.
+    pub fn write(self, tx: &mut Tx<'_>) {
         let touched: Vec<LineRow> = self
             .book
             .into_lines()
             .into_iter()
             .filter(|line| self.touched.contains(&line.id))
             .collect();
-        lines::write_balances(tx.connection, &touched)?;
-        credit_movements::append(tx.connection, &self.movements)?;
-        Ok(())
+        tx.write_last(lines::write_balances(&touched));
+        tx.write_last(credit_movements::append(&self.movements));
     }
 
     /// Gives back what expired reservations still hold on the locked lines.
@@ -437,7 +418,7 @@ impl Ledger {
                 expired.push(reservation);
             }
         }
-        reservations_store::write(tx.connection, &expired)?;
+        reservations_store::write(&expired).send(tx.connection)?;
         if expired.is_empty() {
             self.exhausted.extend(ids);
         }

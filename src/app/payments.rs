@@ -10,7 +10,7 @@ use super::ledger::{Behind, Ledger};
 use super::standing;
 use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Movement, MovementKind};
-use crate::domain::ids::{AllocationId, CustomerId, LineId, PaymentId, ReceivableId};
+use crate::domain::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
 use crate::domain::money::Money;
 use crate::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
 use crate::error::{Error, FieldError, Problem};
@@ -84,7 +84,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
     if !parts.is_empty() {
         rows::write(tx.connection, &payment)?;
     }
-    ledger.write(tx)?;
+    ledger.write(tx);
     record(tx, "payment.receive", "payment.received", &payment, &parts)?;
     Ok(payment)
 }
@@ -105,7 +105,7 @@ pub fn allocate(tx: &mut Tx<'_>, id: PaymentId, spread_as: &Spread) -> Result<Pa
     payment.version += 1;
     payment.updated_at = tx.now;
     rows::write(tx.connection, &payment)?;
-    ledger.write(tx)?;
+    ledger.write(tx);
     record(
         tx,
         "payment.allocate",
@@ -125,8 +125,8 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
     let settled: Vec<ReceivableId> = net(&rows::allocations(tx.connection, id)?)
         .into_keys()
         .collect();
-    let in_use = receivables::lines_in_use(tx.connection, found.customer_id, &settled)?;
-    let (mut ledger, group) = standing::lock_where_it_counts(tx, found.customer_id, &in_use)?;
+    let in_use = receivables::group_lines_in_use(tx.connection, found.customer_id, &settled)?;
+    let (mut ledger, group) = standing::lock_where_it_counts(tx, found.customer_id, in_use)?;
     let mut owed = receivables::lock_many(tx.connection, found.customer_id, &settled)?;
     let mut payment = rows::lock(tx.connection, id)?;
     if payment.status == PaymentStatus::Reversed {
@@ -163,7 +163,7 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
     payment.version += 1;
     payment.updated_at = tx.now;
     rows::write(tx.connection, &payment)?;
-    ledger.write(tx)?;
+    ledger.write(tx);
     record(tx, "payment.reverse", "payment.reversed", &payment, &[])?;
     Ok(payment)
 }
@@ -208,8 +208,8 @@ fn lock_settled(
         Spread::OldestDueFirst => Vec::new(),
         Spread::Nothing => return Ok((Ledger::default(), Vec::new())),
     };
-    let in_use: Vec<LineId> = receivables::lines_in_use(tx.connection, customer_id, &told)?;
-    let ledger = Ledger::lock_in_use(tx, &[customer_id], &in_use)?;
+    let in_use = receivables::group_lines_in_use(tx.connection, customer_id, &told)?;
+    let ledger = Ledger::lock_in_use(tx, &[customer_id], in_use)?;
     let open = match spread {
         Spread::Told(_) => receivables::lock_many(tx.connection, customer_id, &told)?,
         _ => receivables::lock_open(tx.connection, customer_id)?,

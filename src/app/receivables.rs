@@ -1,5 +1,7 @@
 //! Receivables: captured from a reservation, or posted as facts (R1, X3).
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use serde_json::json;
 
@@ -50,7 +52,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     let Some(terms) = store::product(tx.connection, &new.product)? else {
         return Err(Problem::new(ProblemCode::ProductUnknown).into());
     };
-    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], &[])?;
+    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], &BTreeSet::new())?;
     let request = Request {
         customer_id: new.customer_id,
         product_active: Some(terms.active),
@@ -90,7 +92,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     };
     let whole = Part::whole(row.amount_minor);
     ledger.post_part(tx, &row, whole, MovementKind::Draw, behind)?;
-    ledger.write(tx)?;
+    ledger.write(tx);
     announce(tx, &row)?;
     if row.over_limit {
         let codes: Vec<&str> = refusals.iter().map(|reason| reason.code.as_str()).collect();
@@ -271,8 +273,8 @@ fn row(
 }
 
 fn insert(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {
-    rows::insert(tx.connection, std::slice::from_ref(row))
-        .map(drop)
+    rows::insert(std::slice::from_ref(row))
+        .send(tx.connection)
         .map_err(|error| {
             on_violation(error, "receivables_number_unique", || {
                 Problem::new(ProblemCode::DuplicateReceivableNumber)

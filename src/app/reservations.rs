@@ -7,6 +7,8 @@
 mod amending;
 mod batch;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
@@ -218,9 +220,9 @@ fn none_of(results: &[Result<Decided, Box<Problem>>]) -> Option<Problem> {
 /// # Errors
 /// When the database cannot serve.
 pub fn sweep(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<usize, Error> {
-    let mut ledger = Ledger::lock_for_decision(tx, &[customer_id], &[])?;
+    let mut ledger = Ledger::lock_for_decision(tx, &[customer_id], &BTreeSet::new())?;
     let expired = ledger.expire_due(tx)?;
-    ledger.write(tx)?;
+    ledger.write(tx);
     tx.record(
         "reservation.sweep",
         customer_id.subject(),

@@ -51,6 +51,7 @@ pub fn move_to_group(
     of_groups.extend(receivables_store::group_lines_in_use(
         tx.connection,
         customer_id,
+        &[],
     )?);
     if let Some(group) = to {
         of_groups.extend(
@@ -59,10 +60,7 @@ pub fn move_to_group(
                 .map(|line| line.id),
         );
     }
-    let of_groups: Vec<LineId> = of_groups.into_iter().collect();
-    let mut locked = lines::lock_many(tx.connection, &of_groups)?;
-    locked.extend(lines::lock_of_customers(tx.connection, &[customer_id])?);
-    let mut ledger = Ledger::of(tx, locked);
+    let mut ledger = Ledger::lock_in_use(tx, &[customer_id], of_groups)?;
     // What has expired is not brought along and takes no room.
     while ledger.expire_due(tx)? > 0 {}
     let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
@@ -95,7 +93,7 @@ pub fn move_to_group(
         row.touch(tx.now);
         moved.hold(row, Level::Group)?;
     }
-    reservations_store::write(tx.connection, &held)?;
+    reservations_store::write(&held).send(tx.connection)?;
     for row in &mut drawn {
         row.count_at(Level::Group, counted(row)?);
         row.touch(tx.now);
@@ -116,10 +114,11 @@ pub fn move_to_group(
             (MovementKind::JoinGroup, bounded),
         )?;
     }
-    ledger.write(tx)
+    ledger.write(tx);
+    tx.write_now()
 }
 
-/// Locks lines in use and those of the customer's group now, and keeps the customer in it and the
+/// Locks lines of groups in use and those of the customer's group now, and keeps the customer in it and the
 /// group at its lines.
 ///
 /// # Errors
@@ -127,10 +126,10 @@ pub fn move_to_group(
 pub(super) fn lock_where_it_counts(
     tx: &mut Tx<'_>,
     customer_id: CustomerId,
-    in_use: &[LineId],
+    in_use: BTreeSet<LineId>,
 ) -> Result<(Ledger, Option<GroupId>), Error> {
     let group = credit_groups::open_group_of(tx.connection, customer_id)?;
-    let mut wanted = in_use.to_vec();
+    let mut wanted = in_use;
     if let Some(group) = group {
         loads::hold_group(tx.connection, group)?;
         wanted.extend(
@@ -143,7 +142,7 @@ pub(super) fn lock_where_it_counts(
     if credit_groups::open_group_of(tx.connection, customer_id)? != group {
         return Err(Error::Retry("the customer changed its group"));
     }
-    let ledger = Ledger::lock_in_use(tx, &[customer_id], &wanted)?;
+    let ledger = Ledger::lock_in_use(tx, &[customer_id], wanted)?;
     Ok((ledger, group))
 }
 
@@ -392,7 +391,8 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
         );
         let mut ledger = Ledger::of(tx, locked);
         adopt_of(tx, &mut ledger, &line, customer_id)?;
-        ledger.write(tx)?;
+        ledger.write(tx);
+        tx.write_now()?;
     }
     Ok(())
 }
@@ -420,7 +420,7 @@ fn adopt_of(
     for row in &mut held {
         if let Ok(counted) = counted_on(row, (line.id, into), &rates)? {
             row.count_at(level, Some(counted));
-            reservations_store::write(tx.connection, std::slice::from_ref(row))?;
+            reservations_store::write(std::slice::from_ref(row)).send(tx.connection)?;
             moved.hold(row, level)?;
         }
     }

@@ -76,9 +76,9 @@ settings! {
         "After this time PostgreSQL gives up waiting for one lock.";
     commit_threads: u32 = "2", "SHOUXIN_COMMIT_THREADS", values::whole(0, 64),
         "Threads that decide concurrent reservations together, each on a connection of its own besides the pool; 0 decides each alone.";
-    check_threads: u32 = "2", "SHOUXIN_CHECK_THREADS", values::whole(0, 64),
+    check_threads: u32 = "1", "SHOUXIN_CHECK_THREADS", values::whole(0, 64),
         "Threads that answer concurrent credit checks together, each on a connection of its own besides the pool; 0 answers each alone.";
-    together_max: usize = "64", "SHOUXIN_TOGETHER_MAX", values::whole(1, 1000),
+    together_max: usize = "128", "SHOUXIN_TOGETHER_MAX", values::whole(1, 1000),
         "Requests that are served together at most.";
     together_queue_max: usize = "1000", "SHOUXIN_TOGETHER_QUEUE_MAX", values::whole(1, 100_000),
         "Requests that may wait to be served together; one more is answered 503.";

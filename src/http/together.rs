@@ -33,8 +33,8 @@ impl Default for TogetherOptions {
     fn default() -> Self {
         Self {
             commit_threads: 2,
-            check_threads: 2,
-            together_max: 64,
+            check_threads: 1,
+            together_max: 128,
             queue_max: 1000,
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::sets::unnested;
+use super::sets::{feed_number, unnested};
 
 /// One entry as it is written.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub struct AuditRow {
 }
 
 unnested! {
-    /// Writes entries at the end of their transaction and gives the number under which each is read.
+    /// Writes entries at the end of their transaction, under the number by which they are read.
     ///
     /// It is not simply the number of the transaction. PostgreSQL gives a transaction its number
     /// before it waits for its first row lock, and whoever waits longer may have the lower one, so
@@ -40,15 +40,14 @@ unnested! {
     /// transaction, which is what readers rely on, and above every number that had ended when the
     /// entries were written, which is after the locks were had.
     append(AuditRow) on audit_entries:
-    "INSERT INTO audit_entries (xid, id, recorded_at, principal, client_id, org_path, action, \
-        subject, outcome, request_id, details) \
-     SELECT GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint, \
-        k.* FROM unnest(",
+    concat!(
+        "INSERT INTO audit_entries (xid, id, recorded_at, principal, client_id, org_path, action, \
+            subject, outcome, request_id, details) SELECT ", feed_number!(), ", k.* FROM unnest("
+    ),
     [
         id: Uuid, recorded_at: DateTime<Utc>, principal: String, client_id: String,
         org_path: String, action: String, subject: String, outcome: &'static str,
         request_id: Uuid, details: Value,
     ],
-    ") AS k RETURNING xid",
-    returning
+    ") AS k"
 }

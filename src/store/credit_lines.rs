@@ -293,25 +293,6 @@ pub fn of_owners(
     Ok(all)
 }
 
-/// The identifiers of the lines of customers.
-pub fn ids_of_customers(
-    connection: &mut PgConnection,
-    customers: &[CustomerId],
-) -> QueryResult<Vec<LineId>> {
-    let of_customers = KeyIn::new(
-        (
-            credit_lines::bucket,
-            credit_lines::customer_id.assume_not_null(),
-        ),
-        customers.iter().copied(),
-    );
-    credit_lines::table
-        .filter(of_customers)
-        .filter(credit_lines::customer_id.is_not_null())
-        .select(credit_lines::id)
-        .load(connection)
-}
-
 /// Locks lines by their identifiers, in their order. Lines of groups are locked before those of
 /// customers.
 pub fn lock_many(connection: &mut PgConnection, ids: &[LineId]) -> QueryResult<Vec<LineRow>> {

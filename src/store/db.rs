@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -367,15 +368,16 @@ impl Db {
                 }
                 Err(error) => return Err(error),
             };
-            journal.write(connection)?;
+            let mut kept = Vec::new();
             if let (Some(scope), Some(answer)) =
                 (&request.idempotency, answer_to_keep(&written, keep))
             {
                 if expired {
                     idempotency::forget(connection, scope)?;
                 }
-                idempotency::keep(connection, &[KeptRow::new(scope, answer, now)?])?;
+                kept.push(KeptRow::new(scope, answer, now)?);
             }
+            journal.write(connection, &kept)?;
             Ok(written)
         })
     }
@@ -442,6 +444,29 @@ impl Db {
     fn shed(&self) -> Error {
         self.shared.shed.fetch_add(1, Ordering::Relaxed);
         overloaded()
+    }
+}
+
+/// Works in a transaction that begins with these statements, sent as one.
+fn in_transaction<T>(
+    connection: &mut PgConnection,
+    begin: &str,
+    work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    type Manager = AnsiTransactionManager;
+    Manager::begin_transaction_sql(connection, begin)?;
+    match work(connection) {
+        Ok(value) => {
+            Manager::commit_transaction(connection)?;
+            Ok(value)
+        }
+        Err(error) => {
+            // A connection that cannot even roll back is broken and not used again.
+            if let Err(rollback) = Manager::rollback_transaction(connection) {
+                tracing::debug!(error = %rollback, "a transaction could not be rolled back");
+            }
+            Err(error)
+        }
     }
 }
 
@@ -520,8 +545,7 @@ fn refusal(
         "refused",
         problem.for_audit(),
     )?;
-    Ok(Journal {
-        audit: vec![row],
-        ..Journal::default()
-    })
+    let mut journal = Journal::default();
+    journal.audit.push(row);
+    Ok(journal)
 }

@@ -55,18 +55,24 @@ impl From<DieselError> for Error {
     }
 }
 
+/// The unique constraint that was violated.
+pub fn violated(error: &DieselError) -> Option<&str> {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information) => {
+            information.constraint_name()
+        }
+        _ => None,
+    }
+}
+
 /// Turns the violation of one unique constraint into the problem it stands for.
 pub fn on_violation(
     error: DieselError,
     constraint: &str,
     problem: impl FnOnce() -> Problem,
 ) -> Error {
-    match &error {
-        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, information)
-            if information.constraint_name() == Some(constraint) =>
-        {
-            problem().into()
-        }
-        _ => error.into(),
+    match violated(&error) == Some(constraint) {
+        true => problem().into(),
+        false => error.into(),
     }
 }

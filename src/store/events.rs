@@ -4,8 +4,8 @@
 //! a transaction number too; a reader sees only those below the oldest transaction still running,
 //! ordered by `(xid, seq)`: nothing is skipped and nothing comes twice.
 //!
-//! The number is that of [`super::audit::append`], which says why it keeps the events of one row
-//! in order.
+//! The number is that of the audit entries beside them; [`super::audit::append`] says why it keeps
+//! the events of one row in order.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,15 +14,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::events;
-use super::sets::insert_many;
+use super::sets::{feed_number, unnested};
 use super::tx::Reader;
 use crate::domain::ids::CustomerId;
 
 /// An event as it is written.
 #[derive(Debug)]
 pub struct EventRow {
-    /// Number under which it is read; known once the audit entries are written.
-    pub xid: i64,
     /// Identifier.
     pub id: Uuid,
     /// Type, as `resource.past_tense`.
@@ -70,12 +68,18 @@ pub struct FeedHorizon {
     pub epoch: String,
 }
 
-insert_many! {
-    /// Writes events, each under the number of the audit entries that were written with it.
-    append(EventRow) into events: [
-        xid: i64, id: Uuid, kind: String, subject: String, org_path: String,
-        customer_id: Option<Uuid>, data: Value, occurred_at: DateTime<Utc>,
-    ]
+unnested! {
+    /// Appends events.
+    append(EventRow) on events:
+    concat!(
+        "INSERT INTO events (xid, id, kind, subject, org_path, customer_id, data, occurred_at) \
+            SELECT ", feed_number!(), ", k.* FROM unnest("
+    ),
+    [
+        id: Uuid, kind: String, subject: String, org_path: String, customer_id: Option<Uuid>,
+        data: Value, occurred_at: DateTime<Utc>,
+    ],
+    ") AS k"
 }
 
 /// Reads the horizon. Taken before the events, so that it can only be too early, never too late.

@@ -267,9 +267,13 @@ impl QueryFragment<Pg> for KeptUnder<'_> {
         out.push_bind_param::<Array<Text>, _>(&self.paths)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.keys)?;
+        // One look for each key, even where the plan was made while nothing was kept yet: then it
+        // seems as cheap to go through all that is kept.
         out.push_sql(
-            ") WITH ORDINALITY AS c(principal, method, path, key, n) \
-             JOIN idempotency_records r USING (principal, method, path, key)",
+            ") WITH ORDINALITY AS c(principal, method, path, key, n) CROSS JOIN LATERAL \
+             (SELECT k.fingerprint, k.status, k.headers, k.body, k.expires_at \
+                FROM idempotency_records k WHERE k.principal = c.principal \
+                AND k.method = c.method AND k.path = c.path AND k.key = c.key OFFSET 0) r",
         );
         Ok(())
     }

@@ -257,39 +257,25 @@ pub fn write(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<
         .map(drop)
 }
 
-/// The lines that open receivables of a customer are drawn on, with those of `also`.
-pub fn lines_in_use(
+/// The lines of groups that open receivables of a customer are drawn on, with those of `also`.
+pub fn group_lines_in_use(
     connection: &mut PgConnection,
     customer_id: CustomerId,
     also: &[ReceivableId],
-) -> QueryResult<Vec<LineId>> {
+) -> QueryResult<BTreeSet<LineId>> {
     let (bucket, _) = customer_id.key();
-    let rows: Vec<(Option<LineId>, Option<LineId>, Option<LineId>)> = receivables::table
+    receivables::table
         .filter(
             receivables::bucket
                 .eq(bucket)
                 .and(receivables::customer_id.eq(customer_id)),
         )
-        .filter(
-            receivables::outstanding_minor
-                .gt(0)
-                .or(receivables::id.eq_any(also)),
-        )
-        .select((
-            receivables::group_line_id,
-            receivables::customer_line_id,
-            receivables::product_line_id,
-        ))
+        .filter(IsOwed.or(receivables::id.eq_any(also)))
+        .filter(receivables::group_line_id.is_not_null())
+        .select(receivables::group_line_id.assume_not_null())
         .distinct()
-        .load(connection)?;
-    let mut lines: Vec<LineId> = rows
-        .into_iter()
-        .flat_map(|(group, customer, product)| [group, customer, product])
-        .flatten()
-        .collect();
-    lines.sort_unstable();
-    lines.dedup();
-    Ok(lines)
+        .load::<LineId>(connection)
+        .map(BTreeSet::from_iter)
 }
 
 /// Open receivables of a customer, oldest due first, locked.
@@ -382,26 +368,6 @@ pub fn open_of(
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
         .load(connection)
-}
-
-/// Lines of groups that open receivables of a customer stand on.
-pub fn group_lines_in_use(
-    connection: &mut PgConnection,
-    customer_id: CustomerId,
-) -> QueryResult<BTreeSet<LineId>> {
-    let (bucket, _) = customer_id.key();
-    receivables::table
-        .filter(
-            receivables::bucket
-                .eq(bucket)
-                .and(receivables::customer_id.eq(customer_id)),
-        )
-        .filter(IsOwed)
-        .filter(receivables::group_line_id.is_not_null())
-        .select(receivables::group_line_id.assume_not_null())
-        .distinct()
-        .load::<LineId>(connection)
-        .map(BTreeSet::from_iter)
 }
 
 /// Receivables of customers that are open and count on the line of a group.

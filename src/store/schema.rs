@@ -635,9 +635,7 @@ diesel::table! {
 diesel::joinable!(credit_applications -> products (product));
 diesel::joinable!(credit_lines -> products (product));
 diesel::joinable!(product_versions -> products (code));
-diesel::joinable!(receivables -> products (product));
 diesel::joinable!(referrals -> products (product));
-diesel::joinable!(reservations -> products (product));
 
 diesel::allow_tables_to_appear_in_same_query!(
     approval_cases,

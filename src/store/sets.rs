@@ -4,8 +4,9 @@
 //! number of rows, planned anew every time. These bring each column as one array.
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
-use diesel::pg::Pg;
+use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_dsl::RunQueryDsl;
 use diesel::result::QueryResult;
 use diesel::sql_types::{Array, Bool, SmallInt, Text, Uuid as SqlUuid};
 use uuid::Uuid;
@@ -160,46 +161,82 @@ macro_rules! fixed_condition {
     };
 }
 
-/// Writes a function that sends some columns of many rows in one statement, each column as an
-/// array. The columns stand, in order, between `$before` and `$after`. It says how many rows were
-/// written, or, with `returning`, gives a number for each.
+/// A write of many rows in one statement, to be sent alone or together with others.
+pub struct SetWrite {
+    statement: Box<dyn QueryFragment<Pg>>,
+    is_empty: bool,
+}
+
+impl SetWrite {
+    /// A statement that writes `rows` rows.
+    pub(super) fn new(statement: impl QueryFragment<Pg> + 'static, rows: usize) -> Self {
+        Self {
+            statement: Box::new(statement),
+            is_empty: rows == 0,
+        }
+    }
+
+    /// Sends it alone.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn send(self, connection: &mut PgConnection) -> QueryResult<()> {
+        send_together(connection, vec![self])
+    }
+}
+
+/// Sends several writes as one statement: one round trip, whatever is written. They see the
+/// database as it was before all of them, so that no two may change the same row; foreign keys
+/// among them are looked at when all is written.
+///
+/// # Errors
+/// When the database refuses one of them; none is written then.
+pub fn send_together(connection: &mut PgConnection, mut writes: Vec<SetWrite>) -> QueryResult<()> {
+    writes.retain(|write| !write.is_empty);
+    if writes.is_empty() {
+        return Ok(());
+    }
+    Sent(writes).execute(connection).map(drop)
+}
+
+struct Sent(Vec<SetWrite>);
+
+impl QueryFragment<Pg> for Sent {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        for (number, write) in self.0.iter().enumerate() {
+            out.push_sql(if number == 0 { "WITH w" } else { "), w" });
+            out.push_sql(&number.to_string());
+            out.push_sql(" AS (");
+            write.statement.walk_ast(out.reborrow())?;
+        }
+        out.push_sql(") SELECT 1");
+        Ok(())
+    }
+}
+
+/// The text depends on what is sent: PostgreSQL plans each combination once.
+impl QueryId for Sent {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl RunQueryDsl<PgConnection> for Sent {}
+
+/// Writes a function that puts some columns of many rows into one statement, each column as an
+/// array. The columns stand, in order, between `$before` and `$after`.
 macro_rules! unnested {
     (
         $(#[$doc:meta])*
-        $name:ident($row:ty) on $table:ident: $before:expr, $columns:tt, $after:expr
-    ) => {
-        crate::store::sets::unnested! {
-            @ $(#[$doc])* $name($row) -> (usize, execute), $table, $before, $columns, $after
-        }
-    };
-    (
-        $(#[$doc:meta])*
-        $name:ident($row:ty) on $table:ident: $before:expr, $columns:tt, $after:expr, returning
-    ) => {
-        crate::store::sets::unnested! {
-            @ $(#[$doc])* $name($row) -> (Vec<i64>, load), $table, $before, $columns, $after
-        }
-    };
-    (
-        @ $(#[$doc:meta])* $name:ident($row:ty) -> ($written:ty, $send:ident), $table:ident,
+        $name:ident($row:ty) on $table:ident:
         $before:expr, [$($column:ident: $type:ty),+ $(,)?], $after:expr
     ) => {
         $(#[$doc])*
-        pub fn $name(
-            connection: &mut diesel::PgConnection,
-            rows: &[$row],
-        ) -> diesel::QueryResult<$written> {
-            use diesel::RunQueryDsl;
+        pub fn $name(rows: &[$row]) -> crate::store::sets::SetWrite {
             use diesel::pg::Pg;
-            use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+            use diesel::query_builder::{AstPass, QueryFragment};
 
             struct Statement {
                 $($column: Vec<$type>,)+
-            }
-
-            impl QueryId for Statement {
-                type QueryId = Self;
-                const HAS_STATIC_QUERY_ID: bool = true;
             }
 
             impl QueryFragment<Pg> for Statement {
@@ -217,24 +254,15 @@ macro_rules! unnested {
                 }
             }
 
-            impl diesel::query_builder::Query for Statement {
-                type SqlType = diesel::sql_types::BigInt;
-            }
-
-            impl RunQueryDsl<diesel::PgConnection> for Statement {}
-
-            if rows.is_empty() {
-                return Ok(Default::default());
-            }
-            Statement {
+            let statement = Statement {
                 $($column: rows.iter().map(|row| row.$column.clone()).collect(),)+
-            }
-            .$send(connection)
+            };
+            crate::store::sets::SetWrite::new(statement, rows.len())
         }
     };
 }
 
-/// Writes a function that inserts many rows in one statement.
+/// Writes a function that puts new rows into one statement.
 macro_rules! insert_many {
     (
         $(#[$doc:meta])*
@@ -254,6 +282,15 @@ macro_rules! insert_many {
     };
 }
 
+/// The number under which what a statement writes is read in feeds; [`super::audit::append`] says
+/// why it is this one.
+macro_rules! feed_number {
+    () => {
+        "GREATEST(pg_current_xact_id(), pg_snapshot_xmax(pg_current_snapshot()))::text::bigint"
+    };
+}
+
+pub(super) use feed_number;
 pub(super) use fixed_condition;
 pub(super) use insert_many;
 pub(super) use unnested;

@@ -7,13 +7,17 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::audit::{self, AuditRow};
+use super::errors::violated;
 use super::events::{self, EventRow};
+use super::idempotency::{self, KeptRow};
+use super::sets::{SetWrite, send_together};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{AuditId, Bucket, Entity, EventId, Id};
 use crate::domain::organisation::OrgPath;
 use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
 
 /// What everything that touches the database is told about its surroundings.
 pub struct Surroundings<'a> {
@@ -138,12 +142,18 @@ impl Many<'_> {
     }
 }
 
-/// Audit entries and events waiting to be written before the commit.
+/// What waits to be written right before the commit: audit entries, events, and rows that nobody
+/// reads again in the transaction.
 #[derive(Default)]
 pub struct Journal {
     pub(super) audit: Vec<AuditRow>,
     pub(super) events: Vec<EventRow>,
+    last: Vec<SetWrite>,
 }
+
+/// Keys that were looked up before they are written. Where one is taken after all, somebody was
+/// faster whom no lock kept out: the customer got its first line meanwhile.
+const LOOKED_UP: [&str; 2] = ["reservations_reference", "receivables_number_unique"];
 
 /// A change worth telling others about.
 #[derive(Debug)]
@@ -191,7 +201,6 @@ impl Tx<'_> {
     pub fn emit(&mut self, event: Event) -> Result<(), Error> {
         let id = mint::<crate::domain::ids::EventEntity>(random_bucket()?, self.now)?;
         self.journal.events.push(EventRow {
-            xid: 0,
             id: EventId::uuid(id),
             kind: event.kind.to_owned(),
             subject: event.subject,
@@ -201,6 +210,20 @@ impl Tx<'_> {
             occurred_at: self.now,
         });
         Ok(())
+    }
+
+    /// Writes rows right before the commit, in one statement with all that waits for it: for what
+    /// nobody reads again before.
+    pub fn write_last(&mut self, write: SetWrite) {
+        self.journal.last.push(write);
+    }
+
+    /// Writes at once what waits, for what reads it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn write_now(&mut self) -> Result<(), Error> {
+        send(self.connection, std::mem::take(&mut self.journal.last))
     }
 
     /// Mints an identifier whose home is `bucket`.
@@ -239,17 +262,29 @@ impl Tx<'_> {
 }
 
 impl Journal {
-    pub(super) fn write(mut self, connection: &mut PgConnection) -> Result<(), Error> {
-        let number = audit::append(connection, &self.audit)?
-            .first()
-            .copied()
-            .ok_or_else(|| Error::internal("nothing was recorded"))?;
-        for event in &mut self.events {
-            event.xid = number;
-        }
-        events::append(connection, &self.events)?;
-        Ok(())
+    /// Writes everything, with the answers that are kept.
+    pub(super) fn write(
+        self,
+        connection: &mut PgConnection,
+        kept: &[KeptRow],
+    ) -> Result<(), Error> {
+        let mut writes = self.last;
+        writes.push(audit::append(&self.audit));
+        writes.push(events::append(&self.events));
+        writes.push(idempotency::keep(kept));
+        send(connection, writes)
     }
+}
+
+fn send(connection: &mut PgConnection, writes: Vec<SetWrite>) -> Result<(), Error> {
+    send_together(connection, writes).map_err(|error| match violated(&error) {
+        Some(constraint) if LOOKED_UP.contains(&constraint) => {
+            Problem::new(ProblemCode::RequestInProgress)
+                .with_header("Retry-After", "1")
+                .into()
+        }
+        _ => error.into(),
+    })
 }
 
 pub(super) fn audit_row(

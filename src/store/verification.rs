@@ -82,6 +82,14 @@ const CHECKS: &[(&str, &str)] = &[
            WHERE line_id IS NOT NULL GROUP BY 1) r ON r.line_id = l.id WHERE l.drawn_minor <> coalesce(r.total, 0)",
     ),
     (
+        "every movement, reservation and receivable stands on lines that exist",
+        "SELECT u.line_id AS subject, 1::bigint AS expected, 0::bigint AS found FROM ( \
+           SELECT bucket, line_id FROM credit_movements \
+           UNION SELECT bucket, product_line_id FROM reservations UNION SELECT bucket, customer_line_id FROM reservations \
+           UNION SELECT bucket, product_line_id FROM receivables UNION SELECT bucket, customer_line_id FROM receivables) u \
+         WHERE u.line_id IS NOT NULL AND NOT EXISTS (SELECT FROM credit_lines l WHERE l.bucket = u.bucket AND l.id = u.line_id)",
+    ),
+    (
         "receivable outstanding = amount less allocations",
         "SELECT r.id AS subject, (r.amount_minor - coalesce(a.total, 0))::bigint AS expected, r.outstanding_minor AS found \
          FROM receivables r LEFT JOIN (SELECT bucket, receivable_id, sum(amount_minor) AS total FROM payment_allocations GROUP BY 1, 2) a \

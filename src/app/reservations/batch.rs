@@ -22,7 +22,6 @@ use crate::domain::reservations::ReservationStatus;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
-use crate::store::errors::on_violation;
 use crate::store::exposure::{self as store, ProductTerms};
 use crate::store::receivables::{self as receivables_store, CaptureRow, ReceivableRow};
 use crate::store::referrals::ReferralRow;
@@ -64,7 +63,7 @@ impl Batch {
             true => Vec::new(),
             false => rows::find_many(tx.connection, &ids)?,
         };
-        let in_use: Vec<LineId> = found.iter().flat_map(Counts::lines).collect();
+        let in_use: BTreeSet<LineId> = found.iter().filter_map(|row| row.group_line_id).collect();
         let new = || {
             commands.iter().filter_map(|one| match one {
                 Command::Reserve(new) => Some(new),
@@ -78,7 +77,7 @@ impl Batch {
         let customers: Vec<CustomerId> = customers.into_iter().collect();
         let ledger = match commands.iter().any(|one| one.may_take()) {
             true => Ledger::lock_for_decision(tx, &customers, &in_use)?,
-            false => Ledger::lock_in_use(tx, &customers, &in_use)?,
+            false => Ledger::lock_in_use(tx, &customers, in_use)?,
         };
         let mut batch = Self {
             ledger,
@@ -462,18 +461,18 @@ impl Batch {
                 .filter_map(|id| self.known.get(id).cloned())
                 .collect()
         };
-        rows::insert(tx.connection, &of(&self.made)).map_err(|error| {
-            // The customer got its first line meanwhile, and somebody was faster.
-            on_violation(error, "reservations_reference", || {
-                Problem::new(ProblemCode::RequestInProgress)
-            })
-        })?;
-        rows::write(tx.connection, &of(&self.changed))?;
-        receivables_store::insert(tx.connection, &self.drawn)?;
+        tx.write_last(rows::insert(&of(&self.made)));
+        tx.write_last(rows::write(&of(&self.changed)));
+        tx.write_last(receivables_store::insert(&self.drawn));
+        self.ledger.write(tx);
+        if !self.used_up.is_empty() {
+            // A used release names its reservation, which has to stand first.
+            tx.write_now()?;
+        }
         for release in &self.used_up {
             referrals::write_used(tx, release)?;
         }
-        self.ledger.write(tx)
+        Ok(())
     }
 }
 

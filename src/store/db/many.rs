@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{Db, WriteRequest, Written, answer_to_keep, claims_of, is_decision, refusal};
+use super::{
+    Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction, is_decision, refusal,
+};
 use crate::clock::business_date;
 use crate::error::{Error, Problem};
 use crate::store::idempotency::{self, Claim, KeptRow, StoredAnswer};
@@ -30,9 +31,15 @@ pub enum Patience {
 
 const SHORT_LOCK_WAIT: &str = "SET LOCAL lock_timeout = '250ms'";
 
-/// Statements over sets are planned once, whatever the size of the set: their plans look up each
-/// key by its index, and planning them anew would cost more than they do.
-pub(super) const PLANNED_ONCE: &str = "SET LOCAL plan_cache_mode = force_generic_plan";
+/// Statements over sets are planned once, whatever the size of the set, and planning them anew would
+/// cost more than they do. A plan is kept as long as its connection, so it must not depend on what
+/// the tables hold when it is made: it looks up each key by its index. While tables are small,
+/// reading them whole would look as cheap, and would be what is done when they have grown.
+pub(super) const PLANNED_ONCE: &str = "\
+    SET LOCAL plan_cache_mode = force_generic_plan; \
+    SET LOCAL enable_seqscan = off; \
+    SET LOCAL enable_hashjoin = off; \
+    SET LOCAL enable_mergejoin = off";
 
 impl Db {
     /// Writes several requests on the calling thread in one commit: each has its own answer, audit
@@ -53,10 +60,6 @@ impl Db {
         self.persistently(|| self.attempt_many(&mut connection, patience, requests, work, keep))
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "beside the other transactions, in their home"
-    )]
     fn attempt_many<T>(
         &self,
         connection: &mut PgConnection,
@@ -67,11 +70,11 @@ impl Db {
     ) -> Result<Vec<Result<Written<T>, Error>>, Error> {
         let now = self.shared.clock.now();
         let surroundings = self.surroundings();
-        connection.transaction(|connection| {
-            connection.batch_execute(&match patience {
-                Patience::Short => format!("{PLANNED_ONCE}; {SHORT_LOCK_WAIT}"),
-                Patience::Full => PLANNED_ONCE.to_owned(),
-            })?;
+        let begin = match patience {
+            Patience::Short => format!("BEGIN; {PLANNED_ONCE}; {SHORT_LOCK_WAIT}"),
+            Patience::Full => format!("BEGIN; {PLANNED_ONCE}"),
+        };
+        in_transaction(connection, &begin, |connection| {
             let claims = claims_of(connection, requests, now)?;
             let fresh: Vec<usize> = (0..requests.len())
                 .filter(|place| matches!(claims.get(*place), Some(Claim::First { .. })))
@@ -138,10 +141,7 @@ impl Db {
                 }
                 written.push(Ok(one));
             }
-            if !journal.audit.is_empty() {
-                journal.write(connection)?;
-            }
-            idempotency::keep(connection, &kept)?;
+            journal.write(connection, &kept)?;
             Ok(written)
         })
     }

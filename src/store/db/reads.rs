@@ -1,9 +1,8 @@
 //! Reading: statement by statement, in one snapshot, or from a replica.
 
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::{Db, many};
+use super::{Db, in_transaction, many};
 use crate::clock::business_date;
 use crate::domain::actor::Actor;
 use crate::error::Error;
@@ -127,16 +126,14 @@ impl Db {
         setting: Option<&str>,
         work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        connection
-            .build_transaction()
-            .repeatable_read()
-            .read_only()
-            .run(|connection| {
-                if let Some(setting) = setting {
-                    connection.batch_execute(setting)?;
-                }
-                work(&mut self.reader(connection, actor))
-            })
+        let mut begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned();
+        if let Some(setting) = setting {
+            begin.push_str("; ");
+            begin.push_str(setting);
+        }
+        in_transaction(connection, &begin, |connection| {
+            work(&mut self.reader(connection, actor))
+        })
     }
 
     fn reader<'a>(&self, connection: &'a mut PgConnection, actor: &'a Actor) -> Reader<'a> {
