@@ -8,9 +8,9 @@ use super::super::load::{Pace, Work};
 use super::super::report::{Line, median};
 use super::super::requests::Requests;
 use super::super::service::{Service, verify_ledger};
-use super::load_for;
 use super::mixed::Mixed;
 use super::rivalry;
+use super::{CONNECTIONS, load_for};
 
 const NAMES: [&str; 4] = ["spread", "hot", "checks", "mixed"];
 /// The database of the young company.
@@ -57,6 +57,12 @@ fn throughput(ground: &Ground, name: &str, service: &Service, requests: &mut Req
         None => Box::new(Mixed::new(requests)),
     };
     let seconds = ground.arguments.seconds;
-    load_for(service, seconds.min(2), Pace::Flood, work.as_mut());
-    load_for(service, seconds, Pace::Flood, work.as_mut()).per_second
+    load_for(
+        service,
+        CONNECTIONS,
+        seconds.min(2),
+        Pace::Flood,
+        work.as_mut(),
+    );
+    load_for(service, CONNECTIONS, seconds, Pace::Flood, work.as_mut()).per_second
 }

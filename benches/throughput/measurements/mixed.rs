@@ -8,7 +8,7 @@ use super::super::load::{Pace, Work};
 use super::super::report::{Line, median};
 use super::super::requests::{IdText, Kind, Requests};
 use super::super::service::Service;
-use super::{at_share_of_peak, id_of, load_for, processors};
+use super::{CONNECTIONS, at_share_of_peak, id_of, load_for, processors};
 
 /// The mix.
 pub struct Mixed<'a> {
@@ -59,10 +59,10 @@ impl Work for Mixed<'_> {
 pub fn measure(ground: &Ground, service: &Service, requests: &mut Requests) -> Vec<Line> {
     let seconds = ground.arguments.seconds;
     let mut work = Mixed::new(requests);
-    load_for(service, seconds.min(2), Pace::Flood, &mut work);
+    load_for(service, CONNECTIONS, seconds.min(2), Pace::Flood, &mut work);
     let mut peaks = Vec::new();
     for round in 1..=ground.arguments.rounds {
-        let load = load_for(service, seconds, Pace::Flood, &mut work);
+        let load = load_for(service, CONNECTIONS, seconds, Pace::Flood, &mut work);
         println!(
             "mixed round {round}: {:.0}/s; {}",
             load.per_second,
@@ -71,7 +71,8 @@ pub fn measure(ground: &Ground, service: &Service, requests: &mut Requests) -> V
         peaks.push(load.per_second);
     }
     let peak = median(peaks);
-    let (times, p99) = at_share_of_peak("mixed", service, seconds * 4, peak, &mut work);
+    let (times, p99) =
+        at_share_of_peak("mixed", service, CONNECTIONS, seconds * 4, peak, &mut work);
     let Line { name, measured, .. } = times;
     vec![
         Line::told("mixed", format!("{peak:.0}/s at most")),

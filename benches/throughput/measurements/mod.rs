@@ -12,7 +12,7 @@ use super::report::{Line, percentiles};
 use super::requests::{IdText, Kind, Requests};
 use super::service::Service;
 
-/// Connections that a measurement keeps open.
+/// Connections that most measurements keep open.
 pub const CONNECTIONS: usize = 64;
 /// The share of the peak at which response times are measured.
 pub const SHARE_OF_PEAK: f64 = 0.7;
@@ -33,11 +33,17 @@ impl Work for Simple<'_> {
     }
 }
 
-/// Loads over all connections for some seconds.
-pub fn load_for(service: &Service, seconds: u64, pace: Pace, work: &mut dyn Work) -> Load {
+/// Loads over so many connections for some seconds.
+pub fn load_for(
+    service: &Service,
+    connections: usize,
+    seconds: u64,
+    pace: Pace,
+    work: &mut dyn Work,
+) -> Load {
     load(
         service,
-        CONNECTIONS,
+        connections,
         Duration::from_secs(seconds),
         pace,
         work,
@@ -48,12 +54,13 @@ pub fn load_for(service: &Service, seconds: u64, pace: Pace, work: &mut dyn Work
 pub fn at_share_of_peak(
     name: &str,
     service: &Service,
+    connections: usize,
     seconds: u64,
     peak: f64,
     work: &mut dyn Work,
 ) -> (Line, f64) {
     let rate = peak * SHARE_OF_PEAK;
-    let load = load_for(service, seconds, Pace::PerSecond(rate), work);
+    let load = load_for(service, connections, seconds, Pace::PerSecond(rate), work);
     let [p50, p99, p999] = percentiles(load.micros);
     let told = format!(
         "at {:.0}/s: p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms",

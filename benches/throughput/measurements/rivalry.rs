@@ -8,7 +8,7 @@ use super::super::report::{Line, median};
 use super::super::requests::{Kind, Requests};
 use super::super::scripts;
 use super::super::service::Service;
-use super::{Simple, at_share_of_peak, load_for, processors};
+use super::{CONNECTIONS, Simple, at_share_of_peak, load_for, processors};
 
 /// A comparison with pgbench.
 pub struct Rivalry {
@@ -18,6 +18,8 @@ pub struct Rivalry {
     target: f64,
     /// Whether all requests are about one group, so that they meet on its line.
     one_group: bool,
+    /// Numbers of connections, of which the best counts, as with pgbench's clients.
+    connections: &'static [usize],
 }
 
 /// Reservations that rarely meet, reservations that always meet, and checks.
@@ -27,18 +29,21 @@ pub const ALL: [Rivalry; 3] = [
         kind: Kind::Reserve,
         target: 2.0,
         one_group: false,
+        connections: &[CONNECTIONS],
     },
     Rivalry {
         name: "hot",
         kind: Kind::Reserve,
         target: 8.0,
         one_group: true,
+        connections: &[CONNECTIONS, 128, 256],
     },
     Rivalry {
         name: "checks",
         kind: Kind::Check,
         target: 0.6,
         one_group: false,
+        connections: &[CONNECTIONS],
     },
 ];
 
@@ -65,11 +70,10 @@ impl Rivalry {
             &text,
             seconds,
         );
-        // Not measured: connections are opened and statements prepared.
-        load_for(service, seconds.min(2), Pace::Flood, &mut work);
+        let connections = self.best_connections(service, seconds.min(2), &mut work);
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 1..=ground.arguments.rounds {
-            let load = load_for(service, seconds, Pace::Flood, &mut work);
+            let load = load_for(service, connections, seconds, Pace::Flood, &mut work);
             let other = rival.measure(seconds);
             println!(
                 "{} round {round}: {:.0}/s, pgbench {other:.0}/s; {}",
@@ -82,7 +86,14 @@ impl Rivalry {
             theirs.push(other);
         }
         let (peak, rival, ratio) = (median(ours), median(theirs), median(ratios));
-        let (times, _) = at_share_of_peak(self.name, service, seconds * 2, peak, &mut work);
+        let (times, _) = at_share_of_peak(
+            self.name,
+            service,
+            connections,
+            seconds * 2,
+            peak,
+            &mut work,
+        );
         vec![
             Line::aimed(
                 self.name,
@@ -92,6 +103,26 @@ impl Rivalry {
             ),
             times,
         ]
+    }
+
+    /// With how many connections most is answered. What this period does besides is not measured:
+    /// statements are prepared.
+    fn best_connections(&self, service: &Service, seconds: u64, work: &mut Simple<'_>) -> usize {
+        let warm = |connections: usize, work: &mut Simple<'_>| {
+            let load = load_for(service, connections, seconds, Pace::Flood, work);
+            println!(
+                "{}: {connections} connections {:.0}/s",
+                self.name, load.per_second
+            );
+            (load.per_second, connections)
+        };
+        if let [only] = self.connections {
+            return warm(*only, work).1;
+        }
+        warm(CONNECTIONS, work);
+        let tried = self.connections.iter().map(|count| warm(*count, work));
+        let best = tried.max_by(|a, b| a.0.total_cmp(&b.0));
+        best.map_or(CONNECTIONS, |(_, connections)| connections)
     }
 
     /// What is asked.
