@@ -3,13 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, Client, Owner, TestServer, a_customer, a_group_line, a_group_of, a_line, a_member,
-    a_product_line, a_rate, a_reservation, a_submitted, a_unified_line, actors::SALES, allocations,
-    an_approver, application_body, assert_ledger_is_clean, capture_body, in_currency, payment_body,
-    product_body, rate_body, receivable_body, reservation_body, the_goods,
+    Answer, Client, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line,
+    a_group_of, a_line, a_member, a_product_line, a_rate, a_reservation, a_submitted,
+    a_unified_line, actors::SALES, allocations, an_approver, application_body,
+    assert_ledger_is_clean, capture_body, eventually, in_currency, payment_body, product_body,
+    rate_body, receivable_body, reservation_body, the_goods,
 };
 
 const THREADS: usize = 64;
@@ -455,4 +457,41 @@ fn two_approvers_at_once_open_one_line() {
         &server,
         &application_body(Owner::Customer(&customer), None, "1.00"),
     );
+}
+
+#[test]
+fn a_line_that_is_opened_while_a_reservation_waits_bounds_it() {
+    let server = a_busy_server();
+    let customer = a_customer_with_credit(&server, SALES);
+    let client = server.with_everything();
+    // Another transaction holds the line of the product and opens a unified line meanwhile.
+    let mut other = server.owner();
+    other
+        .batch_execute(&format!(
+            "BEGIN; \
+             CREATE TEMP TABLE opened ON COMMIT DROP AS \
+                SELECT * FROM credit_lines WHERE customer_id = '{customer}' FOR UPDATE; \
+             UPDATE opened SET product = NULL, limit_minor = 5000, \
+                id = (left(id::text, -4) || \
+                    translate(right(id::text, 4), '0123456789abcdef', '123456789abcdef0'))::uuid; \
+             INSERT INTO credit_lines SELECT * FROM opened"
+        ))
+        .unwrap();
+    let [beyond, within] = std::thread::scope(|scope| {
+        let reserving = ["50.01", "50.00"].map(|amount| {
+            let body = reservation_body(&customer, amount);
+            let client = &client;
+            scope.spawn(move || until_decided(&|| client.post("/v1/reservations", &body).send()))
+        });
+        eventually("a reservation waits for the line", || {
+            server.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+                > 0
+        });
+        other.batch_execute("COMMIT").unwrap();
+        reserving.map(|thread| thread.join().unwrap())
+    });
+    beyond.expect_problem("limit_exceeded");
+    within.expect(201);
+    let counted = server.number("SELECT count(*) FROM credit_lines WHERE held_minor = 5000");
+    assert_eq!(counted, 2, "it counts on both lines");
 }

@@ -10,7 +10,7 @@ use super::bounds::Bounds;
 use super::check_rules;
 use super::exposure::{currency, org_path, rates_into, without_due};
 use crate::domain::actor::Actor;
-use crate::domain::check_rules::{OrderTerms, Standing};
+use crate::domain::check_rules::{OrderTerms, RuleSet, Standing};
 use crate::domain::counted::Claim;
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::credit_lines::{Level, LineFacts, LineStatus, applicable};
@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure::{self as store, CeilingRow, PartyRow};
+use crate::store::exposure::{self as store, PartyRow};
 use crate::store::reservations::ReservationRow;
 use crate::store::tx::Reader;
 
@@ -65,7 +65,9 @@ pub struct Book {
     /// Places of the lines of each customer and group.
     owned: BTreeMap<Uuid, Vec<usize>>,
     parties: BTreeMap<CustomerId, Party>,
-    /// Where they stand, once the rules in force were asked.
+    /// The rules in force when the customers were brought in.
+    rule_set: Option<RuleSet>,
+    /// Where they stand, once the rules were asked.
     standings: BTreeMap<CustomerId, Standing>,
 }
 
@@ -86,12 +88,11 @@ impl Book {
     /// When stored values cannot be read.
     pub fn read(reader: &mut Reader<'_>, customers: &[CustomerId]) -> Result<Self, Error> {
         let parties = store::parties(reader.connection, customers)?;
-        let groups = groups_of(&parties);
-        let modes = modes_of(&ceilings_of(reader, &groups)?);
-        let mut rows = lines::of_owners(reader.connection, customers, &groups)?;
+        let ids: BTreeSet<LineId> = parties.iter().flat_map(|row| row.lines.clone()).collect();
+        let mut rows = lines::find_many(reader.connection, ids)?;
         without_due(reader, &mut rows)?;
         let mut book = Self::of(rows);
-        book.bring_in(reader, parties, &modes)?;
+        book.bring_in(reader, parties)?;
         Ok(book)
     }
 
@@ -103,16 +104,14 @@ impl Book {
         &mut self,
         reader: &mut Reader<'_>,
         parties: Vec<PartyRow>,
-        modes: &BTreeMap<GroupId, GroupLimitMode>,
     ) -> Result<(), Error> {
         let members: Vec<(CustomerId, GroupLimitMode)> = parties
             .iter()
-            .map(|party| {
-                let mode = party.group_id.and_then(|group| modes.get(&group));
-                (party.id, mode.copied().unwrap_or(GroupLimitMode::Pooled))
-            })
+            .map(|party| (party.id, party.limit_mode))
             .collect();
-        let mut bounds = Bounds::of_many(reader, &members)?;
+        let in_force = check_rules::in_force(reader)?;
+        self.rule_set = in_force.rule_set;
+        let mut bounds = Bounds::of_many(reader, &in_force.policy, &members)?;
         for row in parties {
             if let Some(bounds) = bounds.remove(&row.id) {
                 let party = Party {
@@ -127,13 +126,14 @@ impl Book {
         Ok(())
     }
 
-    /// Loads where the customers stand by the rules in force: for decisions about orders.
+    /// Loads where the customers that were brought in stand by the rules in force: for decisions
+    /// about orders.
     ///
     /// # Errors
     /// When the database cannot serve.
     pub(super) fn ask_rules(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
         let customers: Vec<CustomerId> = self.parties.keys().copied().collect();
-        self.standings = check_rules::standing_of(reader, &customers)?;
+        self.standings = check_rules::standing_of(reader, self.rule_set.clone(), &customers)?;
         Ok(())
     }
 
@@ -155,9 +155,7 @@ impl Book {
 
     /// Whether a rule set is in force, so that an order may be referred.
     pub(super) fn has_rules(&self) -> bool {
-        self.standings
-            .values()
-            .any(|standing| standing.rule_set.is_some())
+        self.rule_set.is_some()
     }
 
     fn binding(&self, reader: &mut Reader<'_>, row: &LineRow) -> Result<Option<Binding>, Error> {
@@ -378,29 +376,6 @@ pub fn bindings(
         }
     }
     Ok(bindings)
-}
-
-/// The groups that customers belong to.
-pub(super) fn groups_of(parties: &[PartyRow]) -> Vec<GroupId> {
-    let known: BTreeSet<GroupId> = parties.iter().filter_map(|party| party.group_id).collect();
-    known.into_iter().collect()
-}
-
-/// The ceilings of groups.
-pub(super) fn ceilings_of(
-    reader: &mut Reader<'_>,
-    groups: &[GroupId],
-) -> Result<Vec<CeilingRow>, Error> {
-    if groups.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(store::ceilings(reader.connection, groups)?)
-}
-
-/// How the ceilings of groups bound their members.
-pub(super) fn modes_of(ceilings: &[CeilingRow]) -> BTreeMap<GroupId, GroupLimitMode> {
-    let modes = ceilings.iter().map(|(group, mode, _)| (*group, *mode));
-    modes.collect()
 }
 
 /// The conversions by which something counts already.

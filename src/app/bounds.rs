@@ -9,7 +9,7 @@ use super::credit_policies;
 use super::exposure::currency;
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::credit_lines::{Level, LineFacts, LineStatus};
-use crate::domain::credit_policies::Tolerance;
+use crate::domain::credit_policies::{CreditPolicy, Tolerance};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::error::Error;
 use crate::store::counted::Counts;
@@ -57,7 +57,8 @@ impl Bounds {
             Some(group) => credit_groups::limit_mode(reader.connection, group)?,
             None => GroupLimitMode::Pooled,
         };
-        let mut bounds = Self::of_many(reader, &[(customer_id, mode)])?;
+        let (_, policy) = credit_policies::in_force(reader, reader.today)?;
+        let mut bounds = Self::of_many(reader, &policy, &[(customer_id, mode)])?;
         bounds
             .remove(&customer_id)
             .ok_or_else(|| Error::internal("bounds of nobody"))
@@ -69,9 +70,9 @@ impl Bounds {
     /// When the database cannot serve.
     pub fn of_many(
         reader: &mut Reader<'_>,
+        policy: &CreditPolicy,
         members: &[(CustomerId, GroupLimitMode)],
     ) -> Result<BTreeMap<CustomerId, Self>, Error> {
-        let (_, policy) = credit_policies::in_force(reader, reader.today)?;
         let mut bounds: BTreeMap<CustomerId, Self> = members
             .iter()
             .map(|(customer_id, mode)| {

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::exchange_rates;
 use super::exposure::currency;
+use super::{credit_policies, exchange_rates};
 use crate::domain::check_rules::{
     CheckRules, ExposureComponent, Measured, Owed, RuleSet, Standing,
 };
+use crate::domain::credit_policies::CreditPolicy;
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rates;
 use crate::domain::ids::CustomerId;
@@ -22,31 +23,47 @@ use crate::error_codes::ProblemCode;
 use crate::store::check_rule_sets::{self as store, VersionRow};
 use crate::store::dunning_levels;
 use crate::store::errors::on_violation;
+use crate::store::exposure;
 use crate::store::owed::{self, Floor};
 use crate::store::restrictions;
 use crate::store::scores;
 use crate::store::tx::{Event, Reader, Tx};
 
-/// The rule set in force on a day.
+/// What decisions go by today.
+#[derive(Debug, Clone)]
+pub struct InForce {
+    /// The credit policy; the built-in one where none was published.
+    pub policy: CreditPolicy,
+    /// The rules of credit checks, where there are any.
+    pub rule_set: Option<RuleSet>,
+}
+
+/// Loads what decisions go by today.
 ///
 /// # Errors
-/// When a stored set cannot be read.
-pub fn in_force(reader: &mut Reader<'_>, day: NaiveDate) -> Result<Option<RuleSet>, Error> {
-    let Some(row) = store::in_force(reader.connection, day)? else {
-        return Ok(None);
+/// When a stored document cannot be read.
+pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
+    let (policy, version, rules) = exposure::documents(reader.connection, reader.today)?;
+    let policy = match policy {
+        Some(policy) => credit_policies::stored(policy)?,
+        None => CreditPolicy::default(),
     };
-    Ok(Some(RuleSet {
-        version: row.version,
-        rules: stored(&row)?,
-    }))
+    let rule_set = match version.zip(rules) {
+        Some((version, rules)) => Some(RuleSet {
+            version,
+            rules: stored(rules)?,
+        }),
+        None => None,
+    };
+    Ok(InForce { policy, rule_set })
 }
 
 /// The rules of a stored version.
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn stored(row: &VersionRow) -> Result<CheckRules, Error> {
-    serde_json::from_value(row.rules.clone()).map_err(|error| Error::Internal(Box::new(error)))
+pub fn stored(rules: Value) -> Result<CheckRules, Error> {
+    serde_json::from_value(rules).map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// Publishes a new version of the whole set.
@@ -96,17 +113,17 @@ pub fn publish(
     Ok(row)
 }
 
-/// Where these customers stand today, as far as the rules in force ask: exclusions always, and
+/// Where these customers stand today, as far as the rules ask: exclusions always, and
 /// whatever a configured rule looks at. A fixed number of statements for any number of customers.
 ///
 /// # Errors
 /// When the database cannot serve.
 pub fn standing_of(
     reader: &mut Reader<'_>,
+    rule_set: Option<RuleSet>,
     customers: &[CustomerId],
 ) -> Result<BTreeMap<CustomerId, Standing>, Error> {
     let today = reader.today;
-    let rule_set = in_force(reader, today)?;
     let restricted = restrictions::in_force(reader.connection, customers, today)?;
     let mut standings: BTreeMap<CustomerId, Standing> = customers
         .iter()
@@ -145,7 +162,8 @@ pub fn standing_of(
 /// # Errors
 /// As [`standing_of`].
 pub fn standing(reader: &mut Reader<'_>, customer: CustomerId) -> Result<Standing, Error> {
-    let found = standing_of(reader, &[customer])?.remove(&customer);
+    let InForce { rule_set, .. } = in_force(reader)?;
+    let found = standing_of(reader, rule_set, &[customer])?.remove(&customer);
     Ok(found.unwrap_or_default())
 }
 

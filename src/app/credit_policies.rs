@@ -1,7 +1,7 @@
 //! The credit policy: publishing its versions, and the one in force.
 
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::credit_policies::CreditPolicy;
 use crate::domain::organisation::OrgPath;
@@ -17,7 +17,7 @@ use crate::store::tx::{Event, Reader, Tx};
 /// When a stored policy cannot be read.
 pub fn in_force(reader: &mut Reader<'_>, day: NaiveDate) -> Result<(i32, CreditPolicy), Error> {
     match store::in_force(reader.connection, day)? {
-        Some(row) => Ok((row.version, stored(&row)?)),
+        Some(row) => Ok((row.version, stored(row.policy)?)),
         None => Ok((0, CreditPolicy::default())),
     }
 }
@@ -26,8 +26,8 @@ pub fn in_force(reader: &mut Reader<'_>, day: NaiveDate) -> Result<(i32, CreditP
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn stored(row: &VersionRow) -> Result<CreditPolicy, Error> {
-    serde_json::from_value(row.policy.clone()).map_err(|error| Error::Internal(Box::new(error)))
+pub fn stored(policy: Value) -> Result<CreditPolicy, Error> {
+    serde_json::from_value(policy).map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// Publishes a new version of the whole policy.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::book::{Book, Request, ceilings_of, groups_of, modes_of};
+use super::book::{Book, Request};
 use super::bounds::Bounds;
 use super::check_rules::Moved;
 use super::exposure::{org_path, original};
@@ -19,7 +19,7 @@ use crate::domain::credit_lines::{Movement, MovementKind};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Conversion;
 use crate::domain::exposure::Assessment;
-use crate::domain::ids::{CustomerId, GroupId, LineId, ReservationId};
+use crate::domain::ids::{CustomerId, LineId, ReservationId};
 use crate::domain::money::Money;
 use crate::error::Error;
 use crate::store::counted::Counts;
@@ -78,35 +78,29 @@ impl Ledger {
     /// Locks the lines of customers and of the groups they belong to, and lines of other groups
     /// that are in use besides.
     ///
-    /// Groups are read before their lines can be locked, so they are read again under lock; if
-    /// one of the customers changed groups in between, the transaction starts over.
+    /// Which lines those are is read before they can be locked, so it is read again under lock; if
+    /// one of the customers changed groups in between, or it or its group got another line, the
+    /// transaction starts over.
     ///
     /// # Errors
     /// [`Error::Retry`] in that case.
     pub fn lock_for_decision(
         tx: &mut Tx<'_>,
         customers: &[CustomerId],
-        in_use: &BTreeSet<LineId>,
+        in_use: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
+        let before = store::parties(tx.connection, customers)?;
+        let of_parties = before.iter().flat_map(|row| row.lines.iter().copied());
+        let wanted: BTreeSet<LineId> = of_parties.chain(in_use).collect();
+        let locked = lines::lock_many(tx.connection, wanted)?;
+        let mut ledger = Self::of(tx, locked);
         let parties = store::parties(tx.connection, customers)?;
-        let groups = groups_of(&parties);
-        let ceilings = ceilings_of(&mut tx.reader(), &groups)?;
-        let of_groups = ceilings.iter().filter_map(|(_, _, line)| *line);
-        let of_groups = of_groups.chain(in_use.iter().copied()).collect();
-        let mut ledger = Self::lock_in_use(tx, customers, of_groups)?;
-        if ceilings_of(&mut tx.reader(), &groups)? != ceilings {
-            return Err(Error::Retry("a group got another line or mode"));
-        }
-        let membership = |rows: &[PartyRow]| -> BTreeMap<CustomerId, Option<GroupId>> {
-            rows.iter().map(|row| (row.id, row.group_id)).collect()
-        };
-        if membership(&store::parties(tx.connection, customers)?) != membership(&parties) {
-            return Err(Error::Retry("a customer changed its group"));
+        let counts = |row: &PartyRow| (row.id, row.group_id, row.limit_mode, row.lines.clone());
+        if !parties.iter().map(counts).eq(before.iter().map(counts)) {
+            return Err(Error::Retry("a customer changed its group, or got a line"));
         }
         // Under lock: what the customers use cannot change any more.
-        ledger
-            .book
-            .bring_in(&mut tx.reader(), parties, &modes_of(&ceilings))?;
+        ledger.book.bring_in(&mut tx.reader(), parties)?;
         Ok(ledger)
     }
 
@@ -119,11 +113,7 @@ impl Ledger {
         customers: &[CustomerId],
         of_groups: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
-        let of_groups: Vec<LineId> = of_groups.into_iter().collect();
-        let mut locked = Vec::new();
-        if !of_groups.is_empty() {
-            locked = lines::lock_many(tx.connection, &of_groups)?;
-        }
+        let mut locked = lines::lock_many(tx.connection, of_groups)?;
         locked.extend(lines::lock_of_customers(tx.connection, customers)?);
         Ok(Self::of(tx, locked))
     }

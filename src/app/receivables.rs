@@ -52,7 +52,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     let Some(terms) = store::product(tx.connection, &new.product)? else {
         return Err(Problem::new(ProblemCode::ProductUnknown).into());
     };
-    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], &BTreeSet::new())?;
+    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], BTreeSet::new())?;
     let request = Request {
         customer_id: new.customer_id,
         product_active: Some(terms.active),

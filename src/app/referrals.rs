@@ -65,8 +65,8 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
     }
     let (_, organisation) =
         loads::customer(&mut reader, new.customer_id)?.ok_or_else(Error::not_found)?;
-    let today = reader.today;
-    let set = check_rules::in_force(&mut reader, today)?
+    let set = check_rules::in_force(&mut reader)?
+        .rule_set
         .ok_or_else(|| Error::internal("referred without a rule set"))?;
     let id: ReferralId = tx.mint(new.customer_id.bucket())?;
     let amount = new.asked.amount;

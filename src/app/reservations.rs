@@ -220,7 +220,7 @@ fn none_of(results: &[Result<Decided, Box<Problem>>]) -> Option<Problem> {
 /// # Errors
 /// When the database cannot serve.
 pub fn sweep(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<usize, Error> {
-    let mut ledger = Ledger::lock_for_decision(tx, &[customer_id], &BTreeSet::new())?;
+    let mut ledger = Ledger::lock_for_decision(tx, &[customer_id], BTreeSet::new())?;
     let expired = ledger.expire_due(tx)?;
     ledger.write(tx);
     tx.record(

@@ -89,7 +89,7 @@ listing_parameters! {
 }
 
 fn view(row: VersionRow) -> Result<CheckRuleSetView, Error> {
-    let rules = app::stored(&row)?;
+    let rules = app::stored(row.rules.clone())?;
     Ok(CheckRuleSetView {
         version: row.version,
         effective_from: Date(row.effective_from),

@@ -258,7 +258,7 @@ fn policy(view: PolicyView) -> Result<CreditPolicy, Error> {
 }
 
 fn view(row: VersionRow) -> Result<CreditPolicyView, Error> {
-    let policy = app::stored(&row)?;
+    let policy = app::stored(row.policy.clone())?;
     Ok(CreditPolicyView {
         version: row.version,
         effective_from: Some(Date(row.effective_from)),

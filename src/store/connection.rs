@@ -1,14 +1,76 @@
 //! What every connection is told: how to notice that the server is gone, as whom to work, and
 //! after how long to give up.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use diesel::r2d2::CustomizeConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, ManageConnection};
 
 use super::db::DbOptions;
+
+/// How long after its use a connection is taken to be alive without asking.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// Opens connections, and asks whether one is still alive only when it was not in use a moment
+/// ago: under load the question would cost one round trip of every ten.
+pub(super) struct Sessions(ConnectionManager<PgConnection>);
+
+/// A connection that knows when it was last used.
+pub(super) struct Session {
+    connection: PgConnection,
+    used_at: Instant,
+}
+
+impl Sessions {
+    pub(super) fn to(url: String) -> Self {
+        Self(ConnectionManager::new(url))
+    }
+}
+
+impl ManageConnection for Sessions {
+    type Connection = Session;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Session, Self::Error> {
+        let connection = self.0.connect()?;
+        let used_at = Instant::now();
+        Ok(Session {
+            connection,
+            used_at,
+        })
+    }
+
+    fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {
+        if session.used_at.elapsed() < FRESH {
+            return Ok(());
+        }
+        self.0.is_valid(&mut session.connection)
+    }
+
+    /// Asked whenever a connection is given back.
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.used_at = Instant::now();
+        self.0.has_broken(&mut session.connection)
+    }
+}
+
+impl Deref for Session {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
 
 /// Connections that cannot be opened are logged; whoever waits for one is told by the pool.
 #[derive(Debug)]
@@ -42,10 +104,10 @@ pub(super) struct SessionSettings {
     pub(super) role_missing: Arc<AtomicBool>,
 }
 
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for SessionSettings {
+impl CustomizeConnection<Session, diesel::r2d2::Error> for SessionSettings {
     /// A connection that could not take the role is not used. Why it could not is looked up, so
     /// that readiness can tell a database without migrations from one that is down.
-    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+    fn on_acquire(&self, connection: &mut Session) -> Result<(), diesel::r2d2::Error> {
         let result = connection.batch_execute(&self.statements);
         let missing = result.is_err() && super::migrations::is_role_missing(connection);
         self.role_missing.store(missing, Ordering::Relaxed);

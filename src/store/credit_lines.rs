@@ -1,5 +1,7 @@
 //! Credit lines.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
@@ -293,18 +295,42 @@ pub fn of_owners(
     Ok(all)
 }
 
-/// Locks lines by their identifiers, in their order. Lines of groups are locked before those of
-/// customers.
-pub fn lock_many(connection: &mut PgConnection, ids: &[LineId]) -> QueryResult<Vec<LineRow>> {
+/// Finds lines by their identifiers, whoever may see them: those of groups first, then unified
+/// limits, then products.
+pub fn find_many(
+    connection: &mut PgConnection,
+    ids: BTreeSet<LineId>,
+) -> QueryResult<Vec<LineRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    in_lock_order(ids).load(connection)
+}
+
+/// Locks lines by their identifiers, in the same order.
+pub fn lock_many(
+    connection: &mut PgConnection,
+    ids: BTreeSet<LineId>,
+) -> QueryResult<Vec<LineRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    in_lock_order(ids).for_no_key_update().load(connection)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn in_lock_order(ids: BTreeSet<LineId>) -> _ {
+    let wanted: KeyIn<credit_lines::bucket, credit_lines::id> =
+        KeyIn::new((credit_lines::bucket, credit_lines::id), ids);
+    let columns: diesel::dsl::AsSelect<LineRow, diesel::pg::Pg> = LineRow::as_select();
     credit_lines::table
-        .filter(KeyIn::new(
-            (credit_lines::bucket, credit_lines::id),
-            ids.iter().copied(),
+        .filter(wanted)
+        .order((
+            credit_lines::group_id.is_null(),
+            credit_lines::product.is_not_null(),
+            credit_lines::id,
         ))
-        .order(credit_lines::id)
-        .select(LineRow::as_select())
-        .for_no_key_update()
-        .load(connection)
+        .select(columns)
 }
 
 /// Locks the lines of customers: unified limits before products, then by identifier.

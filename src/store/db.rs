@@ -12,11 +12,12 @@ use std::time::Duration;
 use chrono::Utc;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
+use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::{
-    LogConnectionErrors, SessionSettings, connection_string, replica_string, session_statements,
+    LogConnectionErrors, SessionSettings, Sessions, connection_string, replica_string,
+    session_statements,
 };
 use super::idempotency::{self, Claim, IdempotencyScope, KeptRow, StoredAnswer};
 use super::tx::{Journal, Surroundings, Tx, audit_row};
@@ -61,8 +62,8 @@ pub struct Db {
 }
 
 struct Shared {
-    pool: Pool<ConnectionManager<PgConnection>>,
-    replica: Option<Pool<ConnectionManager<PgConnection>>>,
+    pool: Pool<Sessions>,
+    replica: Option<Pool<Sessions>>,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     shed: AtomicU64,
@@ -138,7 +139,7 @@ impl Db {
                     statements: session_statements(&options),
                     role_missing: role_missing.clone(),
                 }))
-                .build_unchecked(ConnectionManager::new(url))
+                .build_unchecked(Sessions::to(url))
         };
         let size = options.pool_size.saturating_add(options.together);
         let replica = options.replica_url.as_deref().map(replica_string);
@@ -382,7 +383,7 @@ impl Db {
         })
     }
 
-    fn connection(&self) -> Result<PooledConnection<ConnectionManager<PgConnection>>, Error> {
+    fn connection(&self) -> Result<PooledConnection<Sessions>, Error> {
         self.shared
             .pool
             .get()

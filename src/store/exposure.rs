@@ -1,14 +1,15 @@
 //! Small loads of the exposure path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde_json::Value;
 
 use super::customers::visible_to;
 use super::schema::{
-    credit_group_members as members, credit_groups, credit_lines as lines, customers, products,
-    receivables,
+    check_rule_sets, credit_group_members as members, credit_groups, credit_lines as lines,
+    credit_policies, customers, products, receivables,
 };
 use super::sets::KeyIn;
 use super::tx::Reader;
@@ -46,7 +47,7 @@ pub fn customer_in_its_group(
 }
 
 /// What a decision reads of a customer, whoever may see it.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone)]
 pub struct PartyRow {
     /// Customer.
     pub id: CustomerId,
@@ -56,51 +57,86 @@ pub struct PartyRow {
     pub org_path: String,
     /// The group it has joined and not left.
     pub group_id: Option<GroupId>,
+    /// How the ceiling of that group bounds it.
+    pub limit_mode: GroupLimitMode,
+    /// The lines of the group and its own.
+    pub lines: BTreeSet<LineId>,
 }
 
-/// Customers with the groups they belong to now.
+/// Customers with the groups they belong to now, and the lines of both.
 pub fn parties(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<PartyRow>> {
+    type Found = (
+        (CustomerId, CustomerStatus, String),
+        Option<(GroupId, GroupLimitMode)>,
+        (Option<LineId>, Option<LineId>),
+    );
+    let ceilings = diesel::alias!(lines as ceilings);
     let open_membership = members::bucket
         .eq(customers::bucket)
         .and(members::customer_id.eq(customers::id))
         .and(members::member_until.is_null());
-    customers::table
+    let its_group = credit_groups::id.eq(members::group_id);
+    let of_group = ceilings
+        .field(lines::group_id)
+        .assume_not_null()
+        .eq(credit_groups::id)
+        .and(ceilings.field(lines::bucket).eq(credit_groups::bucket))
+        .and(ceilings.field(lines::group_id).is_not_null());
+    let own = lines::bucket
+        .eq(customers::bucket)
+        .and(lines::customer_id.assume_not_null().eq(customers::id))
+        .and(lines::customer_id.is_not_null());
+    let found: Vec<Found> = customers::table
         .left_join(members::table.on(open_membership))
+        .left_join(credit_groups::table.on(its_group))
+        .left_join(ceilings.on(of_group))
+        .left_join(lines::table.on(own))
         .filter(KeyIn::new(
             (customers::bucket, customers::id),
             ids.iter().copied(),
         ))
         .select((
-            customers::id,
-            customers::status,
-            customers::org_path,
-            members::group_id.nullable(),
+            (customers::id, customers::status, customers::org_path),
+            (credit_groups::id, credit_groups::limit_mode).nullable(),
+            (ceilings.field(lines::id).nullable(), lines::id.nullable()),
         ))
-        .load(connection)
+        .load(connection)?;
+    let mut parties: BTreeMap<CustomerId, PartyRow> = BTreeMap::new();
+    for ((id, status, org_path), group, (ceiling, own)) in found {
+        let party = parties.entry(id).or_insert_with(|| PartyRow {
+            id,
+            status,
+            org_path,
+            group_id: group.map(|(id, _)| id),
+            limit_mode: group.map_or(GroupLimitMode::Pooled, |(_, mode)| mode),
+            lines: BTreeSet::new(),
+        });
+        party.lines.extend(ceiling);
+        party.lines.extend(own);
+    }
+    Ok(parties.into_values().collect())
 }
 
-/// A group with one of its lines, or without any.
-pub type CeilingRow = (GroupId, GroupLimitMode, Option<LineId>);
+/// What the company has published and is in force: the credit policy, and the version and rules of
+/// its rule set. `None` where nothing was published.
+pub type DocumentsRow = (Option<Value>, Option<i32>, Option<Value>);
 
-/// How the ceilings of groups bound their members, and the lines that are their ceilings.
-pub fn ceilings(connection: &mut PgConnection, ids: &[GroupId]) -> QueryResult<Vec<CeilingRow>> {
-    let its_lines = lines::bucket
-        .eq(credit_groups::bucket)
-        .and(lines::group_id.assume_not_null().eq(credit_groups::id))
-        .and(lines::group_id.is_not_null());
-    credit_groups::table
-        .left_join(lines::table.on(its_lines))
-        .filter(KeyIn::new(
-            (credit_groups::bucket, credit_groups::id),
-            ids.iter().copied(),
-        ))
-        .order((credit_groups::id, lines::id))
-        .select((
-            credit_groups::id,
-            credit_groups::limit_mode,
-            lines::id.nullable(),
-        ))
-        .load(connection)
+/// Documents in force on a day: of each the latest version of those that have begun.
+pub fn documents(connection: &mut PgConnection, day: NaiveDate) -> QueryResult<DocumentsRow> {
+    let policy = credit_policies::table
+        .filter(credit_policies::effective_from.le(day))
+        .order(credit_policies::version.desc())
+        .limit(1);
+    let rule_set = check_rule_sets::table
+        .filter(check_rule_sets::effective_from.le(day))
+        .order(check_rule_sets::version.desc())
+        .limit(1);
+    diesel::select((
+        policy.select(credit_policies::policy).single_value(),
+        rule_set.select(check_rule_sets::version).single_value(),
+        rule_set.select(check_rule_sets::rules).single_value(),
+    ))
+    .get_result(connection)
 }
 
 /// What new business has to know of a product.

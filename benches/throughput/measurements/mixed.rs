@@ -8,7 +8,7 @@ use super::super::load::{Pace, Work};
 use super::super::report::{Line, median};
 use super::super::requests::{IdText, Kind, Requests};
 use super::super::service::Service;
-use super::{CONNECTIONS, at_share_of_peak, id_of, load_for, processors};
+use super::{CONNECTIONS, ResponseTimes, id_of, load_for, processors};
 
 /// The mix.
 pub struct Mixed<'a> {
@@ -55,12 +55,12 @@ impl Work for Mixed<'_> {
     }
 }
 
-/// Its own peak, then response times. Any answer but the expected one ends the run.
+/// Its own peak and response times, in turns. Any answer but the expected one ends the run.
 pub fn measure(ground: &Ground, service: &Service, requests: &mut Requests) -> Vec<Line> {
     let seconds = ground.arguments.seconds;
     let mut work = Mixed::new(requests);
     load_for(service, CONNECTIONS, seconds.min(2), Pace::Flood, &mut work);
-    let mut peaks = Vec::new();
+    let (mut peaks, mut times) = (Vec::new(), ResponseTimes::default());
     for round in 1..=ground.arguments.rounds {
         let load = load_for(service, CONNECTIONS, seconds, Pace::Flood, &mut work);
         println!(
@@ -68,11 +68,11 @@ pub fn measure(ground: &Ground, service: &Service, requests: &mut Requests) -> V
             load.per_second,
             processors(&load)
         );
+        times.measure(service, CONNECTIONS, seconds, load.per_second, &mut work);
         peaks.push(load.per_second);
     }
     let peak = median(peaks);
-    let (times, p99) =
-        at_share_of_peak("mixed", service, CONNECTIONS, seconds * 4, peak, &mut work);
+    let (times, p99) = times.line("mixed");
     let Line { name, measured, .. } = times;
     vec![
         Line::told("mixed", format!("{peak:.0}/s at most")),

@@ -8,7 +8,7 @@ pub mod rivalry;
 use std::time::Duration;
 
 use super::load::{Load, Pace, Work, load};
-use super::report::{Line, percentiles};
+use super::report::{Line, median, percentiles};
 use super::requests::{IdText, Kind, Requests};
 use super::service::Service;
 
@@ -50,24 +50,47 @@ pub fn load_for(
     )
 }
 
-/// Response times at a share of the peak: the lines of the table, and the 99th percentile.
-pub fn at_share_of_peak(
-    name: &str,
-    service: &Service,
-    connections: usize,
-    seconds: u64,
-    peak: f64,
-    work: &mut dyn Work,
-) -> (Line, f64) {
-    let rate = peak * SHARE_OF_PEAK;
-    let load = load_for(service, connections, seconds, Pace::PerSecond(rate), work);
-    let [p50, p99, p999] = percentiles(load.micros);
-    let told = format!(
-        "at {:.0}/s: p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms",
-        load.per_second
-    );
-    println!("{name}: {told}");
-    (Line::told(&format!("{name}, 70 % of peak"), told), p99)
+/// Response times at a share of the peak, round by round: each right after the peak it is a share
+/// of, because what the machine does meanwhile changes both.
+#[derive(Default)]
+pub struct ResponseTimes {
+    rates: Vec<f64>,
+    percentiles: [Vec<f64>; 3],
+}
+
+impl ResponseTimes {
+    /// Measures once more.
+    pub fn measure(
+        &mut self,
+        service: &Service,
+        connections: usize,
+        seconds: u64,
+        peak: f64,
+        work: &mut dyn Work,
+    ) {
+        let rate = peak * SHARE_OF_PEAK;
+        let load = load_for(service, connections, seconds, Pace::PerSecond(rate), work);
+        self.rates.push(load.per_second);
+        let found = percentiles(load.micros);
+        for (all, one) in self.percentiles.iter_mut().zip(found) {
+            all.push(one);
+        }
+        println!("  {}", told(load.per_second, found));
+    }
+
+    /// The medians of all rounds as a line of the table, and that of the 99th percentile.
+    pub fn line(self, name: &str) -> (Line, f64) {
+        let middle = self.percentiles.map(median);
+        let told = told(median(self.rates), middle);
+        (
+            Line::told(&format!("{name}, 70 % of peak"), told),
+            middle[1],
+        )
+    }
+}
+
+fn told(per_second: f64, [p50, p99, p999]: [f64; 3]) -> String {
+    format!("at {per_second:.0}/s: p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms")
 }
 
 /// What kept the processors busy.

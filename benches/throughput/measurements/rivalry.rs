@@ -8,7 +8,7 @@ use super::super::report::{Line, median};
 use super::super::requests::{Kind, Requests};
 use super::super::scripts;
 use super::super::service::Service;
-use super::{CONNECTIONS, Simple, at_share_of_peak, load_for, processors};
+use super::{CONNECTIONS, ResponseTimes, Simple, load_for, processors};
 
 /// A comparison with pgbench.
 pub struct Rivalry {
@@ -48,7 +48,7 @@ pub const ALL: [Rivalry; 3] = [
 ];
 
 impl Rivalry {
-    /// Measures rounds in turns, then response times.
+    /// Measures rounds in turns.
     pub fn measure(
         &self,
         ground: &Ground,
@@ -72,6 +72,7 @@ impl Rivalry {
         );
         let connections = self.best_connections(service, seconds.min(2), &mut work);
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let mut times = ResponseTimes::default();
         for round in 1..=ground.arguments.rounds {
             let load = load_for(service, connections, seconds, Pace::Flood, &mut work);
             let other = rival.measure(seconds);
@@ -81,19 +82,13 @@ impl Rivalry {
                 load.per_second,
                 processors(&load)
             );
+            times.measure(service, connections, seconds, load.per_second, &mut work);
             ratios.push(load.per_second / other);
             ours.push(load.per_second);
             theirs.push(other);
         }
         let (peak, rival, ratio) = (median(ours), median(theirs), median(ratios));
-        let (times, _) = at_share_of_peak(
-            self.name,
-            service,
-            connections,
-            seconds * 2,
-            peak,
-            &mut work,
-        );
+        let (times, _) = times.line(self.name);
         vec![
             Line::aimed(
                 self.name,

@@ -76,7 +76,7 @@ impl Batch {
             .collect();
         let customers: Vec<CustomerId> = customers.into_iter().collect();
         let ledger = match commands.iter().any(|one| one.may_take()) {
-            true => Ledger::lock_for_decision(tx, &customers, &in_use)?,
+            true => Ledger::lock_for_decision(tx, &customers, in_use)?,
             false => Ledger::lock_in_use(tx, &customers, in_use)?,
         };
         let mut batch = Self {
