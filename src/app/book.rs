@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure::{self as store, PartyRow};
+use crate::store::exposure::Parties;
 use crate::store::reservations::ReservationRow;
 use crate::store::tx::Reader;
 
@@ -87,9 +87,8 @@ impl Book {
     /// # Errors
     /// When stored values cannot be read.
     pub fn read(reader: &mut Reader<'_>, customers: &[CustomerId]) -> Result<Self, Error> {
-        let parties = store::parties(reader.connection, customers)?;
-        let ids: BTreeSet<LineId> = parties.iter().flat_map(|row| row.lines.clone()).collect();
-        let mut rows = lines::find_many(reader.connection, ids)?;
+        let parties = Parties::of(reader.connection, customers)?;
+        let mut rows = lines::find_many(reader.connection, parties.lines())?;
         without_due(reader, &mut rows)?;
         let mut book = Self::of(rows);
         book.bring_in(reader, parties)?;
@@ -103,16 +102,21 @@ impl Book {
     pub(super) fn bring_in(
         &mut self,
         reader: &mut Reader<'_>,
-        parties: Vec<PartyRow>,
+        parties: Parties,
     ) -> Result<(), Error> {
+        let mode = |group: Option<GroupId>| {
+            let ceiling = group.and_then(|group| parties.groups.get(&group));
+            ceiling.map_or(GroupLimitMode::Pooled, |ceiling| ceiling.limit_mode)
+        };
         let members: Vec<(CustomerId, GroupLimitMode)> = parties
+            .customers
             .iter()
-            .map(|party| (party.id, party.limit_mode))
+            .map(|row| (row.id, mode(row.group_id)))
             .collect();
         let in_force = check_rules::in_force(reader)?;
         self.rule_set = in_force.rule_set;
         let mut bounds = Bounds::of_many(reader, &in_force.policy, &members)?;
-        for row in parties {
+        for row in parties.customers {
             if let Some(bounds) = bounds.remove(&row.id) {
                 let party = Party {
                     status: row.status,

@@ -163,15 +163,15 @@ pub(super) fn original(
 /// # Errors
 /// When the database cannot serve.
 pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), Error> {
-    let ids: Vec<LineId> = rows
+    let held: Vec<(Level, LineId)> = rows
         .iter()
         .filter(|line| line.held_minor > 0)
-        .map(|line| line.id)
+        .map(|line| (line.level(), line.id))
         .collect();
-    if ids.is_empty() {
+    if held.is_empty() {
         return Ok(());
     }
-    let due = reservations_store::due_by_line(reader.connection, &ids, reader.now)?;
+    let due = reservations_store::due_by_line(reader.connection, &held, reader.now)?;
     for line in rows {
         line.held_minor -= due.get(&line.id).copied().unwrap_or(0);
     }

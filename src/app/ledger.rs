@@ -15,7 +15,7 @@ use super::bounds::Bounds;
 use super::check_rules::Moved;
 use super::exposure::{org_path, original};
 use crate::domain::counted::{Counted, Part};
-use crate::domain::credit_lines::{Movement, MovementKind};
+use crate::domain::credit_lines::{Level, Movement, MovementKind};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Conversion;
 use crate::domain::exposure::Assessment;
@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::{self as lines, LineRow};
 use crate::store::credit_movements::{self, MovementRow};
-use crate::store::exposure::{self as store, PartyRow};
+use crate::store::exposure::Parties;
 use crate::store::reservations::{self as reservations_store, ReservationRow};
 use crate::store::tx::{Event, Tx};
 
@@ -89,14 +89,12 @@ impl Ledger {
         customers: &[CustomerId],
         in_use: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
-        let before = store::parties(tx.connection, customers)?;
-        let of_parties = before.iter().flat_map(|row| row.lines.iter().copied());
-        let wanted: BTreeSet<LineId> = of_parties.chain(in_use).collect();
+        let before = Parties::of(tx.connection, customers)?;
+        let wanted = before.lines().into_iter().chain(in_use).collect();
         let locked = lines::lock_many(tx.connection, wanted)?;
         let mut ledger = Self::of(tx, locked);
-        let parties = store::parties(tx.connection, customers)?;
-        let counts = |row: &PartyRow| (row.id, row.group_id, row.limit_mode, row.lines.clone());
-        if !parties.iter().map(counts).eq(before.iter().map(counts)) {
+        let parties = Parties::of(tx.connection, customers)?;
+        if !parties.are_bound_as(&before) {
             return Err(Error::Retry("a customer changed its group, or got a line"));
         }
         // Under lock: what the customers use cannot change any more.
@@ -386,9 +384,11 @@ impl Ledger {
             return Ok(0);
         }
         let in_hand: Vec<ReservationId> = self.in_hand.iter().copied().collect();
+        let known = ids.iter().filter_map(|id| self.line(*id));
+        let lines: Vec<(Level, LineId)> = known.map(|line| (line.level(), line.id)).collect();
         let due = reservations_store::due_on_lines(
             tx.connection,
-            &ids,
+            &lines,
             tx.now,
             &in_hand,
             EXPIRE_BATCH_MAX,

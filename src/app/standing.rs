@@ -403,11 +403,7 @@ fn adopt_of(
     line: &LineRow,
     customer_id: CustomerId,
 ) -> Result<(), Error> {
-    let level = match (&line.group_id, &line.product) {
-        (Some(_), _) => Level::Group,
-        (None, None) => Level::Customer,
-        (None, Some(_)) => Level::Product,
-    };
+    let level = line.level();
     let into = currency(&line.currency)?;
     let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
     let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;

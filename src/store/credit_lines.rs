@@ -14,7 +14,7 @@ use super::sets::{KeyIn, unnested};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::credit_lines::{
-    Balance, LimitKind, LineState, LineStatus, TemporaryLimit, TemporaryMode, limit_on,
+    Balance, Level, LimitKind, LineState, LineStatus, TemporaryLimit, TemporaryMode, limit_on,
 };
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
 
@@ -85,6 +85,15 @@ pub struct LineRow {
 }
 
 impl LineRow {
+    /// The level at which it bounds.
+    pub fn level(&self) -> Level {
+        match (&self.group_id, &self.product) {
+            (Some(_), _) => Level::Group,
+            (None, None) => Level::Customer,
+            (None, Some(_)) => Level::Product,
+        }
+    }
+
     /// The temporary increase, if there is one.
     pub fn temporary(&self) -> Option<TemporaryLimit> {
         Some(TemporaryLimit {

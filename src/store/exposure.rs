@@ -57,64 +57,130 @@ pub struct PartyRow {
     pub org_path: String,
     /// The group it has joined and not left.
     pub group_id: Option<GroupId>,
-    /// How the ceiling of that group bounds it.
-    pub limit_mode: GroupLimitMode,
-    /// The lines of the group and its own.
+    /// Its lines.
     pub lines: BTreeSet<LineId>,
 }
 
-/// Customers with the groups they belong to now, and the lines of both.
-pub fn parties(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<PartyRow>> {
+/// What a decision reads of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CeilingRow {
+    /// How its ceiling bounds its members.
+    pub limit_mode: GroupLimitMode,
+    /// Its lines.
+    pub lines: BTreeSet<LineId>,
+}
+
+/// Customers and their groups, and which lines bound them. Homes are read apart: those of the
+/// customers, then those of the groups.
+#[derive(Debug, Clone)]
+pub struct Parties {
+    /// Customers that exist.
+    pub customers: Vec<PartyRow>,
+    /// The groups they belong to.
+    pub groups: BTreeMap<GroupId, CeilingRow>,
+}
+
+impl Parties {
+    /// Reads what bounds customers now.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn of(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Self> {
+        let customers = party_rows(connection, ids)?;
+        let groups: BTreeSet<GroupId> = customers.iter().filter_map(|row| row.group_id).collect();
+        let groups = match groups.is_empty() {
+            true => BTreeMap::new(),
+            false => ceiling_rows(connection, groups)?,
+        };
+        Ok(Self { customers, groups })
+    }
+
+    /// All lines that bound them.
+    pub fn lines(&self) -> BTreeSet<LineId> {
+        let own = self.customers.iter().flat_map(|row| &row.lines);
+        let of_groups = self.groups.values().flat_map(|row| &row.lines);
+        own.chain(of_groups).copied().collect()
+    }
+
+    /// Whether the same bounds them there: the groups, the lines and how they bound.
+    pub fn are_bound_as(&self, other: &Self) -> bool {
+        let bound = |row: &PartyRow| (row.id, row.group_id, row.lines.clone());
+        let (one, another) = (&self.customers, &other.customers);
+        one.iter().map(bound).eq(another.iter().map(bound)) && self.groups == other.groups
+    }
+}
+
+fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<PartyRow>> {
     type Found = (
-        (CustomerId, CustomerStatus, String),
-        Option<(GroupId, GroupLimitMode)>,
-        (Option<LineId>, Option<LineId>),
+        CustomerId,
+        CustomerStatus,
+        String,
+        Option<GroupId>,
+        Option<LineId>,
     );
-    let ceilings = diesel::alias!(lines as ceilings);
     let open_membership = members::bucket
         .eq(customers::bucket)
         .and(members::customer_id.eq(customers::id))
         .and(members::member_until.is_null());
-    let its_group = credit_groups::id.eq(members::group_id);
-    let of_group = ceilings
-        .field(lines::group_id)
-        .assume_not_null()
-        .eq(credit_groups::id)
-        .and(ceilings.field(lines::bucket).eq(credit_groups::bucket))
-        .and(ceilings.field(lines::group_id).is_not_null());
-    let own = lines::bucket
+    let its_lines = lines::bucket
         .eq(customers::bucket)
         .and(lines::customer_id.assume_not_null().eq(customers::id))
         .and(lines::customer_id.is_not_null());
     let found: Vec<Found> = customers::table
         .left_join(members::table.on(open_membership))
-        .left_join(credit_groups::table.on(its_group))
-        .left_join(ceilings.on(of_group))
-        .left_join(lines::table.on(own))
+        .left_join(lines::table.on(its_lines))
         .filter(KeyIn::new(
             (customers::bucket, customers::id),
             ids.iter().copied(),
         ))
         .select((
-            (customers::id, customers::status, customers::org_path),
-            (credit_groups::id, credit_groups::limit_mode).nullable(),
-            (ceilings.field(lines::id).nullable(), lines::id.nullable()),
+            customers::id,
+            customers::status,
+            customers::org_path,
+            members::group_id.nullable(),
+            lines::id.nullable(),
         ))
         .load(connection)?;
-    let mut parties: BTreeMap<CustomerId, PartyRow> = BTreeMap::new();
-    for ((id, status, org_path), group, (ceiling, own)) in found {
-        let party = parties.entry(id).or_insert_with(|| PartyRow {
+    let mut rows: BTreeMap<CustomerId, PartyRow> = BTreeMap::new();
+    for (id, status, org_path, group_id, line) in found {
+        let row = rows.entry(id).or_insert_with(|| PartyRow {
             id,
             status,
             org_path,
-            group_id: group.map(|(id, _)| id),
-            limit_mode: group.map_or(GroupLimitMode::Pooled, |(_, mode)| mode),
+            group_id,
             lines: BTreeSet::new(),
         });
-        party.lines.extend(ceiling);
-        party.lines.extend(own);
+        row.lines.extend(line);
     }
-    Ok(parties.into_values().collect())
+    Ok(rows.into_values().collect())
+}
+
+fn ceiling_rows(
+    connection: &mut PgConnection,
+    ids: BTreeSet<GroupId>,
+) -> QueryResult<BTreeMap<GroupId, CeilingRow>> {
+    let its_lines = lines::bucket
+        .eq(credit_groups::bucket)
+        .and(lines::group_id.assume_not_null().eq(credit_groups::id))
+        .and(lines::group_id.is_not_null());
+    let found: Vec<(GroupId, GroupLimitMode, Option<LineId>)> = credit_groups::table
+        .left_join(lines::table.on(its_lines))
+        .filter(KeyIn::new((credit_groups::bucket, credit_groups::id), ids))
+        .select((
+            credit_groups::id,
+            credit_groups::limit_mode,
+            lines::id.nullable(),
+        ))
+        .load(connection)?;
+    let mut rows: BTreeMap<GroupId, CeilingRow> = BTreeMap::new();
+    for (id, limit_mode, line) in found {
+        let row = rows.entry(id).or_insert_with(|| CeilingRow {
+            limit_mode,
+            lines: BTreeSet::new(),
+        });
+        row.lines.extend(line);
+    }
+    Ok(rows)
 }
 
 /// What the company has published and is in force: the credit policy, and the version and rules of

@@ -21,9 +21,11 @@ use diesel::sql_types::{
 };
 use uuid::Uuid;
 
+use super::credit_lines::LineRow;
 use super::reservations::due_by_line;
 use super::schema::credit_lines;
 use super::tx::Reader;
+use crate::domain::credit_lines::Level;
 use crate::domain::ids::LineId;
 use crate::domain::reports::PortfolioAxis;
 
@@ -288,10 +290,11 @@ fn sums(
 /// What is still in the books as held although its time has come. Other reads of today take it off
 /// as well; a past day shows the books of that day.
 fn due_now(reader: &mut Reader<'_>) -> QueryResult<Vec<(Uuid, i64)>> {
-    let held: Vec<LineId> = credit_lines::table
+    let held: Vec<LineRow> = credit_lines::table
         .filter(credit_lines::held_minor.gt(0))
-        .select(credit_lines::id)
+        .select(LineRow::as_select())
         .load(reader.connection)?;
+    let held: Vec<(Level, LineId)> = held.iter().map(|row| (row.level(), row.id)).collect();
     let due = due_by_line(reader.connection, &held, reader.now)?;
     Ok(due
         .into_iter()

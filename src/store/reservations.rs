@@ -11,6 +11,7 @@ use super::sets::{KeyIn, NamedIn, fixed_condition, insert_many, unnested};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::Conversions;
+use crate::domain::credit_lines::Level;
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
 use crate::domain::products::ExposureTreatment;
 use crate::domain::reservations::{ReservationFacts, ReservationStatus};
@@ -275,21 +276,24 @@ unnested! {
 /// without waiting: what somebody else is working on is left to them, and so are those of `except`.
 pub fn due_on_lines(
     connection: &mut PgConnection,
-    lines: &[LineId],
+    lines: &[(Level, LineId)],
     now: DateTime<Utc>,
     except: &[ReservationId],
     limit: i64,
 ) -> QueryResult<Vec<ReservationRow>> {
+    let at = |level: Level| ids_at(level, lines);
     reservations::table
         .filter(reservations::id.ne_all(except))
         .filter(IsHeld.and(reservations::expires_at.le(now)))
         .filter(
             reservations::product_line_id
-                .eq_any(lines)
+                .eq_any(at(Level::Product))
                 .or(reservations::customer_line_id
                     .assume_not_null()
-                    .eq_any(lines))
-                .or(reservations::group_line_id.assume_not_null().eq_any(lines)),
+                    .eq_any(at(Level::Customer)))
+                .or(reservations::group_line_id
+                    .assume_not_null()
+                    .eq_any(at(Level::Group))),
         )
         .order((reservations::expires_at, reservations::id))
         .limit(limit)
@@ -297,6 +301,11 @@ pub fn due_on_lines(
         .for_no_key_update()
         .skip_locked()
         .load(connection)
+}
+
+fn ids_at(level: Level, lines: &[(Level, LineId)]) -> Vec<LineId> {
+    let there = lines.iter().filter(|(its, _)| *its == level);
+    there.map(|(_, id)| *id).collect()
 }
 
 /// Customers with reservations whose time has come, for the sweep.
@@ -316,18 +325,21 @@ pub fn customers_with_due(
 /// What is still in the books as held on each of `lines` although its time has come.
 pub fn due_by_line(
     connection: &mut PgConnection,
-    lines: &[LineId],
+    lines: &[(Level, LineId)],
     now: DateTime<Utc>,
 ) -> QueryResult<BTreeMap<LineId, i64>> {
+    let at = |level: Level| ids_at(level, lines);
     let rows: Vec<ReservationRow> = reservations::table
         .filter(IsHeld.and(reservations::expires_at.le(now)))
         .filter(
             reservations::product_line_id
-                .eq_any(lines)
+                .eq_any(at(Level::Product))
                 .or(reservations::customer_line_id
                     .assume_not_null()
-                    .eq_any(lines))
-                .or(reservations::group_line_id.assume_not_null().eq_any(lines)),
+                    .eq_any(at(Level::Customer)))
+                .or(reservations::group_line_id
+                    .assume_not_null()
+                    .eq_any(at(Level::Group))),
         )
         .select(ReservationRow::as_select())
         .load(connection)?;
