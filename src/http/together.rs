@@ -6,15 +6,22 @@
 //! answer, audit entry, event and record under its key. A batch that fails is taken apart: each of
 //! its requests is then served alone, so that none fails for another.
 
+use std::time::Duration;
+
 use super::problem::{self, Wording};
 use crate::app::exposure::{self, Check};
 use crate::app::reservations::{self, Command, Decided};
 use crate::domain::actor::Actor;
 use crate::domain::exposure::Assessment;
 use crate::error::Error;
-use crate::store::collector::{Collector, CollectorGauges, CollectorOptions};
+use crate::store::collector::{Collector, CollectorGauges, CollectorOptions, Spacing};
 use crate::store::db::{Db, Patience, WriteRequest, Written};
 use crate::store::idempotency::StoredAnswer;
+
+/// Checks make way for commands, which take longer and hold locks: fewer than so many begin only so
+/// long after the last, while commands are being decided.
+const ENOUGH_CHECKS: usize = 16;
+const CHECKS_APART: Duration = Duration::from_millis(3);
 
 /// How much is served together.
 #[derive(Debug, Clone, Copy)]
@@ -84,28 +91,34 @@ impl Together {
     /// # Errors
     /// When one cannot be started.
     pub fn start(db: &Db, options: TogetherOptions) -> std::io::Result<Self> {
-        let of = |name, threads: u32| CollectorOptions {
+        let of = |name, threads: u32, spacing| CollectorOptions {
             name,
             threads: usize::try_from(threads).unwrap_or(1),
             queue_max: options.queue_max,
             together_max: options.together_max,
             deadline: db.deadline(),
+            spacing,
         };
-        let deciding = db.clone();
+        let (deciding, checking) = (db.clone(), db.clone());
         let commands = (options.commit_threads > 0).then(|| {
-            Collector::start(of("commits", options.commit_threads), move |items| {
+            Collector::start(of("commits", options.commit_threads, None), move |items| {
                 decide_together(&deciding, items)
             })
         });
-        let checking = db.clone();
+        let commands = commands.transpose()?;
+        let spacing = commands.as_ref().map(|commands| Spacing {
+            others: commands.activity(),
+            enough: ENOUGH_CHECKS,
+            apart: CHECKS_APART,
+        });
         let checks = (options.check_threads > 0).then(|| {
-            Collector::start(of("checks", options.check_threads), move |items| {
+            Collector::start(of("checks", options.check_threads, spacing), move |items| {
                 check_together(&checking, &items)
             })
         });
         Ok(Self {
             db: db.clone(),
-            commands: commands.transpose()?,
+            commands,
             checks: checks.transpose()?,
         })
     }

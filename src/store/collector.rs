@@ -1,22 +1,39 @@
 //! Collects what is asked at the same time, so that it can be served together.
 //!
 //! A few threads take whatever is waiting, up to a bound, and serve it in one go. While they are
-//! busy more comes together; when nothing is going on, what comes is taken at once: nobody ever
-//! waits for company.
+//! busy more comes together; when nothing is going on, what comes is taken at once. Nobody waits
+//! for company, but for one case: small rounds, each of which costs nearly as much as a big one, can
+//! be kept apart while others are at work, see [`Spacing`].
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 
+/// How many rounds a collector is serving at the moment.
+#[derive(Debug, Clone, Default)]
+pub struct Activity(Arc<AtomicUsize>);
+
+/// While others are at work, a small round begins only some time after the last one ended, so that
+/// it does not take from them what fewer and bigger rounds would leave.
+#[derive(Debug, Clone)]
+pub struct Spacing {
+    /// The others.
+    pub others: Activity,
+    /// So many at once are no small round.
+    pub enough: usize,
+    /// How far small rounds are apart.
+    pub apart: Duration,
+}
+
 /// Bounds of a collector.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CollectorOptions {
     /// What its threads are called.
     pub name: &'static str,
@@ -28,6 +45,8 @@ pub struct CollectorOptions {
     pub together_max: usize,
     /// How long a caller waits for its answer.
     pub deadline: Duration,
+    /// Whether small rounds make way for others.
+    pub spacing: Option<Spacing>,
 }
 
 /// Serves `I`s together, each with its own `O`.
@@ -39,6 +58,8 @@ pub struct Collector<I, O> {
 struct Shared<I, O> {
     queue: Mutex<Queue<I, O>>,
     arrived: Condvar,
+    spacing: Option<Spacing>,
+    activity: Activity,
     shed: AtomicU64,
     served: AtomicU64,
     rounds: AtomicU64,
@@ -82,18 +103,23 @@ impl<I: Send + 'static, O: Send + 'static> Collector<I, O> {
                 closed: false,
             }),
             arrived: Condvar::new(),
+            spacing: options.spacing.clone(),
+            activity: Activity::default(),
             shed: AtomicU64::new(0),
             served: AtomicU64::new(0),
             rounds: AtomicU64::new(0),
         });
         let serve = Arc::new(serve);
+        let together_max = options.together_max;
         for number in 0..options.threads.max(1) {
             let (shared, serve) = (shared.clone(), serve.clone());
             std::thread::Builder::new()
                 .name(format!("{}-{number}", options.name))
                 .spawn(move || {
-                    while let Some(round) = shared.next(options.together_max) {
+                    let mut ended = None;
+                    while let Some(round) = shared.next(together_max, ended) {
                         shared.serve(round, serve.as_ref());
+                        ended = Some(Instant::now());
                     }
                 })?;
         }
@@ -128,6 +154,11 @@ impl<I: Send + 'static, O: Send + 'static> Collector<I, O> {
         }
     }
 
+    /// How many rounds it is serving, for others to make way.
+    pub fn activity(&self) -> Activity {
+        self.shared.activity.clone()
+    }
+
     /// Numbers for the metrics.
     pub fn gauges(&self) -> CollectorGauges {
         CollectorGauges {
@@ -145,13 +176,19 @@ impl<I, O> Shared<I, O> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is waiting, in the order of arrival; `None` when no more will come.
-    fn next(&self, together_max: usize) -> Option<Vec<Waiting<I, O>>> {
+    /// What is waiting, in the order of arrival, for a thread whose last round ended then; `None`
+    /// when no more will come.
+    fn next(&self, together_max: usize, ended: Option<Instant>) -> Option<Vec<Waiting<I, O>>> {
         let mut queue = self.lock();
         loop {
             // Whoever has stopped waiting wants it no more.
             queue.waiting.retain(|waiting| !waiting.answer.is_closed());
             if !queue.waiting.is_empty() {
+                if let Some(rest) = self.rest(queue.waiting.len(), ended) {
+                    let waited = self.arrived.wait_timeout(queue, rest);
+                    queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    continue;
+                }
                 let count = queue.waiting.len().min(together_max.max(1));
                 return Some(queue.waiting.drain(..count).collect());
             }
@@ -165,6 +202,15 @@ impl<I, O> Shared<I, O> {
         }
     }
 
+    /// How long a round of so many still makes way for others.
+    fn rest(&self, count: usize, ended: Option<Instant>) -> Option<Duration> {
+        let (spacing, ended) = self.spacing.as_ref().zip(ended)?;
+        let is_small = count < spacing.enough;
+        let others_work = spacing.others.0.load(Ordering::Relaxed) > 0;
+        let rest = spacing.apart.checked_sub(ended.elapsed())?;
+        (is_small && others_work).then_some(rest)
+    }
+
     fn serve(&self, round: Vec<Waiting<I, O>>, serve: &dyn Fn(Vec<I>) -> Vec<O>) {
         let (items, answers): (Vec<I>, Vec<oneshot::Sender<O>>) = round
             .into_iter()
@@ -174,7 +220,10 @@ impl<I, O> Shared<I, O> {
         self.served
             .fetch_add(answers.len() as u64, Ordering::Relaxed);
         // Without an answer the callers are told that something broke; the thread goes on.
-        match catch_unwind(AssertUnwindSafe(|| serve(items))) {
+        self.activity.0.fetch_add(1, Ordering::Relaxed);
+        let served = catch_unwind(AssertUnwindSafe(|| serve(items)));
+        self.activity.0.fetch_sub(1, Ordering::Relaxed);
+        match served {
             Ok(served) => {
                 for (sender, answer) in answers.into_iter().zip(served) {
                     // Nobody may be waiting any more.
@@ -205,6 +254,7 @@ mod tests {
             queue_max,
             together_max,
             deadline: Duration::from_secs(20),
+            spacing: None,
         }
     }
 
@@ -310,5 +360,39 @@ mod tests {
             Err(Error::Internal(_))
         ));
         assert_eq!(runtime.block_on(collector.ask(7)).unwrap(), 7);
+    }
+
+    #[test]
+    fn small_rounds_are_kept_apart_only_while_others_are_at_work() {
+        let (others, has_begun, go) = held_up(10, 1);
+        let spacing = Spacing {
+            others: others.activity(),
+            enough: 2,
+            apart: Duration::from_secs(3600),
+        };
+        let options = CollectorOptions {
+            spacing: Some(spacing),
+            ..options(1, 10, 10)
+        };
+        let spaced = Collector::start(options, |items: Vec<u32>| {
+            items.iter().map(|_| items.clone()).collect()
+        });
+        let spaced = Arc::new(spaced.unwrap());
+        for alone in [0, 1] {
+            let answer = runtime().block_on(spaced.ask(alone)).unwrap();
+            assert_eq!(answer, [alone], "the others are idle");
+        }
+        let other = ask(&others, 0);
+        has_begun.recv().unwrap();
+        let asking = spaced.clone();
+        let first = std::thread::spawn(move || runtime().block_on(asking.ask(2)));
+        while spaced.gauges().waiting == 0 && !first.is_finished() {
+            std::thread::yield_now();
+        }
+        let second = runtime().block_on(spaced.ask(3)).unwrap();
+        assert_eq!(first.join().unwrap().unwrap(), [2, 3], "two are enough");
+        assert_eq!(second, [2, 3]);
+        go.send(()).unwrap();
+        other.join().unwrap().unwrap();
     }
 }
