@@ -10,8 +10,10 @@
 //! | `batch` | batches of 1,000 reservations, a million in all | memory stays flat |
 //!
 //! pgbench does each request as one transaction of prepared statements, with as many clients as
-//! are best for it, and [`scripts`] says what it reads and writes. Rounds alternate between both,
-//! and medians count. Response times are taken at a fixed rate, from when a request was due.
+//! are best for it, and [`scripts`] says what it reads and writes; on the hot line the service too
+//! has as many connections as are best. Rounds alternate between both, and medians count. Response
+//! times are taken in every round at 70 % of that round's own peak, a fixed rate, from when a
+//! request was due.
 //!
 //! `cargo bench -- --only hot --seconds 10` makes one of them; `--quick` is to see that all work.
 //! What is missed is printed, not failed; an answer that is not the expected one ends the run.
