@@ -54,6 +54,7 @@ mod replica;
 mod reports;
 mod reservation_batches;
 mod reservations;
+mod sample;
 mod support;
 mod tidy;
 mod together;

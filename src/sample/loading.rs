@@ -189,6 +189,8 @@ impl Load {
                 clock.set(*now);
                 tx.time_after_locks(*now);
                 performer.perform(tx, *action)?;
+                // The next use case reads what this one has left for the end of its transaction.
+                tx.write_now()?;
             }
             let done = Done {
                 step: step.number,

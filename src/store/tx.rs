@@ -213,7 +213,8 @@ impl Tx<'_> {
     }
 
     /// Writes rows right before the commit, in one statement with all that waits for it: for what
-    /// nobody reads again before.
+    /// nobody reads again before. Whoever lets a use case follow another one in the same transaction
+    /// calls [`Tx::write_now`] between them.
     pub fn write_last(&mut self, write: SetWrite) {
         self.journal.last.push(write);
     }

@@ -38,34 +38,41 @@ pub struct Binary {
 }
 
 impl Binary {
-    /// `shouxin dev` on a database, once it says that it is ready.
+    /// `shouxin dev` on a database, without the sample company, once it says that it is ready.
     pub fn dev(folder: &Folder, port: u16, database_url: &str) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_shouxin"))
-            .args(["dev", "--no-sample", "--port", &port.to_string()])
-            .arg("--state-dir")
-            .arg(folder.path().join("state"))
-            .arg("--tokens-file")
-            .arg(folder.path().join("tokens.json"))
-            .env("DATABASE_URL", database_url)
-            .env("SHOUXIN_LOG_FILTER", "error")
-            // Meant for the tests; the program refuses variables it does not know.
-            .env_remove("SHOUXIN_UPDATE")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = dev(folder, port, database_url);
+        Self::until_ready(command.arg("--no-sample")).0
+    }
+
+    /// The same with the sample company, and what is printed until it is ready.
+    pub fn dev_with_sample(folder: &Folder, port: u16, database_url: &str) -> (Self, Vec<String>) {
+        Self::until_ready(&mut dev(folder, port, database_url))
+    }
+
+    /// The same, not waited for.
+    pub fn dev_begun(folder: &Folder, port: u16, database_url: &str) -> Self {
+        let mut command = dev(folder, port, database_url);
+        let process = command.stdout(Stdio::null()).spawn().unwrap();
+        let url = format!("http://127.0.0.1:{port}");
+        Self { process, url }
+    }
+
+    fn until_ready(command: &mut Command) -> (Self, Vec<String>) {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        while !line.starts_with("READY ") {
-            line.clear();
+        let mut printed = Vec::new();
+        let url = loop {
+            let mut line = String::new();
             let read = output.read_line(&mut line).unwrap();
             assert!(read > 0, "the service ended before it was ready");
-        }
+            if let Some(url) = line.strip_prefix("READY ") {
+                break url.trim().to_owned();
+            }
+            printed.push(line);
+        };
         // What comes later is read too, so that the process never waits for a full pipe.
         std::thread::spawn(move || output.read_to_end(&mut Vec::new()));
-        Self {
-            process,
-            url: line["READY ".len()..].trim().to_owned(),
-        }
+        (Self { process, url }, printed)
     }
 
     /// Any command with these variables, not waited for.
@@ -111,6 +118,21 @@ impl Drop for Binary {
         let _ended_already = self.process.kill();
         let _reaped_already = self.process.wait();
     }
+}
+
+fn dev(folder: &Folder, port: u16, database_url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shouxin"));
+    command
+        .args(["dev", "--port", &port.to_string()])
+        .arg("--state-dir")
+        .arg(folder.path().join("state"))
+        .arg("--tokens-file")
+        .arg(folder.path().join("tokens.json"))
+        .env("DATABASE_URL", database_url)
+        .env("SHOUXIN_LOG_FILTER", "error")
+        // Meant for the tests; the program refuses variables it does not know.
+        .env_remove("SHOUXIN_UPDATE");
+    command
 }
 
 /// What a command says about a database, and how it ends.
