@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
+use crate::support::checks::{a_rule_set, refer, referral_body, released, room_is_referred};
 use crate::support::ledger::{assert_clean, balance};
 use crate::support::{
     Answer, Client, TestServer, a_customer_with_credit, a_group_line, a_member, a_rate,
@@ -206,4 +207,89 @@ fn a_ceiling_that_bounds_the_customer_no_more_holds_what_it_held() {
         .expect(200);
     assert_eq!(balance(&server, &ceiling), "0.00 0.00 1000.00");
     assert_clean(&server);
+}
+
+#[test]
+fn the_largest_order_is_measured_by_what_it_is_worth_in_however_many_steps_it_grew() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer_with_credit(&server, SALES);
+    let largest = json!({"amount_max": "500.00", "effect": "decline"});
+    a_rule_set(&server, &json!({"largest_document": largest}));
+    let id = a_reservation(&server, &customer, "400.00").id();
+    amend(&client, &id, "500.00").expect(200);
+    let refused = amend(&client, &id, "500.01").expect_problem("document_too_large");
+    assert_eq!(refused.json()["reasons"][0]["requested"], "500.01");
+    amend(&client, &id, "100.00").expect(200);
+    amend(&client, &id, "500.00").expect(200);
+}
+
+/// The referral of what a reservation is to be worth.
+fn worth(reservation: &Answer, customer: &str, amount: &str) -> Value {
+    let mut body = referral_body(customer, amount);
+    body["reference"] = reservation.json()["reference"].clone();
+    body
+}
+
+#[test]
+fn what_is_referred_passes_once_it_is_released_and_no_further() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer_with_credit(&server, SALES);
+    let line = the_line(&server);
+    room_is_referred(&server);
+    let reservation = a_reservation(&server, &customer, "800.00");
+    let id = reservation.id();
+    let refused = amend(&client, &id, "1200.00").expect_problem("limit_exceeded");
+    assert_eq!(refused.json()["decision"], "referred");
+
+    let referral = released(&server, &worth(&reservation, &customer, "1200.00"));
+    let reason = &referral.json()["reasons"][0];
+    assert_eq!(
+        reason["detail"],
+        "200.00 of 1000.00 CNY is available; 400.00 is asked for."
+    );
+    amend(&client, &id, "1200.01").expect_problem("limit_exceeded");
+    // Within the limit it is not needed, and left for later.
+    amend(&client, &id, "900.00").expect(200);
+    let amended = amend(&client, &id, "1200.00").expect(200);
+    assert_eq!(amended.field("held"), "1200.00");
+    assert_eq!(balance(&server, &line), "1200.00 0.00 -200.00");
+    let path = format!("/v1/referrals/{}", referral.id());
+    let used = client.get(&path).expect(200).json();
+    assert_eq!(
+        (&used["status"], &used["reservation_id"]),
+        (&json!("used"), &json!(id))
+    );
+    let movements =
+        "SELECT kind || ' ' || within_limit FROM credit_movements ORDER BY movement_number";
+    assert_eq!(
+        server.texts(movements),
+        ["reserve true", "reserve true", "reserve false"]
+    );
+    // It is used up: what goes up once more is referred once more.
+    amend(&client, &id, "1100.00").expect(200);
+    amend(&client, &id, "1200.00").expect_problem("limit_exceeded");
+    assert_clean(&server);
+}
+
+#[test]
+fn only_more_of_what_is_open_is_referred() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer_with_credit(&server, SALES);
+    room_is_referred(&server);
+    a_rate(&server, ["USD", "CNY"], "7");
+    let reservation = a_reservation(&server, &customer, "800.00");
+    let asked = |amount: &str| worth(&reservation, &customer, amount);
+    for enough in ["800.00", "1000.00", "0.01"] {
+        refer(&server, &asked(enough)).expect_problem("referral_not_needed");
+    }
+    let foreign = in_currency(asked("1200.00"), "USD");
+    let problem = refer(&server, &foreign).expect_problem("reference_reused");
+    assert_eq!(problem.json()["reservation_id"], json!(reservation.id()));
+    let path = format!("/v1/reservations/{}/release", reservation.id());
+    client.post(&path, &json!({})).expect(200);
+    refer(&server, &asked("1200.00")).expect_problem("reservation_released");
+    assert_eq!(server.number("SELECT count(*) FROM referrals"), 0);
 }

@@ -18,12 +18,13 @@ use crate::domain::customers::CustomerStatus;
 use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure::Parties;
+use crate::store::exposure::{Parties, ProductTerms};
 use crate::store::reservations::ReservationRow;
 use crate::store::tx::Reader;
 
@@ -55,6 +56,29 @@ pub struct Request<'a> {
     pub order: Option<&'a OrderTerms>,
     /// What more of something that counts already is asked for; `None` for something new.
     pub more_of: Option<&'a ReservationRow>,
+}
+
+impl<'a> Request<'a> {
+    /// A request for more of what a reservation counts as.
+    pub(super) fn for_more(
+        row: &'a ReservationRow,
+        amount: Money,
+        terms: Option<ProductTerms>,
+        order: &'a OrderTerms,
+    ) -> Self {
+        Self {
+            customer_id: row.customer_id,
+            product_active: terms.map(|terms| terms.active),
+            product: &row.product,
+            claim: Claim {
+                amount,
+                deposit_minor: 0,
+                treatment: row.exposure_treatment,
+            },
+            order: Some(order),
+            more_of: Some(row),
+        }
+    }
 }
 
 /// Lines, and the customers they bound.
@@ -302,6 +326,8 @@ impl Book {
                 None => rates_into(reader, own_currency, &lines, &standing)?,
             };
         }
+        let mut order = request.order.cloned().unwrap_or_default();
+        order.worth_minor = request.more_of.map_or(0, |row| row.facts().total_minor());
         let facts = ExposureFacts {
             customer: party.map(|party| party.status),
             product_active: request.product_active,
@@ -309,7 +335,7 @@ impl Book {
             lines,
             today: reader.today,
             standing,
-            order: request.order.cloned().unwrap_or_default(),
+            order,
         };
         Ok(assess(&facts, &request.claim))
     }

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::LineRow;
 use crate::store::exposure::{self as store, ProductTerms};
-use crate::store::reservations as reservations_store;
+use crate::store::reservations::{self as reservations_store, ReservationRow};
 use crate::store::tx::Reader;
 
 /// What a request says of the business that is to count.
@@ -110,6 +110,23 @@ pub fn check_one(reader: &mut Reader<'_>, one: &Check) -> Result<Assessment, Err
     check(reader, &[(actor, one)])?
         .pop()
         .ok_or_else(|| Error::internal("a check without a result"))
+}
+
+/// The decision about more of what a reservation counts as, without side effects.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_more(
+    reader: &mut Reader<'_>,
+    row: &ReservationRow,
+    amount: Money,
+    order: &OrderTerms,
+) -> Result<Assessment, Error> {
+    let mut book = Book::read(reader, &[row.customer_id])?;
+    book.ask_rules(reader)?;
+    let products = store::products(reader.connection, &[row.product.as_str()])?;
+    let terms = products.get(&row.product).copied();
+    book.assess(reader, &Request::for_more(row, amount, terms, order))
 }
 
 /// Rates of today from a currency into those of the lines that apply, and into that of the company

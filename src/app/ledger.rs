@@ -327,6 +327,7 @@ impl Ledger {
         row: &ReservationRow,
         added: Counted,
         amount: Money,
+        over_limit_released: bool,
     ) -> Result<(), Error> {
         let revolving = self.line(added.line_id).is_none_or(|line| line.revolving);
         let movement = Movement::new(MovementKind::Reserve, added.exposure_minor, revolving);
@@ -337,9 +338,10 @@ impl Ledger {
                 currency: amount.currency(),
                 conversion,
             }),
+            over_limit_released,
             ..Behind::default()
         };
-        let within_limit = movement.held_minor > 0;
+        let within_limit = movement.held_minor > 0 && !over_limit_released;
         self.post(
             tx,
             row.customer_id,

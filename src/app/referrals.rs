@@ -8,8 +8,8 @@ use serde_json::json;
 use super::approvals;
 use super::check_rules;
 use super::exchange_rates as rates;
-use super::exposure::{Asked, Check, check_one, currency, org_path};
-use super::reservations::refused_by;
+use super::exposure::{Asked, Check, check_more, check_one, currency, org_path};
+use super::reservations::{more_of, reference_reused, refused_by};
 use crate::domain::approvals::rules::CaseSubject;
 use crate::domain::approvals::{CaseStatus, Decision};
 use crate::domain::check_rules::OrderTerms;
@@ -17,12 +17,14 @@ use crate::domain::exposure::{Assessment, CreditDecision};
 use crate::domain::ids::{CustomerId, ReferralId, ReservationId};
 use crate::domain::money::Money;
 use crate::domain::referrals::{Passing, ReferralStatus, Release, amount_max_minor};
+use crate::domain::reservations::Amended;
 use crate::error::{Error, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::store::exposure as loads;
 use crate::store::referrals::{self as store, ReferralRow};
+use crate::store::reservations;
 use crate::store::scores;
-use crate::store::tx::{Event, Tx};
+use crate::store::tx::{Event, Reader, Tx};
 
 /// Kind of the approval cases.
 pub const KIND: &str = "referral";
@@ -44,20 +46,16 @@ pub struct NewReferral {
     pub reason: String,
 }
 
-/// Opens a case about an order that the check refers.
+/// Opens a case about an order that the check refers. Where the order is reserved already, the
+/// amount is what it is to be worth, and the check is about what that is more.
 ///
 /// # Errors
 /// 409 when the check approves it, 422 with every reason when it declines it, 422 when no rule
-/// says who decides.
+/// says who decides. Where the order is reserved already, 409 when that is resolved or expired and
+/// when it is about something else.
 pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error> {
     let mut reader = tx.reader();
-    let asked = Check {
-        customer_id: new.customer_id,
-        product: new.product.clone(),
-        asked: new.asked,
-        order: new.order.clone(),
-    };
-    let assessment = check_one(&mut reader, &asked)?;
+    let assessment = assess(&mut reader, new)?;
     match assessment.decision() {
         CreditDecision::Approved => return Err(ProblemCode::ReferralNotNeeded.into()),
         CreditDecision::Declined => return Err(refused_by(&assessment)),
@@ -112,6 +110,46 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
     store::insert(tx.connection, &row)?;
     record(tx, "referral.request", "referral.requested", &row)?;
     Ok(row)
+}
+
+/// What the check says of the order, or of what more is asked for of the reservation there is.
+fn assess(reader: &mut Reader<'_>, new: &NewReferral) -> Result<Assessment, Error> {
+    let order = [(new.customer_id, new.reference.as_str())];
+    let reserved = reservations::by_references(reader.connection, order)?.pop();
+    let reserved = match reserved {
+        Some(row)
+            if reader
+                .actor
+                .knows(row.customer_id, &org_path(&row.org_path)?) =>
+        {
+            row
+        }
+        _ => {
+            let asked = Check {
+                customer_id: new.customer_id,
+                product: new.product.clone(),
+                asked: new.asked,
+                order: new.order.clone(),
+            };
+            return check_one(reader, &asked);
+        }
+    };
+    let amount = new.asked.amount;
+    let same = [
+        ("product", reserved.product == new.product),
+        ("currency", reserved.currency == amount.currency().code()),
+        ("deposit", reserved.deposit_minor == new.asked.deposit_minor),
+    ];
+    if let Some(problem) = reference_reused(&reserved, &same) {
+        return Err(problem.into());
+    }
+    match reserved.facts().amend(amount.minor(), reader.now)? {
+        Amended::Less { .. } => Err(ProblemCode::ReferralNotNeeded.into()),
+        Amended::More { added_minor, .. } => {
+            let more = more_of(&reserved, added_minor)?;
+            check_more(reader, &reserved, more, &new.order)
+        }
+    }
 }
 
 /// Reasons as they are kept.

@@ -12,7 +12,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
+pub(super) use self::amending::more_of;
 use self::batch::Batch;
+pub(super) use self::batch::reference_reused;
 use super::exposure::Asked;
 use super::ledger::Ledger;
 use crate::domain::check_rules::OrderTerms;

@@ -321,6 +321,8 @@ pub struct OrderTerms {
     pub ship_on: Option<NaiveDate>,
     /// Types of documents it carries.
     pub documents: BTreeSet<String>,
+    /// What it is worth already, where more of it is asked for: minor units of its currency.
+    pub worth_minor: i64,
 }
 
 /// How a rule came out.

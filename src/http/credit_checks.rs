@@ -181,6 +181,7 @@ pub async fn run(
     let order = OrderTerms {
         ship_on: body.ship_on.map(|day| day.0),
         documents: carried(body.documents)?,
+        ..OrderTerms::default()
     };
     shippable(&order, guard.today())?;
     let check = Check {

@@ -40,7 +40,7 @@ pub struct RequestReferral {
     pub customer_id: CustomerId,
     /// Product.
     pub product: ProductCode,
-    /// Amount of the order, tax included.
+    /// Amount of the order, tax included; of one that is reserved already, what it is to be worth.
     pub amount: Amount,
     /// Currency of the amount.
     pub currency: Currency,
@@ -108,7 +108,7 @@ pub struct ReferralView {
     pub reference: Text<100>,
     /// Amount that was asked for.
     pub amount: Amount,
-    /// Largest amount of the reservation that a release lets through.
+    /// Largest amount of the reservation that a release lets through, or of what it is amended to.
     pub amount_max: Amount,
     /// Currency.
     pub currency: Currency,
@@ -137,7 +137,7 @@ pub struct ReferralView {
     /// Last day on which the release may be used.
     #[schema(required = true)]
     pub valid_until: Option<Date>,
-    /// The reservation that used it up.
+    /// The reservation that used it up, when it was made or amended.
     #[schema(required = true)]
     pub reservation_id: Option<ReservationId>,
     /// Version.
@@ -213,6 +213,10 @@ fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
 /// What it approves needs no referral (`referral_not_needed`), and what it declines is refused with
 /// every reason. Once released, one reservation of the customer, product, currency and reference
 /// passes, for some days, up to `amount_max`.
+///
+/// Where the reference names a reservation already, the amount is what that is to be worth, and the
+/// check is about the difference, as an amendment is. Once released, one amendment up to
+/// `amount_max` passes.
 #[utoipa::path(
     post,
     path = "/v1/referrals",
@@ -232,8 +236,8 @@ pub async fn request(
         product: body.product.into(),
         reference: body.reference.0,
         order: OrderTerms {
-            ship_on: None,
             documents: carried(body.documents)?,
+            ..OrderTerms::default()
         },
         reason: body.reason.0,
     };

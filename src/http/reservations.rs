@@ -441,7 +441,8 @@ pub async fn release(
 ///
 /// Makes it worth another total: what was captured and what is still held together. Less is a
 /// release of the difference; more is a new decision about the difference, refused like one, on
-/// the lines the reservation stands on and at the exchange rates it counts at.
+/// the lines the reservation stands on and at the exchange rates it counts at. What the rules refer
+/// passes once its referral is released.
 #[utoipa::path(
     post,
     path = "/v1/reservations/{reservation_id}/amend",
@@ -483,8 +484,8 @@ pub(super) fn to_be_reserved(body: CreateReservation) -> Result<NewReservation, 
 
 fn of_order(documents: BTreeSet<Text<60>>) -> Result<OrderTerms, Error> {
     Ok(OrderTerms {
-        ship_on: None,
         documents: carried(documents)?,
+        ..OrderTerms::default()
     })
 }
 

@@ -8,16 +8,28 @@ use crate::app::book::Request;
 use crate::app::check_rules::Moved;
 use crate::app::exposure::claim;
 use crate::domain::check_rules::OrderTerms;
-use crate::domain::counted::{Claim, Counted, Part};
+use crate::domain::counted::{Counted, Part};
 use crate::domain::credit_lines::Level;
 use crate::domain::exposure::CreditDecision;
 use crate::domain::ids::ReservationId;
 use crate::domain::money::{AMOUNT_MINOR_MAX, Money};
+use crate::domain::referrals::Passing;
 use crate::domain::reservations::{Amended, ReservationFacts};
 use crate::error::{Error, Problem};
 use crate::store::counted::Counts;
+use crate::store::referrals::ReferralRow;
 use crate::store::reservations::ReservationRow;
 use crate::store::tx::Tx;
+
+/// What more of a reservation comes to.
+struct More {
+    /// What it counts on each of the lines.
+    counted: Vec<(Level, Counted)>,
+    /// Somebody with authority has let it go beyond the limit.
+    over_limit_released: bool,
+    /// The release by which it passes.
+    release: Option<ReferralRow>,
+}
 
 impl Batch {
     /// Makes a reservation worth another total: less is a release, more is a new decision about
@@ -50,8 +62,12 @@ impl Batch {
             }
             Amended::More { after, added_minor } => {
                 let amount = more_of(&row, added_minor)?;
-                let more = self.room_for_more(tx, &row, amount, order)?;
+                let more = self.room_for_more(tx, &row, (amount, total_minor), order)?;
                 self.add(tx, &mut row, after, amount, &more)?;
+                if let Some(release) = more.release {
+                    let order = (row.customer_id, row.reference.clone());
+                    self.use_up(tx, &order, release, id)?;
+                }
                 added_minor
             }
         };
@@ -61,35 +77,36 @@ impl Batch {
         Ok(id)
     }
 
-    /// What more of a reservation counts on each of its lines, if there is room for it.
+    /// What more of a reservation counts on each of its lines, if there is room for it, or if what
+    /// it is to be worth was referred and released.
     fn room_for_more(
         &mut self,
         tx: &mut Tx<'_>,
         row: &ReservationRow,
-        amount: Money,
+        (amount, total_minor): (Money, i64),
         order: &OrderTerms,
-    ) -> Result<Vec<(Level, Counted)>, Error> {
-        let terms = self.products.get(&row.product);
-        let request = Request {
-            customer_id: row.customer_id,
-            product_active: terms.map(|terms| terms.active),
-            product: &row.product,
-            claim: Claim {
-                amount,
-                deposit_minor: 0,
-                treatment: row.exposure_treatment,
-            },
-            order: Some(order),
-            more_of: Some(row),
-        };
+    ) -> Result<More, Error> {
+        let terms = self.products.get(&row.product).copied();
+        let request = Request::for_more(row, amount, terms, order);
         let assessment = self.ledger.assess_with_due(tx, &request)?;
-        if assessment.decision() != CreditDecision::Approved {
+        let worth = Passing {
+            product: &row.product,
+            amount: Money::new(total_minor, amount.currency()).map_err(|_| too_large())?,
+            deposit_minor: row.deposit_minor,
+        };
+        let name = (row.customer_id, row.reference.clone());
+        let release = self.release_of(tx, &name, worth, &assessment)?;
+        if assessment.decision() != CreditDecision::Approved && release.is_none() {
             return Err(refused_by(&assessment));
         }
-        Ok(Level::EVERY
-            .iter()
-            .filter_map(|level| Some((*level, assessment.counted_at(*level)?)))
-            .collect())
+        Ok(More {
+            counted: Level::EVERY
+                .iter()
+                .filter_map(|level| Some((*level, assessment.counted_at(*level)?)))
+                .collect(),
+            over_limit_released: release.is_some() && assessment.lacks_room(),
+            release,
+        })
     }
 
     /// Sets more aside on each of the lines, and lets the whole count so that the rest of it counts
@@ -100,7 +117,7 @@ impl Batch {
         row: &mut ReservationRow,
         after: ReservationFacts,
         amount: Money,
-        more: &[(Level, Counted)],
+        more: &More,
     ) -> Result<(), Error> {
         let before = row.rest();
         let rest = Part::rest(after.amount_minor, after.rest_minor());
@@ -110,7 +127,7 @@ impl Batch {
                 continue;
             };
             // A line that bounds the customer no more holds what it held.
-            let added = more.iter().find(|(of, _)| of == level);
+            let added = more.counted.iter().find(|(of, _)| of == level);
             let added_minor = added.map_or(0, |(_, added)| added.exposure_minor);
             let held = before.share_of(known.exposure_minor) + added_minor;
             let exposure_minor = rest
@@ -125,8 +142,9 @@ impl Batch {
                 }),
             );
         }
-        for (_, added) in more {
-            self.ledger.hold_more(tx, row, *added, amount)?;
+        for (_, added) in &more.counted {
+            self.ledger
+                .hold_more(tx, row, *added, amount, more.over_limit_released)?;
         }
         self.ledger
             .note(tx, row.customer_id, Moved::Ordered(amount))?;
@@ -138,7 +156,10 @@ impl Batch {
 }
 
 /// The amount by which a reservation is to grow.
-fn more_of(row: &ReservationRow, added_minor: i64) -> Result<Money, Error> {
+///
+/// # Errors
+/// 422 when it were worth more than any amount may be.
+pub(in crate::app) fn more_of(row: &ReservationRow, added_minor: i64) -> Result<Money, Error> {
     let currency = claim(row)?.amount.currency();
     let grown = row.amount_minor.saturating_add(added_minor);
     Money::new(grown, currency).map_err(|_| too_large())?;

@@ -97,8 +97,15 @@ impl Batch {
             batch.ledger.ask_rules(tx)?;
         }
         if batch.ledger.book().has_rules() {
+            let amended: BTreeSet<ReservationId> = commands
+                .iter()
+                .filter(|one| one.may_take())
+                .filter_map(|one| one.about())
+                .collect();
+            let amended = found.iter().filter(|row| amended.contains(&row.id));
             let orders: Vec<OrderName> = new()
                 .map(|new| (new.customer_id, new.reference.clone()))
+                .chain(amended.map(|row| (row.customer_id, row.reference.clone())))
                 .collect();
             batch.released = referrals::released(tx, &orders)?;
         }
@@ -276,7 +283,12 @@ impl Batch {
             more_of: None,
         };
         let assessment = self.ledger.assess_with_due(tx, &request)?;
-        let release = self.release_of(tx, new, &assessment)?;
+        let passing = Passing {
+            product: &new.product,
+            amount: new.asked.amount,
+            deposit_minor: new.asked.deposit_minor,
+        };
+        let release = self.release_of(tx, &reference, passing, &assessment)?;
         let passes = assessment.decision() == CreditDecision::Approved || release.is_some();
         let (true, Some(product), Some(org_path)) =
             (passes, assessment.counted_at(Level::Product), org_path)
@@ -338,27 +350,22 @@ impl Batch {
     }
 
     /// The release by which a referred order passes.
-    fn release_of(
+    pub(super) fn release_of(
         &self,
         tx: &Tx<'_>,
-        new: &NewReservation,
+        order: &OrderName,
+        passing: Passing<'_>,
         assessment: &Assessment,
     ) -> Result<Option<ReferralRow>, Error> {
-        let order = (new.customer_id, new.reference.clone());
         let (CreditDecision::Referred, Some(releases)) =
-            (assessment.decision(), self.released.get(&order))
+            (assessment.decision(), self.released.get(order))
         else {
             return Ok(None);
-        };
-        let passing = Passing {
-            product: &new.product,
-            amount: new.asked.amount,
-            deposit_minor: new.asked.deposit_minor,
         };
         referrals::passing(releases, passing, assessment, tx.today)
     }
 
-    fn use_up(
+    pub(super) fn use_up(
         &mut self,
         tx: &mut Tx<'_>,
         order: &OrderName,
@@ -504,9 +511,18 @@ fn differences(known: &ReservationRow, new: &NewReservation) -> Option<Problem> 
             new.expires_at.is_none_or(|asked| asked == known.expires_at),
         ),
     ];
+    reference_reused(known, &same)
+}
+
+/// The problem of a request that differs in some fields from the reservation that its reference
+/// names; `None` where all of them are the same.
+pub(in crate::app) fn reference_reused(
+    known: &ReservationRow,
+    same: &[(&'static str, bool)],
+) -> Option<Problem> {
     let mut problem =
         Problem::new(ProblemCode::ReferenceReused).with_member("reservation_id", json!(known.id));
-    for (field, _) in same.into_iter().filter(|(_, same)| !same) {
+    for (field, _) in same.iter().filter(|(_, same)| !same) {
         problem = problem.at(FieldError::field(
             field,
             "differs from the reservation of that reference",

@@ -19,8 +19,10 @@ pub type RuleOutcome = (ProblemCode, Verdict);
 /// What the rules look at beside where the customer stands.
 struct Order<'a> {
     terms: &'a OrderTerms,
-    /// The whole amount in the company's currency.
+    /// What is asked for, in the company's currency.
     amount: Measured,
+    /// What the order is worth with it, in the company's currency.
+    worth: Measured,
     today: NaiveDate,
 }
 
@@ -38,7 +40,8 @@ pub fn evaluate(
     let rules = &set.rules;
     let order = Order {
         terms,
-        amount: in_company_currency(claim, rates),
+        amount: in_company_currency(claim, 0, rates),
+        worth: in_company_currency(claim, terms.worth_minor, rates),
         today,
     };
     let mut outcomes = vec![
@@ -90,9 +93,9 @@ pub fn room(rule: Option<RoomRule>, over_minor: i64, limit_minor: i64, reason: R
     Verdict::of(effect, reason)
 }
 
-fn in_company_currency(claim: &Claim, rates: &Rates) -> Measured {
+fn in_company_currency(claim: &Claim, before_minor: i64, rates: &Rates) -> Measured {
     let (own, to) = (claim.amount.currency(), Currency::COMPANY);
-    let minor = claim.amount.minor();
+    let minor = claim.amount.minor().saturating_add(before_minor);
     Ok(match rates.between(own, to)? {
         None => minor,
         Some(into) => into.rate_e10.convert_up(minor, own, to).unwrap_or(i64::MAX),
@@ -308,7 +311,7 @@ fn largest(rules: &CheckRules, order: &Order<'_>) -> Verdict {
     };
     let code = ProblemCode::DocumentTooLarge;
     let most = rule.amount_max_minor;
-    match &order.amount {
+    match &order.worth {
         Err(gap) => Verdict::Fail(unmeasured(code, gap)),
         Ok(minor) if *minor <= most => Verdict::Pass,
         Ok(minor) => {

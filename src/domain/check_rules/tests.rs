@@ -345,7 +345,7 @@ fn the_other_rules_one_by_one() {
         assert_eq!(oldest(90), approved());
         assert_eq!(oldest(91), by(effect, ProblemCode::OldestItemExceeded));
 
-        let largest = |minor| {
+        let largest = |minor, worth_minor| {
             let standing = with(CheckRules {
                 largest_document: Some(LargestDocumentRule {
                     amount_max_minor: 300,
@@ -353,11 +353,19 @@ fn the_other_rules_one_by_one() {
                 }),
                 ..CheckRules::default()
             });
-            let facts = facts(0, standing, OrderTerms::default());
+            let order = OrderTerms {
+                worth_minor,
+                ..OrderTerms::default()
+            };
+            let facts = facts(0, standing, order);
             seen(&assess(&facts, &claim(minor, Currency::CNY)))
         };
-        assert_eq!(largest(300), approved());
-        assert_eq!(largest(301), by(effect, ProblemCode::DocumentTooLarge));
+        let too_large = by(effect, ProblemCode::DocumentTooLarge);
+        assert_eq!(largest(300, 0), approved());
+        assert_eq!(largest(301, 0), too_large);
+        // It is one order, in however many steps it has grown.
+        assert_eq!(largest(1, 299), approved());
+        assert_eq!(largest(1, 300), too_large);
 
         let carrying = |documents: &[&str]| {
             let standing = with(CheckRules {
