@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use crate::approvals::{
     approve, case_of, colleague, goods, lend, lines, member, send_back, submitted,
 };
-use crate::support::{Client, TestServer, a_customer, a_customer_of, actors::ELSEWHERE};
+use crate::support::checks::a_referral;
+use crate::support::{
+    Client, TestServer, a_customer, a_customer_of, a_product_line, actors::ELSEWHERE,
+};
 
 const TODAY: [&str; 2] = ["2026-03-02", "2026-03-02"];
 const DELEGATIONS: &str = "/v1/approval-delegations";
@@ -216,5 +219,31 @@ fn both_sides_see_a_delegation_and_strangers_do_not() {
     assert_eq!(
         server.texts("SELECT revoked_at FROM approval_delegations"),
         ["", ""]
+    );
+}
+
+#[test]
+fn a_delegate_decides_a_referral_where_the_lender_would() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    a_product_line(&server, &customer, "1000.00");
+    let (lender, delegate) = lender_and_delegate(&server);
+    let referral = a_referral(&server, &customer, "1000.01");
+    let path = format!("/v1/referrals/{}/approve", referral.id());
+    let comment = json!({"comment": "同意"});
+    delegate.post(&path, &comment).expect_problem("not_found");
+    lend(&lender, &delegate, TODAY);
+    let released = delegate.post(&path, &comment).expect(200);
+    assert_eq!(released.field("status"), "released");
+    let case = format!("/v1/approvals/{}", referral.field("approval_id"));
+    let case = server.as_tier("auditor").get(&case).expect(200).json();
+    let decision = &case["steps"][0]["decision"];
+    assert_eq!(
+        (&decision["decided_by"], &decision["on_behalf_of"]),
+        (
+            &json!(delegate.identity().principal()),
+            &json!(lender.identity().principal())
+        ),
+        "{case}"
     );
 }
