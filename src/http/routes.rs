@@ -20,11 +20,39 @@ use super::{
 };
 use crate::error_codes::ProblemCode::{self, *};
 
+/// What a decision about credit can refuse a known customer for.
+const CREDIT_REFUSALS: &[ProblemCode] = &[
+    CustomerClosed,
+    CustomerExcluded,
+    ProductUnknown,
+    LineNotFound,
+    CurrencyRateMissing,
+    LineNotActive,
+    LineSuspended,
+    LineNotYetValid,
+    LineExpired,
+    SupplyHold,
+    GradeCashOnly,
+    OverdueExceeded,
+    DunningLevelExceeded,
+    DocumentsMissing,
+    DocumentTooLarge,
+    OldestItemExceeded,
+    ComponentLimitExceeded,
+    LimitExceeded,
+];
+
 /// Joins a handler with its attributes.
 macro_rules! route {
     ($module:ident :: $handler:ident $(, $problem:ident)* $(,)?) => {
+        route!($module::$handler $(, $problem)*; &[])
+    };
+    ($module:ident :: $handler:ident $(, $problem:ident)*; $more:expr) => {
         pastey::paste! {
-            Operation::new::<$module::[<__path_ $handler>], _, _>($module::$handler, &[$($problem as ProblemCode),*])
+            Operation::new::<$module::[<__path_ $handler>], _, _>(
+                $module::$handler,
+                &[&[$($problem as ProblemCode),*], $more as &[ProblemCode]].concat(),
+            )
         }
     };
 }
@@ -182,28 +210,11 @@ pub fn operations() -> Vec<Operation> {
             ReferralNotNeeded,
             AuthorityRuleMissing,
             CustomerNotFound,
-            CustomerClosed,
-            CustomerExcluded,
-            ProductUnknown,
-            LineNotFound,
-            CurrencyRateMissing,
-            LineNotActive,
-            LineSuspended,
-            LineNotYetValid,
-            LineExpired,
-            SupplyHold,
-            GradeCashOnly,
-            OverdueExceeded,
-            DunningLevelExceeded,
-            DocumentsMissing,
-            DocumentTooLarge,
-            OldestItemExceeded,
-            ComponentLimitExceeded,
             ReferenceReused,
             ReservationCaptured,
             ReservationReleased,
-            ReservationExpired,
-            LimitExceeded,
+            ReservationExpired;
+            CREDIT_REFUSALS
         ),
         route!(referrals::list, InvalidCursor),
         route!(referrals::get),
@@ -218,48 +229,14 @@ pub fn operations() -> Vec<Operation> {
         route!(
             reservation_batches::create,
             ReferenceReused,
-            CustomerNotFound,
-            CustomerClosed,
-            CustomerExcluded,
-            ProductUnknown,
-            LineNotFound,
-            CurrencyRateMissing,
-            LineNotActive,
-            LineSuspended,
-            LineNotYetValid,
-            LineExpired,
-            SupplyHold,
-            GradeCashOnly,
-            OverdueExceeded,
-            DunningLevelExceeded,
-            DocumentsMissing,
-            DocumentTooLarge,
-            OldestItemExceeded,
-            ComponentLimitExceeded,
-            LimitExceeded,
+            CustomerNotFound;
+            CREDIT_REFUSALS
         ),
         route!(
             reservations::create,
             ReferenceReused,
-            CustomerNotFound,
-            CustomerClosed,
-            CustomerExcluded,
-            ProductUnknown,
-            LineNotFound,
-            CurrencyRateMissing,
-            LineNotActive,
-            LineSuspended,
-            LineNotYetValid,
-            LineExpired,
-            SupplyHold,
-            GradeCashOnly,
-            OverdueExceeded,
-            DunningLevelExceeded,
-            DocumentsMissing,
-            DocumentTooLarge,
-            OldestItemExceeded,
-            ComponentLimitExceeded,
-            LimitExceeded,
+            CustomerNotFound;
+            CREDIT_REFUSALS
         ),
         route!(reservations::list, InvalidCursor),
         route!(reservations::get),
@@ -273,28 +250,11 @@ pub fn operations() -> Vec<Operation> {
         ),
         route!(
             reservations::amend,
-            CustomerClosed,
-            CustomerExcluded,
-            ProductUnknown,
-            LineNotFound,
-            CurrencyRateMissing,
-            LineNotActive,
-            LineSuspended,
-            LineNotYetValid,
-            LineExpired,
-            SupplyHold,
-            GradeCashOnly,
-            OverdueExceeded,
-            DunningLevelExceeded,
-            DocumentsMissing,
-            DocumentTooLarge,
-            OldestItemExceeded,
-            ComponentLimitExceeded,
-            LimitExceeded,
             ReservationCaptured,
             ReservationReleased,
             ReservationExpired,
-            ExceedsReservation,
+            ExceedsReservation;
+            CREDIT_REFUSALS
         ),
         route!(
             reservations::release,
