@@ -1,13 +1,9 @@
 //! `shouxin dev`: everything that trying out takes, in one command.
 
-use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::database_server::{Server, tell};
 use super::error::RunError;
@@ -119,31 +115,14 @@ fn migrate(settings: &Settings, server: &Server) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Loads the sample company and shows how far it is: a bar on a terminal, else a line for each
-/// quarter.
+/// Loads the sample company and shows how far it is: a line for each month of its year.
 fn load_sample(db: &Db) -> Result<SampleSummary, Error> {
-    let bar = std::io::stderr().is_terminal().then(|| {
-        let style =
-            ProgressStyle::with_template("loading the sample company {wide_bar} {pos}/{len}");
-        ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-    });
-    let quarters_told = AtomicU64::new(0);
-    let summary = sample::load(db, &|done, total| match &bar {
-        Some(bar) => {
-            bar.set_length(total);
-            bar.set_position(done);
-        }
-        None => {
-            let quarters = done.saturating_mul(4).checked_div(total).unwrap_or(4);
-            if quarters_told.swap(quarters, Ordering::Relaxed) < quarters {
-                tell(&format!("loading the sample company: {done} of {total}"));
-            }
-        }
-    });
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
-    summary
+    sample::load(db, &|month| {
+        tell(&format!(
+            "loading the sample company: {}",
+            month.format("%Y-%m")
+        ));
+    })
 }
 
 /// What there is to see, and how; the last line says that requests are answered.

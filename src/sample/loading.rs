@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -107,17 +107,19 @@ impl Load {
     }
 
     /// Takes the steps that are left: the rounds one after the other, the lanes of each side by
-    /// side.
-    pub(super) fn run(mut self, progress: &dyn Fn(u64, u64)) -> Result<SampleCounts, Error> {
-        let total = self.plan.steps() as u64;
-        let mut taken = 0;
-        progress(taken, total);
+    /// side. Each month in which something is left is told first.
+    pub(super) fn run(mut self, progress: &dyn Fn(NaiveDate)) -> Result<SampleCounts, Error> {
+        let mut told = None;
         for round in &self.plan.rounds {
+            if let Some(month) = self.month(round)
+                && told != Some(month)
+            {
+                progress(month);
+                told = Some(month);
+            }
             for made in self.take_round(round)? {
                 self.known.extend(&made);
             }
-            taken += round.iter().map(Vec::len).sum::<usize>() as u64;
-            progress(taken, total);
         }
         let count = |noun| self.known.count(noun);
         let counts = SampleCounts {
@@ -132,6 +134,13 @@ impl Load {
         let end = self.plan.date(LAST_DAY).and_time(NaiveTime::MIN) + TimeDelta::hours(18);
         self.record(end, FINISHED, json!(counts))?;
         Ok(counts)
+    }
+
+    /// The first day of the month of what is left of a round.
+    fn month(&self, round: &Round) -> Option<NaiveDate> {
+        let mut lanes = round.iter().filter(|lane| self.is_left(lane));
+        let (time, _) = lanes.find_map(|lane| lane.first()?.actions.first())?;
+        time.date().with_day(1)
     }
 
     fn take_round(&self, round: &Round) -> Result<Vec<Identifiers>, Error> {

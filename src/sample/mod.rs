@@ -26,6 +26,7 @@ mod year;
 
 use std::fmt;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -92,10 +93,11 @@ impl fmt::Display for SampleCounts {
 /// Loads the sample company, or what an interrupted load has left out.
 ///
 /// Customers without a beginning of a load are somebody's own, and nothing is added to them.
+/// `progress` is told the first day of each month in which something is about to be done.
 ///
 /// # Errors
 /// When the database cannot serve the load.
-pub fn load(db: &Db, progress: &dyn Fn(u64, u64)) -> Result<SampleSummary, Error> {
+pub fn load(db: &Db, progress: &dyn Fn(NaiveDate)) -> Result<SampleSummary, Error> {
     let counts = match loading::look(db)? {
         Found::SomebodysOwn => return Ok(SampleSummary::default()),
         Found::Finished(counts) => counts,
