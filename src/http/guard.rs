@@ -201,7 +201,7 @@ impl FromRequest for Anyone {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(refuse_unknown_parameters(request).map(|()| Self {
-            language: Language::of(request.headers()),
+            language: Language::of(request),
         }))
     }
 }
@@ -243,7 +243,7 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
     Ok(Require {
         actor,
         wording: Wording {
-            language: Language::of(request.headers()),
+            language: Language::of(request),
             request_id: identity.request_id,
         },
         state: state.clone(),

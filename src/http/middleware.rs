@@ -29,7 +29,7 @@ pub async fn around(
     let state = request.app_data::<web::Data<State>>().cloned();
     let identity = RequestIdentity::new(trace_id(request.headers()));
     let wording = Wording {
-        language: Language::of(request.headers()),
+        language: Language::of(&request),
         request_id: identity.request_id,
     };
     let origin = request.headers().get(header::ORIGIN).cloned();
@@ -104,7 +104,7 @@ fn refused_at_the_door(request: &ServiceRequest, state: Option<&State>) -> Optio
 fn is_acceptable(request: &ServiceRequest) -> bool {
     let path = request.match_pattern().unwrap_or_default();
     let offered = routes::formats(request.method(), &path);
-    preferred(request.headers(), offered).is_some()
+    preferred(request, offered).is_some()
 }
 
 /// Gives every error answer a problem for a body, in the caller's language.

@@ -1,108 +1,72 @@
 //! Which of the media types on offer a caller prefers (RFC 9110 §12.5.1).
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::HttpMessage;
+use actix_web::http::header::{self, Accept, Header as _, Quality};
 
 use super::operation::JSON;
 use super::problem::PROBLEM_JSON;
 
 /// The media type the caller prefers; of equals the one that is offered first. `None` when it takes
 /// none of them. Whoever takes problems takes JSON, but prefers whatever else is named.
-pub fn preferred(headers: &HeaderMap, offered: &[&'static str]) -> Option<&'static str> {
-    let ranges: Vec<Range> = headers
-        .get_all(header::ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
-        .collect();
+pub fn preferred(request: &impl HttpMessage, offered: &[&'static str]) -> Option<&'static str> {
+    let ranges = Accept::parse(request).map_or_else(|_| Vec::new(), |accept| accept.0);
     if ranges.is_empty() {
         return offered.first().copied();
     }
+    // Of several ranges that take a media type, the most precise one decides.
     let quality = |media_type: &str| {
-        let matching = ranges.iter().filter(|range| range.takes(media_type));
+        let matching = ranges.iter().filter_map(|range| {
+            let precision = precision(range.item.essence_str(), media_type)?;
+            Some((precision, range.quality))
+        });
         matching
-            .max_by_key(|range| range.precision())
-            .map_or(0, |range| range.quality)
+            .max_by_key(|(precision, _)| *precision)
+            .map_or(Quality::ZERO, |(_, quality)| quality)
     };
     let best = offered
         .iter()
         .copied()
         .rev()
         .max_by_key(|media_type| quality(media_type))
-        .filter(|media_type| quality(media_type) > 0);
+        .filter(|media_type| quality(media_type) > Quality::ZERO);
     let takes_problems = ranges
         .iter()
-        .any(|range| range.name == PROBLEM_JSON && range.quality > 0);
+        .any(|range| range.item.essence_str() == PROBLEM_JSON && range.quality > Quality::ZERO);
     best.or_else(|| (takes_problems && offered.contains(&JSON)).then_some(JSON))
+        // Java up to 18 asks for `*/*; q=.2` where nothing else is set. What cannot be read does
+        // not take anything away.
+        .or_else(|| (ranges.len() < members(request)).then(|| offered.first().copied())?)
 }
 
-/// One media range of `Accept`.
-struct Range {
-    name: String,
-    /// Weight in thousandths.
-    quality: u32,
+/// How many media ranges were written down, whether or not they can be read.
+fn members(request: &impl HttpMessage) -> usize {
+    let values = request.headers().get_all(header::ACCEPT);
+    let members = values.filter_map(|value| value.to_str().ok());
+    let members = members.flat_map(|value| value.split(','));
+    members.filter(|member| !member.trim().is_empty()).count()
 }
 
-impl Range {
-    fn parse(text: &str) -> Option<Self> {
-        let mut pieces = text.split(';').map(str::trim);
-        let name = pieces
-            .next()
-            .filter(|name| !name.is_empty())?
-            .to_ascii_lowercase();
-        let quality = pieces
-            .find_map(|piece| {
-                piece
-                    .strip_prefix("q=")
-                    .or_else(|| piece.strip_prefix("Q="))
-            })
-            .map_or(1000, thousandths);
-        Some(Self { name, quality })
-    }
-
-    fn takes(&self, media_type: &str) -> bool {
-        match self.name.strip_suffix("/*") {
-            Some("*") => true,
-            Some(family) => media_type
-                .split_once('/')
-                .is_some_and(|(own, _)| own == family),
-            None => self.name == media_type,
-        }
-    }
-
-    /// Of several ranges that take a media type, the most precise one decides.
-    fn precision(&self) -> u8 {
-        match self.name.strip_suffix("/*") {
-            Some("*") => 0,
-            Some(_) => 1,
-            None => 2,
-        }
-    }
-}
-
-/// A weight such as `0.75`. What cannot be read does not take anything away.
-fn thousandths(text: &str) -> u32 {
-    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
-    match whole {
-        "0" => format!("{places:0<3}")
-            .get(..3)
-            .and_then(|digits| digits.parse().ok())
-            .unwrap_or(1000),
-        _ => 1000,
+/// How precisely a media range names a media type; `None` where it does not take it.
+fn precision(range: &str, media_type: &str) -> Option<u8> {
+    let (family, kind) = range.split_once('/')?;
+    match (family, kind) {
+        ("*", _) => Some(0),
+        (_, "*") => (media_type.split_once('/')?.0 == family).then_some(1),
+        _ => (media_type == range).then_some(2),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
 
     use super::*;
 
     const CSV: &str = "text/csv";
 
     fn choose(accept: &'static str, offered: &[&'static str]) -> Option<&'static str> {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
-        preferred(&headers, offered)
+        let request = TestRequest::default().insert_header(("accept", accept));
+        preferred(&request.to_http_request(), offered)
     }
 
     #[test]
@@ -114,6 +78,7 @@ mod tests {
             "application/*",
             "application/problem+json",
             "APPLICATION/JSON",
+            "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
         ] {
             assert_eq!(choose(fine, &[JSON]), Some(JSON), "{fine}");
         }
@@ -144,6 +109,7 @@ mod tests {
         ] {
             assert_eq!(choose(accept, &[JSON, CSV]), expected, "{accept}");
         }
-        assert_eq!(preferred(&HeaderMap::new(), &[JSON, CSV]), Some(JSON));
+        let asks_for_nothing = TestRequest::default().to_http_request();
+        assert_eq!(preferred(&asks_for_nothing, &[JSON, CSV]), Some(JSON));
     }
 }

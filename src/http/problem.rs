@@ -1,8 +1,8 @@
 //! Problems as answers (RFC 9457), in the language of the caller.
 
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{AcceptLanguage, Header as _, HeaderValue, Preference, Quality};
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -26,30 +26,22 @@ pub enum Language {
 
 impl Language {
     /// The language of `Accept-Language` (RFC 9110 §12.5.4) that the caller likes best.
-    pub fn of(headers: &HeaderMap) -> Self {
-        let Some(wanted) = headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok())
-        else {
-            return Self::English;
-        };
-        let mut best = (0, Self::English);
-        for part in wanted.split(',').take(20) {
-            let mut pieces = part.split(';');
-            let tag = pieces.next().unwrap_or("").trim().to_ascii_lowercase();
-            let weight = pieces
-                .find_map(|piece| piece.trim().strip_prefix("q=").map(thousandths))
-                .unwrap_or(1000);
-            let language = match tag.split('-').next() {
-                Some("zh") => Self::Chinese,
-                Some("en" | "*") => Self::English,
-                _ => continue,
+    pub fn of(request: &impl HttpMessage) -> Self {
+        let mut wanted =
+            AcceptLanguage::parse(request).unwrap_or_else(|_| AcceptLanguage(Vec::new()));
+        wanted.retain(|one| one.quality > Quality::ZERO);
+        let mut wanted = wanted.ranked().into_iter();
+        let spoken = wanted.find_map(|preference| {
+            let Preference::Specific(tag) = preference else {
+                return Some(Self::English);
             };
-            if weight > best.0 {
-                best = (weight, language);
+            match tag.primary_language() {
+                "zh" => Some(Self::Chinese),
+                "en" => Some(Self::English),
+                _ => None,
             }
-        }
-        best.1
+        });
+        spoken.unwrap_or_default()
     }
 
     /// The value of `Content-Language`.
@@ -75,19 +67,6 @@ impl Language {
             Self::English => entry.title_en,
             Self::Chinese => entry.title_zh,
         }
-    }
-}
-
-/// A quality value (`0.8`) in thousandths; anything else counts as 0.
-fn thousandths(text: &str) -> u32 {
-    let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
-    let fraction = format!("{fraction:0<3}");
-    match (
-        whole.parse::<u32>(),
-        fraction.get(..3).map(str::parse::<u32>),
-    ) {
-        (Ok(whole @ 0..=1), Some(Ok(fraction))) => (whole * 1000 + fraction).min(1000),
-        _ => 0,
     }
 }
 
@@ -372,15 +351,13 @@ pub fn allow(allowed: &[Method]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     fn language(value: &str) -> Language {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            header::ACCEPT_LANGUAGE,
-            HeaderValue::from_str(value).unwrap(),
-        );
-        Language::of(&headers)
+        let request = TestRequest::default().insert_header(("accept-language", value));
+        Language::of(&request.to_http_request())
     }
 
     #[test]
@@ -389,6 +366,8 @@ mod tests {
         assert_eq!(language("en;q=0.9, zh;q=0.95"), Language::Chinese);
         assert_eq!(language("en, zh;q=0.5"), Language::English);
         assert_eq!(language("fr, de;q=0.3"), Language::English);
+        assert_eq!(language("fr, *, ZH-cn;q=0.9"), Language::English);
+        assert_eq!(language("fr, ZH-cn;q=0.9, *;q=0.5"), Language::Chinese);
         assert_eq!(language("zh;q=0"), Language::English);
         assert_eq!(language(";;;q=,,zh;q=9"), Language::English);
     }

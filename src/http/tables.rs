@@ -76,7 +76,7 @@ impl<T: Tabular> Responder for Table<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let stored = match preferred(request.headers(), &[JSON, CSV]) {
+        let stored = match preferred(request, &[JSON, CSV]) {
             Some(CSV) => self.to_file(),
             _ => json(200, &self.content, "no-store"),
         };
