@@ -4,6 +4,11 @@
 //! never reaches a handler or a middleware: actix writes a bare status line and closes. Every
 //! answer of ours carries `x-request-id`, so a bare refusal is recognised on its way out and
 //! replaced by a problem (RFC 9457) with the same status.
+//!
+//! It has to be done here: the contract promises a problem for every refusal, and actix-http's
+//! dispatcher answers 400, 408 and 431 before it calls any service. `HttpServer::on_connect` only
+//! lends the stream to look at, `HttpServer::listen` takes no other stream than its own, and the
+//! settings of HTTP/1 are about sizes and times.
 
 use std::io;
 use std::pin::Pin;
