@@ -19,6 +19,8 @@ use super::service::Service;
 const FOUNDED: &str = "founded";
 /// The company that has been at work for a while: what most measurements take place in.
 const YOUNG: &str = "young";
+/// Open reservations, and as many receivables, that each of its customers has.
+const OPEN_EACH_WHEN_YOUNG: usize = 1;
 /// The company that has been at work for long.
 const GROWN: &str = "grown";
 
@@ -66,13 +68,12 @@ impl Ground {
         migrations::apply(&url).expect("migrations");
         company::found(&url, ground.arguments.groups());
         ground.customers = company::customers(&url);
-        let [each, _] = ground.arguments.open_each();
-        ground.fill(YOUNG, each);
+        ground.fill(YOUNG, OPEN_EACH_WHEN_YOUNG);
         println!(
             "{} customers in {} groups, lines at three levels, {} open reservations and receivables: {:.1} s",
             ground.customers.len(),
             ground.customers.len() / CUSTOMERS_OF_A_GROUP,
-            each * ground.customers.len(),
+            OPEN_EACH_WHEN_YOUNG * ground.customers.len(),
             begun.elapsed().as_secs_f64()
         );
         ground
@@ -87,7 +88,7 @@ impl Ground {
     /// The company that has been at work for long; gives its URL.
     pub fn grown(&self) -> String {
         let begun = Instant::now();
-        let [_, each] = self.arguments.open_each();
+        let each = self.arguments.open_each;
         self.fill(GROWN, each);
         println!(
             "{} open reservations and receivables: {:.1} s",

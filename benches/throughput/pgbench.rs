@@ -1,12 +1,14 @@
 //! pgbench, which does the same in one transaction for each request.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use shouxin::devdb::Programs;
 
-/// Client counts of which the best is taken.
-const CLIENTS: [usize; 3] = [4, 16, 64];
+/// Client counts of which the best is taken; the first, where they are not tried out.
+const CLIENTS: [usize; 3] = [16, 4, 64];
 
 /// A script of pgbench and where it runs.
 pub struct Script {
@@ -17,40 +19,38 @@ pub struct Script {
 }
 
 impl Script {
-    /// Writes the script down and finds out with how many clients it is fastest.
-    pub fn prepare(
-        programs: &Programs,
-        folder: &Path,
-        url: &str,
-        name: &str,
-        text: &str,
-        seconds: u64,
-    ) -> Self {
+    /// Writes the script down.
+    pub fn new(programs: &Programs, folder: &Path, url: &str, name: &str, text: &str) -> Self {
         let file = folder.join(format!("{name}.sql"));
         std::fs::write(&file, text).unwrap();
-        let mut script = Self {
+        Self {
             program: programs.bin_dir.join("pgbench"),
             file,
             url: url.to_owned(),
-            clients: 0,
-        };
+            clients: CLIENTS[0],
+        }
+    }
+
+    /// Finds out with how many clients it is fastest.
+    pub fn try_clients(&mut self, name: impl Display, period: Duration) {
         let mut best = 0.0;
         for clients in CLIENTS {
-            let reached = script.run(clients, seconds);
+            let reached = self.run(clients, period);
             println!("{name}: pgbench with {clients} clients {reached:.0}/s");
             if reached > best {
-                (best, script.clients) = (reached, clients);
+                (best, self.clients) = (reached, clients);
             }
         }
-        script
     }
 
     /// Transactions a second, with the best number of clients.
-    pub fn measure(&self, seconds: u64) -> f64 {
-        self.run(self.clients, seconds)
+    pub fn measure(&self, period: Duration) -> f64 {
+        self.run(self.clients, period)
     }
 
-    fn run(&self, clients: usize, seconds: u64) -> f64 {
+    fn run(&self, clients: usize, period: Duration) -> f64 {
+        // It knows only whole seconds.
+        let seconds = period.as_secs_f64().ceil() as u64;
         let output = Command::new(&self.program)
             .args(["-n", "-M", "prepared", "-j", "2", "-c"])
             .arg(clients.to_string())

@@ -1,5 +1,7 @@
 //! What was measured, beside what is aimed at.
 
+use std::fmt;
+
 /// One line of the table.
 pub struct Line {
     pub name: String,
@@ -38,7 +40,10 @@ pub fn print(lines: &[Line]) {
         width(|line| line.name.len()),
         width(|line| line.target.len()).max("target".len()),
     );
-    println!("\n{:names$}  {:targets$}  result  measured", "", "target");
+    println!(
+        "\n{:names$}  {:targets$}  result  measured: median of the rounds [least to most]",
+        "", "target"
+    );
     for line in lines {
         let reached = match line.reached {
             Some(true) => "pass",
@@ -52,10 +57,39 @@ pub fn print(lines: &[Line]) {
     }
 }
 
-/// The one in the middle.
-pub fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+/// What some rounds came to: the one in the middle, with the least and the most of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Spread {
+    pub median: f64,
+    pub least: f64,
+    pub most: f64,
+}
+
+impl Spread {
+    /// That of some rounds.
+    pub fn of(mut rounds: Vec<f64>) -> Self {
+        rounds.sort_by(f64::total_cmp);
+        Self {
+            median: rounds[rounds.len() / 2],
+            least: rounds[0],
+            most: rounds[rounds.len() - 1],
+        }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            median,
+            least,
+            most,
+        } = self;
+        let places = formatter.precision().unwrap_or(0);
+        write!(
+            formatter,
+            "{median:.places$} [{least:.places$} to {most:.places$}]"
+        )
+    }
 }
 
 /// The share of a sorted list that took no longer, in milliseconds.

@@ -1,5 +1,5 @@
-//! A thousand reservations in one request, until it is a million: how fast, and whether the memory
-//! of the service stays what it is.
+//! A thousand reservations in one request, many times: how fast, and whether the memory of the
+//! service stays what it is.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::super::connection::find;
 use super::super::ground::Ground;
 use super::super::load::{Pace, Work, load};
-use super::super::report::{Line, percentiles};
+use super::super::report::{Line, Spread, percentiles};
 use super::super::requests::{Kind, Requests};
 use super::super::service::Service;
 
@@ -52,7 +52,9 @@ pub fn measure(ground: &Ground) -> Vec<Line> {
     if !is_offered(&service) {
         return vec![Line::told("batch", "the service has no batches".to_owned())];
     }
-    let batches = ground.arguments.batches();
+    let rounds = ground.arguments.rounds as u64;
+    let each_round = (ground.arguments.batches / rounds).max(1);
+    let batches = each_round * rounds;
     let mut work = Batches {
         requests: &mut requests,
         service: &service,
@@ -60,31 +62,32 @@ pub fn measure(ground: &Ground) -> Vec<Line> {
         resident_mib: Vec::new(),
         every: (batches / 20).max(1),
     };
-    let window = Duration::from_secs(1_200);
-    let loaded = load(
-        &service,
-        CONNECTIONS,
-        window,
-        Pace::Until(batches),
-        &mut work,
-    );
+    let limit = Duration::from_secs(1_200);
+    let (mut rates, mut halves, mut tails) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let pace = Pace::Until(each_round);
+        let loaded = load(&service, CONNECTIONS, limit, pace, &mut work);
+        let [p50, p99, _] = percentiles(loaded.micros);
+        rates.push(loaded.per_second * SIZE as f64);
+        halves.push(p50);
+        tails.push(p99);
+    }
     assert!(
         work.answered == batches,
-        "batches took longer than {window:?}"
+        "batches took longer than {limit:?}"
     );
     let resident = work.resident_mib;
     // Buffers and caches fill during the first half.
     let (first, second) = resident.split_at(resident.len() / 2);
     let most = |part: &[u64]| part.iter().copied().max().unwrap_or(0);
     let grown = most(second).saturating_sub(most(first));
-    let [p50, p99, _] = percentiles(loaded.micros);
+    let [rate, p50, p99] = [rates, halves, tails].map(Spread::of);
     println!("batch: resident memory in MiB {resident:?}");
     vec![
         Line::told(
             "batch",
             format!(
-                "{:.0} reservations/s; a batch of {SIZE}: p50 {p50:.0} ms, p99 {p99:.0} ms",
-                loaded.per_second * SIZE as f64
+                "{rate:.0} reservations/s; a batch of {SIZE}: p50 {p50:.0} ms, p99 {p99:.0} ms"
             ),
         ),
         Line::aimed(

@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 
 use super::super::ground::Ground;
-use super::super::load::{Pace, Work};
-use super::super::report::{Line, median};
+use super::super::load::{Pace, Work, load};
+use super::super::report::{Line, Spread};
 use super::super::requests::{IdText, Kind, Requests};
 use super::super::service::Service;
-use super::{CONNECTIONS, ResponseTimes, id_of, load_for, processors};
+use super::{CONNECTIONS, ResponseTimes, id_of, processors};
 
 /// The mix.
 pub struct Mixed<'a> {
@@ -57,21 +57,22 @@ impl Work for Mixed<'_> {
 
 /// Its own peak and response times, in turns. Any answer but the expected one ends the run.
 pub fn measure(ground: &Ground, service: &Service, requests: &mut Requests) -> Vec<Line> {
-    let seconds = ground.arguments.seconds;
+    let period = ground.arguments.period;
+    let warming = ground.arguments.warming();
     let mut work = Mixed::new(requests);
-    load_for(service, CONNECTIONS, seconds.min(2), Pace::Flood, &mut work);
+    load(service, CONNECTIONS, warming, Pace::Flood, &mut work);
     let (mut peaks, mut times) = (Vec::new(), ResponseTimes::default());
     for round in 1..=ground.arguments.rounds {
-        let load = load_for(service, CONNECTIONS, seconds, Pace::Flood, &mut work);
+        let load = load(service, CONNECTIONS, period, Pace::Flood, &mut work);
         println!(
             "mixed round {round}: {:.0}/s; {}",
             load.per_second,
             processors(&load)
         );
-        times.measure(service, CONNECTIONS, seconds, load.per_second, &mut work);
+        times.measure(service, CONNECTIONS, period, load.per_second, &mut work);
         peaks.push(load.per_second);
     }
-    let peak = median(peaks);
+    let peak = Spread::of(peaks);
     let (times, p99) = times.line("mixed");
     let Line { name, measured, .. } = times;
     vec![

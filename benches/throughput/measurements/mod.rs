@@ -5,10 +5,11 @@ pub mod growth;
 pub mod mixed;
 pub mod rivalry;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::load::{Load, Pace, Work, load};
-use super::report::{Line, median, percentiles};
+use super::report::{Line, Spread, percentiles};
 use super::requests::{IdText, Kind, Requests};
 use super::service::Service;
 
@@ -33,23 +34,6 @@ impl Work for Simple<'_> {
     }
 }
 
-/// Loads over so many connections for some seconds.
-pub fn load_for(
-    service: &Service,
-    connections: usize,
-    seconds: u64,
-    pace: Pace,
-    work: &mut dyn Work,
-) -> Load {
-    load(
-        service,
-        connections,
-        Duration::from_secs(seconds),
-        pace,
-        work,
-    )
-}
-
 /// Response times at a share of the peak, round by round: each right after the peak it is a share
 /// of, because what the machine does meanwhile changes both.
 #[derive(Default)]
@@ -64,12 +48,12 @@ impl ResponseTimes {
         &mut self,
         service: &Service,
         connections: usize,
-        seconds: u64,
+        period: Duration,
         peak: f64,
         work: &mut dyn Work,
     ) {
         let rate = peak * SHARE_OF_PEAK;
-        let load = load_for(service, connections, seconds, Pace::PerSecond(rate), work);
+        let load = load(service, connections, period, Pace::PerSecond(rate), work);
         self.rates.push(load.per_second);
         let found = percentiles(load.micros);
         for (all, one) in self.percentiles.iter_mut().zip(found) {
@@ -80,16 +64,16 @@ impl ResponseTimes {
 
     /// The medians of all rounds as a line of the table, and that of the 99th percentile.
     pub fn line(self, name: &str) -> (Line, f64) {
-        let middle = self.percentiles.map(median);
-        let told = told(median(self.rates), middle);
+        let spreads = self.percentiles.map(Spread::of);
+        let told = told(Spread::of(self.rates), spreads);
         (
             Line::told(&format!("{name}, 70 % of peak"), told),
-            middle[1],
+            spreads[1].median,
         )
     }
 }
 
-fn told(per_second: f64, [p50, p99, p999]: [f64; 3]) -> String {
+fn told<T: Display>(per_second: T, [p50, p99, p999]: [T; 3]) -> String {
     format!("at {per_second:.0}/s: p50 {p50:.2} ms, p99 {p99:.2} ms, p99.9 {p999:.2} ms")
 }
 

@@ -1,14 +1,16 @@
 //! The service beside pgbench, in turns, so that a machine whose speed drifts drifts for both.
 
+use std::time::Duration;
+
 use super::super::company::CUSTOMERS_OF_A_GROUP;
 use super::super::ground::Ground;
-use super::super::load::Pace;
+use super::super::load::{Pace, load};
 use super::super::pgbench::Script;
-use super::super::report::{Line, median};
+use super::super::report::{Line, Spread};
 use super::super::requests::{Kind, Requests};
 use super::super::scripts;
 use super::super::service::Service;
-use super::{CONNECTIONS, ResponseTimes, Simple, load_for, processors};
+use super::{CONNECTIONS, ResponseTimes, Simple, processors};
 
 /// A comparison with pgbench.
 pub struct Rivalry {
@@ -56,45 +58,45 @@ impl Rivalry {
         service: &Service,
         requests: &mut Requests,
     ) -> Vec<Line> {
-        let seconds = ground.arguments.seconds;
+        let period = ground.arguments.period;
+        let warming = ground.arguments.warming();
         let mut work = self.work(requests);
         let text = match self.kind {
             Kind::Check => scripts::check(work.among),
             _ => scripts::reserve(work.among),
         };
-        let rival = Script::prepare(
-            &ground.programs,
-            &ground.folder,
-            url,
-            self.name,
-            &text,
-            seconds,
-        );
-        let connections = self.best_connections(service, seconds.min(2), &mut work);
+        let mut rival = Script::new(&ground.programs, &ground.folder, url, self.name, &text);
+        let connections = if ground.arguments.quick {
+            load(service, CONNECTIONS, warming, Pace::Flood, &mut work);
+            CONNECTIONS
+        } else {
+            rival.try_clients(self.name, warming);
+            self.best_connections(service, warming, &mut work)
+        };
         let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         let mut times = ResponseTimes::default();
         for round in 1..=ground.arguments.rounds {
-            let load = load_for(service, connections, seconds, Pace::Flood, &mut work);
-            let other = rival.measure(seconds);
+            let load = load(service, connections, period, Pace::Flood, &mut work);
+            let other = rival.measure(period);
             println!(
                 "{} round {round}: {:.0}/s, pgbench {other:.0}/s; {}",
                 self.name,
                 load.per_second,
                 processors(&load)
             );
-            times.measure(service, connections, seconds, load.per_second, &mut work);
+            times.measure(service, connections, period, load.per_second, &mut work);
             ratios.push(load.per_second / other);
             ours.push(load.per_second);
             theirs.push(other);
         }
-        let (peak, rival, ratio) = (median(ours), median(theirs), median(ratios));
+        let [peak, rival, ratio] = [ours, theirs, ratios].map(Spread::of);
         let (times, _) = times.line(self.name);
         vec![
             Line::aimed(
                 self.name,
                 &format!(">= {} x pgbench", self.target),
                 format!("{ratio:.2} x: {peak:.0}/s, pgbench {rival:.0}/s"),
-                ratio >= self.target,
+                ratio.median >= self.target,
             ),
             times,
         ]
@@ -102,9 +104,14 @@ impl Rivalry {
 
     /// With how many connections most is answered. What this period does besides is not measured:
     /// statements are prepared.
-    fn best_connections(&self, service: &Service, seconds: u64, work: &mut Simple<'_>) -> usize {
+    fn best_connections(
+        &self,
+        service: &Service,
+        period: Duration,
+        work: &mut Simple<'_>,
+    ) -> usize {
         let warm = |connections: usize, work: &mut Simple<'_>| {
-            let load = load_for(service, connections, seconds, Pace::Flood, work);
+            let load = load(service, connections, period, Pace::Flood, work);
             println!(
                 "{}: {connections} connections {:.0}/s",
                 self.name, load.per_second
