@@ -24,13 +24,6 @@ pub struct LedgerReport {
     pub differences: Vec<DifferenceRow>,
 }
 
-impl LedgerReport {
-    /// Whether every balance equals its movements.
-    pub fn is_clean(&self) -> bool {
-        self.differences.is_empty()
-    }
-}
-
 /// Verifies the ledger. The caller reads in one snapshot, so it can run at any time under load.
 ///
 /// # Errors

@@ -117,13 +117,6 @@ impl JwksRefresher {
         })
     }
 
-    /// Asks for the keys of one issuer ahead of the plan; see [`RefreshHandle::request`].
-    pub fn request_refresh(&self, issuer: &str) {
-        if let Some(handle) = self.handle(issuer) {
-            handle.request();
-        }
-    }
-
     /// What a verifier needs to ask for the keys of one issuer.
     pub fn handle(&self, issuer: &str) -> Option<RefreshHandle> {
         self.handles

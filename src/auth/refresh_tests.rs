@@ -457,10 +457,10 @@ fn the_thread_fetches_on_request_and_stops_when_dropped() {
     let limit = Duration::from_secs(10);
     server.requested.recv_timeout(limit).unwrap();
     server.reply_with(ed_and_ec());
-    refresher.request_refresh("https://unknown.example");
-    refresher.request_refresh(ISSUER);
-    server.requested.recv_timeout(limit).unwrap();
+    assert!(refresher.handle("https://unknown.example").is_none());
     let handle = refresher.handle(ISSUER).unwrap();
+    handle.request();
+    server.requested.recv_timeout(limit).unwrap();
     (0..1000).for_each(|_| handle.request());
     // Dropping waits for the fetch that is running, so what follows cannot race with it.
     drop(refresher);

@@ -136,7 +136,8 @@ impl Cluster {
     }
 
     /// The process id of the server; none while it is halted.
-    pub fn postmaster_pid(&self) -> Option<u32> {
+    #[cfg(test)]
+    pub(super) fn postmaster_pid(&self) -> Option<u32> {
         self.supervisor.as_ref()?.server_pid(&self.folder)
     }
 

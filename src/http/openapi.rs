@@ -62,23 +62,6 @@ pub fn document() -> Value {
     document
 }
 
-/// Names that stand for two different schemas. utoipa lets the later one win silently.
-pub fn ambiguous_schemas() -> Vec<String> {
-    let mut known: BTreeMap<String, Value> = BTreeMap::new();
-    let mut ambiguous = Vec::new();
-    for operation in routes::operations() {
-        for (name, schema) in operation.schemas {
-            let schema = serde_json::to_value(schema).unwrap_or_default();
-            if *known.entry(name.clone()).or_insert_with(|| schema.clone()) != schema {
-                ambiguous.push(name);
-            }
-        }
-    }
-    ambiguous.sort();
-    ambiguous.dedup();
-    ambiguous
-}
-
 /// Which scope opens which operation, one line each: the grid that reviewers read.
 pub fn permissions() -> String {
     let mut lines: Vec<String> = routes::operations()
@@ -473,6 +456,23 @@ mod tests {
             }
             _ => {}
         }
+    }
+
+    /// Names that stand for two different schemas. utoipa lets the later one win silently.
+    fn ambiguous_schemas() -> Vec<String> {
+        let mut known: BTreeMap<String, Value> = BTreeMap::new();
+        let mut ambiguous = Vec::new();
+        for operation in routes::operations() {
+            for (name, schema) in operation.schemas {
+                let schema = serde_json::to_value(schema).unwrap_or_default();
+                if *known.entry(name.clone()).or_insert_with(|| schema.clone()) != schema {
+                    ambiguous.push(name);
+                }
+            }
+        }
+        ambiguous.sort();
+        ambiguous.dedup();
+        ambiguous
     }
 
     #[test]
