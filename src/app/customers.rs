@@ -127,7 +127,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
         kind: new.kind,
         roles: words(&new.roles),
         unified_social_credit_code: code,
-        org_path: new.org_path.as_str().to_owned(),
+        org_path: new.org_path.clone(),
         status: CustomerStatus::Active,
         time_class: new.time_class,
         trading_class: new.trading_class,
@@ -434,12 +434,10 @@ fn snapshot(row: &CustomerRow) -> Value {
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &CustomerRow, data: Value) -> Result<(), Error> {
-    let org_path =
-        OrgPath::parse(&row.org_path).map_err(|error| Error::Internal(Box::new(error)))?;
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path,
+        org_path: row.org_path.clone(),
         customer_id: Some(row.id.uuid()),
         data,
     })

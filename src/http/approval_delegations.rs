@@ -16,6 +16,7 @@ use super::types::{Date, Text};
 use crate::app::approvals::{self as app, NewDelegation};
 use crate::auth::scopes;
 use crate::domain::ids::{DelegationEntity, DelegationId};
+use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::approval_delegations::{self as store, DelegationRow};
 use crate::store::tx::Reader;
@@ -60,11 +61,7 @@ pub struct ApprovalDelegationView {
     #[schema(max_items = 20, value_type = Vec<Text<60>>)]
     pub scopes: Vec<String>,
     /// Organisation the delegator stands at.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// First day.
     pub from: Date,
     /// Last day.

@@ -69,11 +69,7 @@ pub struct StepView {
     #[schema(max_length = 60, pattern = "^[a-z:-]+$")]
     pub required_scope: String,
     /// Organisation the decider must stand at or above.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Where it stands.
     pub status: StepStatus,
     /// Since when it has waited; null while an earlier step waits.
@@ -116,11 +112,7 @@ pub struct ApprovalView {
     #[schema(max_length = 200, pattern = "^[a-z_]+/.+$")]
     pub subject: String,
     /// Organisation it belongs to.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Who asked: issuer and subject.
     #[schema(max_length = 600, pattern = "^.+$")]
     pub requested_by: String,
@@ -243,11 +235,7 @@ pub struct PlannedStepView {
     #[schema(max_length = 60, pattern = "^[a-z:-]+$")]
     pub required_scope: String,
     /// Organisation the decider must stand at or above.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Days it may wait before it is escalated.
     #[schema(required = true)]
     pub deadline_days: Option<i32>,
@@ -335,7 +323,7 @@ fn view(
         product: facts.product.map(Text),
         grade: facts.grade.map(Text),
         data_class: facts.data_class.map(Text),
-        amount: in_company_currency(facts.amount_minor)?,
+        amount: in_company_currency(facts.amount_minor),
         currency: Currency::COMPANY,
         related_party: facts.related_party,
         exceptional: facts.exceptional,
@@ -348,11 +336,8 @@ fn view(
 }
 
 /// An amount as rules see it; the largest number stands for "without a limit".
-fn in_company_currency(minor: i64) -> Result<Option<Amount>, Error> {
-    if minor == i64::MAX {
-        return Ok(None);
-    }
-    super::types::money(minor, Currency::COMPANY.code()).map(|(amount, _)| Some(amount))
+fn in_company_currency(minor: i64) -> Option<Amount> {
+    (minor != i64::MAX).then(|| Amount::of(minor, Currency::COMPANY))
 }
 
 /// List approvals
@@ -458,7 +443,7 @@ pub async fn simulate(
                     .map(|step| PlannedStepView {
                         name: step.name,
                         required_scope: step.competence.scope,
-                        org_path: step.competence.org_path.as_str().to_owned(),
+                        org_path: step.competence.org_path.clone(),
                         deadline_days: step.deadline_days,
                         escalation_scope: step.escalation.map(|one| one.scope),
                     })

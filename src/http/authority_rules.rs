@@ -13,7 +13,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathVersion};
-use super::types::{Amount, Date, Text, money};
+use super::types::{Amount, Date, Text};
 use crate::app::authority_rules as app;
 use crate::auth::scopes;
 use crate::domain::approvals::rules::{self, AuthorityRule, Escalation, StepRule};
@@ -201,16 +201,16 @@ listing_parameters! {
     ListAuthorityRules {}
 }
 
-fn rule_view(rule: AuthorityRule) -> Result<AuthorityRuleView, Error> {
-    let amount = |minor| money(minor, Currency::COMPANY.code()).map(|(amount, _)| amount);
-    Ok(AuthorityRuleView {
+fn rule_view(rule: AuthorityRule) -> AuthorityRuleView {
+    let amount = |minor| Amount::of(minor, Currency::COMPANY);
+    AuthorityRuleView {
         name: rule.name,
         kind: Text(rule.kind),
         actions: rule.actions,
         products: rule.products,
         grades: rule.grades,
         data_classes: rule.data_classes,
-        amount_max: rule.amount_max_minor.map(amount).transpose()?,
+        amount_max: rule.amount_max_minor.map(amount),
         related_party: rule.related_party,
         exceptional: rule.exceptional,
         within: rule.within,
@@ -228,7 +228,7 @@ fn rule_view(rule: AuthorityRule) -> Result<AuthorityRuleView, Error> {
                 }),
             })
             .collect(),
-    })
+    }
 }
 
 fn rule(view: AuthorityRuleView) -> Result<AuthorityRule, Error> {
@@ -273,22 +273,19 @@ fn view(row: VersionRow) -> Result<AuthorityRulesView, Error> {
         note: row.note.map(Text),
         published_by: Some(row.published_by),
         published_at: Some(row.published_at),
-        rules: rules.into_iter().map(rule_view).collect::<Result<_, _>>()?,
+        rules: rules.into_iter().map(rule_view).collect(),
     })
 }
 
-fn built_in() -> Result<AuthorityRulesView, Error> {
-    Ok(AuthorityRulesView {
+fn built_in() -> AuthorityRulesView {
+    AuthorityRulesView {
         version: 0,
         effective_from: None,
         note: None,
         published_by: None,
         published_at: None,
-        rules: rules::built_in()
-            .into_iter()
-            .map(rule_view)
-            .collect::<Result<_, _>>()?,
-    })
+        rules: rules::built_in().into_iter().map(rule_view).collect(),
+    }
 }
 
 /// Publish the authority matrix
@@ -358,10 +355,10 @@ pub async fn get(
         .read(move |reader| {
             let today = reader.today;
             let row = match version.0 {
-                Some(0) => return built_in().map(Resource),
+                Some(0) => return Ok(Resource(built_in())),
                 Some(number) => store::find(reader.connection, number)?,
                 None => match store::in_force(reader.connection, today)? {
-                    None => return built_in().map(Resource),
+                    None => return Ok(Resource(built_in())),
                     found => found,
                 },
             };

@@ -124,8 +124,8 @@ pub struct PatchProduct {
 }))]
 pub struct ProductView {
     /// Code used in requests.
-    #[schema(min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_]{0,39}$")]
-    pub code: String,
+    #[schema(value_type = String, min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_]{0,39}$")]
+    pub code: ProductCode,
     /// Name in English.
     pub name_en: Text<100>,
     /// Name in Chinese.
@@ -255,14 +255,15 @@ pub async fn list(
     guard: Require<scopes::ProductsRead>,
     parameters: Parameters<ListProducts>,
 ) -> Result<Listing<ProductPage>, Error> {
-    let load = |reader: &mut Reader<'_>, values: &ListProducts, after: Option<String>, limit| {
-        let filter = ProductFilter {
-            active: values.active,
-            kind: values.kind,
+    let load =
+        |reader: &mut Reader<'_>, values: &ListProducts, after: Option<ProductCode>, limit| {
+            let filter = ProductFilter {
+                active: values.active,
+                kind: values.kind,
+            };
+            let rows = store::list(reader.connection, &filter, after.as_ref(), limit)?;
+            Ok(rows.into_iter().map(ProductView::from).collect())
         };
-        let rows = store::list(reader.connection, &filter, after.as_deref(), limit)?;
-        Ok(rows.into_iter().map(ProductView::from).collect())
-    };
     listing(&guard, parameters, load, |view: &ProductView| {
         view.code.clone()
     })

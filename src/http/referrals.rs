@@ -16,12 +16,13 @@ use super::credit_applications::decisions::{
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, carried, money, product};
+use super::types::{Amount, Date, ProductCode, Text, asked, carried};
 use crate::app::referrals::{self as app, NewReferral};
 use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
+use crate::domain::organisation::OrgPath;
 use crate::domain::referrals::ReferralStatus;
 use crate::error::Error;
 use crate::store::referrals::{self as store, ReferralFilter, ReferralRow};
@@ -97,11 +98,7 @@ pub struct ReferralView {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product.
     pub product: ProductCode,
     /// The caller's own reference of the order.
@@ -179,16 +176,15 @@ fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
     fn stored<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
         serde_json::from_value(value).map_err(|error| Error::Internal(Box::new(error)))
     }
-    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
-    let (own, currency) = money(row.amount_minor, &row.currency)?;
+    let amount = |minor: i64| Amount::of(minor, row.currency);
     Ok(ReferralView {
         id: row.id,
         customer_id: row.customer_id,
-        product: product(&row.product)?,
-        amount: own,
-        amount_max: amount(row.amount_max_minor)?,
-        currency,
-        deposit: amount(row.deposit_minor)?,
+        product: row.product,
+        amount: amount(row.amount_minor),
+        amount_max: amount(row.amount_max_minor),
+        currency: row.currency,
+        deposit: amount(row.deposit_minor),
         documents: stored(row.documents)?,
         status: row.status.on(row.valid_until, today),
         rule_set_version: row.rule_set_version,
@@ -233,7 +229,7 @@ pub async fn request(
     let new = NewReferral {
         customer_id: body.customer_id,
         asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
-        product: body.product.into(),
+        product: body.product,
         reference: body.reference.0,
         order: OrderTerms {
             documents: carried(body.documents)?,

@@ -9,6 +9,7 @@ use super::answers::Representation;
 use super::types::{Date, Text};
 use crate::app::restrictions::{NewRestriction, is_in_force};
 use crate::domain::ids::{CustomerId, Entity, ExclusionEntity, SupplyHoldEntity};
+use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
 use crate::store::restrictions::{EndRow, Restriction, RestrictionRow};
 use crate::{listing_parameters, page};
@@ -56,11 +57,7 @@ pub struct RestrictionView {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// What it is restricted from.
     pub kind: RestrictionKind,
     /// Why.

@@ -228,8 +228,7 @@ macro_rules! details {
             #[schema(required = true)]
             pub unified_social_credit_code: Option<Text<18>>,
             /// Organisation that looks after the customer.
-            #[schema(max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$")]
-            pub org_path: String,
+            pub org_path: OrgPath,
             /// What the customer is to the company.
             #[schema(max_items = 5)]
             pub roles: Vec<CustomerRole>,

@@ -10,6 +10,7 @@ use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass, changes, is_major,
 };
+use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::customers::{CustomerRow, CustomerVersionRow};
 use crate::{listing_parameters, page};
@@ -102,7 +103,7 @@ pub(super) fn past(
         kind: CustomerKind,
         roles: Vec<Option<String>>,
         unified_social_credit_code: Option<String>,
-        org_path: String,
+        org_path: OrgPath,
         status: CustomerStatus,
         time_class: TimeClass,
         trading_class: TradingClass,
