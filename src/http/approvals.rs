@@ -11,7 +11,7 @@ use super::command::Query;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Text};
+use super::types::{Amount, Principal, Text};
 use crate::app::approvals::decider;
 use crate::app::authority_rules;
 use crate::auth::scopes;
@@ -44,11 +44,10 @@ pub struct DecisionView {
     /// What was decided.
     pub decision: Decision,
     /// By whom: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub decided_by: String,
+    pub decided_by: Principal,
     /// Whose authority was used, when it was lent.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub on_behalf_of: Option<String>,
+    #[schema(required = true)]
+    pub on_behalf_of: Option<Principal>,
     /// Comment or reason.
     #[schema(max_length = 1000, pattern = "^[^\\u0000]*$")]
     pub comment: String,
@@ -114,8 +113,7 @@ pub struct ApprovalView {
     /// Organisation it belongs to.
     pub org_path: OrgPath,
     /// Who asked: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub requested_by: String,
+    pub requested_by: Principal,
     /// Where it stands.
     pub status: CaseStatus,
     /// Version of the authority matrix that gave the steps; 0 for the built-in one.
@@ -302,8 +300,8 @@ fn view(
                     && step.due_at.is_some_and(|due| due <= now),
                 decision: decision.map(|one| DecisionView {
                     decision: one.decision,
-                    decided_by: one.decided_by.clone(),
-                    on_behalf_of: one.on_behalf_of.clone(),
+                    decided_by: Principal(one.decided_by.clone()),
+                    on_behalf_of: one.on_behalf_of.clone().map(Principal),
                     comment: one.comment.clone(),
                     decided_at: one.decided_at,
                 }),
@@ -315,7 +313,7 @@ fn view(
         kind: case.kind,
         subject: case.subject,
         org_path: case.org_path,
-        requested_by: case.requested_by,
+        requested_by: Principal(case.requested_by),
         status: case.status,
         rule_set_version: case.rule_set_version,
         rule: case.rule_name,

@@ -11,7 +11,7 @@ use super::command::Command;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Coded, Parameters, PathCode};
-use super::types::{Amount, Date, Text};
+use super::types::{Amount, Date, Principal, Text};
 use crate::app::company_figures::{self as app, NewFigure};
 use crate::auth::scopes;
 use crate::domain::company_figures::CompanyFigureKind;
@@ -73,8 +73,7 @@ pub struct CompanyFigureView {
     /// Where it comes from.
     pub source: Text<200>,
     /// Who recorded it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub recorded_by: String,
+    pub recorded_by: Principal,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
 }
@@ -135,7 +134,7 @@ pub(super) fn view(row: FigureRow) -> CompanyFigureView {
         amount: Amount::of(amount_minor, currency),
         currency,
         source: Text(source),
-        recorded_by,
+        recorded_by: Principal(recorded_by),
         recorded_at,
     }
 }

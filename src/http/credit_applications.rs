@@ -13,7 +13,7 @@ use super::command::{Command, IfMatch, KeyedCommand, PatchCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text};
+use super::types::{Amount, Date, Principal, ProductCode, Text};
 use crate::app::application_checks::attachments;
 use crate::app::credit_applications as app;
 use crate::auth::scopes;
@@ -109,8 +109,7 @@ pub struct CreditApplicationView {
     /// Whether a failed check sent it to the exceptional chain.
     pub exceptional: bool,
     /// Who drew it up: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub requested_by: String,
+    pub requested_by: Principal,
     /// Its latest approval case, from submission on.
     #[schema(required = true)]
     pub approval_id: Option<CaseId>,
@@ -193,7 +192,7 @@ fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
         org_path: row.org_path,
         status: row.status,
         exceptional: row.exceptional,
-        requested_by: row.requested_by,
+        requested_by: Principal(row.requested_by),
         approval_id: row.case_id,
         credit_line_id: row.credit_line_id,
         version: row.version,

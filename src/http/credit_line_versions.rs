@@ -9,7 +9,7 @@ use super::credit_lines::LimitView;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, Text};
+use super::types::{Amount, Date, Principal, Text};
 use crate::auth::scopes;
 use crate::domain::credit_lines::{LineStatus, TemporaryMode};
 use crate::domain::currency::Currency;
@@ -49,8 +49,8 @@ pub struct CreditLineVersionView {
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
     /// Who changed it: issuer and subject. Null to a customer that looks at its own line.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub changed_by: Option<String>,
+    #[schema(required = true)]
+    pub changed_by: Option<Principal>,
     /// What was done, such as open or suspend.
     #[schema(max_length = 60, pattern = "^[a-z_]+$")]
     pub change: String,
@@ -142,7 +142,7 @@ fn view(row: LineVersionRow, currency: Currency, for_staff: bool) -> CreditLineV
     CreditLineVersionView {
         version: row.version,
         recorded_at: row.recorded_at,
-        changed_by: for_staff.then_some(row.changed_by),
+        changed_by: for_staff.then_some(Principal(row.changed_by)),
         change: row.change,
         reason: Some(row.reason).filter(|reason| for_staff && !reason.is_empty()),
         application_id: row.application_id.map(ApplicationId::from_uuid),

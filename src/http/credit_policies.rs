@@ -13,7 +13,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathVersion};
-use super::types::{Amount, Date, Text};
+use super::types::{Amount, Date, Principal, Text};
 use crate::app::credit_policies as app;
 use crate::auth::scopes;
 use crate::domain::application_checks::CheckName;
@@ -155,8 +155,8 @@ pub struct CreditPolicyView {
     #[schema(required = true)]
     pub note: Option<Text<500>>,
     /// Who published it: issuer and subject.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub published_by: Option<String>,
+    #[schema(required = true)]
+    pub published_by: Option<Principal>,
     /// Instant of publication.
     #[schema(required = true)]
     pub published_at: Option<DateTime<Utc>>,
@@ -257,7 +257,7 @@ fn view(row: VersionRow) -> Result<CreditPolicyView, Error> {
         version: row.version,
         effective_from: Some(Date(row.effective_from)),
         note: row.note.map(Text),
-        published_by: Some(row.published_by),
+        published_by: Some(Principal(row.published_by)),
         published_at: Some(row.published_at),
         policy: policy_view(policy),
     })

@@ -68,7 +68,7 @@ pub fn document() -> Value {
 }
 
 /// Types that are written out wherever they stand, beside what the field says of itself.
-const WRITTEN_OUT: &[&str] = &["OrgPath"];
+const WRITTEN_OUT: &[&str] = &["OrgPath", "Principal"];
 
 /// Puts these types where they are referred to.
 fn write_out(value: &mut Value, types: &BTreeMap<&str, Value>) {

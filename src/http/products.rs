@@ -11,7 +11,7 @@ use super::command::{Command, IfMatch, PatchCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Coded, Parameters, PathCode};
-use super::types::{Text, given};
+use super::types::{Principal, Text, given};
 use crate::app::products::{self as app, NewProduct, ProductChange};
 use crate::auth::scopes;
 use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
@@ -182,8 +182,7 @@ pub struct ProductVersionView {
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
     /// Who changed it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub changed_by: String,
+    pub changed_by: Principal,
     /// The product as it was then.
     pub product: ProductView,
 }
@@ -368,7 +367,7 @@ pub async fn versions(
                 Ok(ProductVersionView {
                     version: row.version,
                     recorded_at: row.recorded_at,
-                    changed_by: row.changed_by,
+                    changed_by: Principal(row.changed_by),
                     product: serde_json::from_value(row.snapshot)
                         .map_err(|error| Error::Internal(Box::new(error)))?,
                 })

@@ -16,7 +16,7 @@ use super::credit_applications::decisions::{
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, carried};
+use super::types::{Amount, Date, Principal, ProductCode, Text, asked, carried};
 use crate::app::referrals::{self as app, NewReferral};
 use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
@@ -124,8 +124,7 @@ pub struct ReferralView {
     #[schema(max_items = 100)]
     pub reasons: Vec<ReferredReasonView>,
     /// Who asked: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub requested_by: String,
+    pub requested_by: Principal,
     /// Its approval case.
     pub approval_id: CaseId,
     /// Day of the release.
@@ -192,7 +191,7 @@ fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
         org_path: row.org_path,
         reference: Text(row.reference),
         reason: Text(row.reason),
-        requested_by: row.requested_by,
+        requested_by: Principal(row.requested_by),
         approval_id: row.case_id,
         released_on: row.released_on.map(Date),
         valid_until: row.valid_until.map(Date),

@@ -258,6 +258,27 @@ impl ToSchema for OrgPath {
     }
 }
 
+/// Who did something: issuer and subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Principal(pub String);
+
+impl PartialSchema for Principal {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(600))
+            .pattern(Some("^.+$"))
+            .into()
+    }
+}
+
+impl ToSchema for Principal {
+    fn name() -> Cow<'static, str> {
+        "Principal".into()
+    }
+}
+
 /// A business date, exactly `YYYY-MM-DD`, from 1900 to 2999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]

@@ -12,6 +12,7 @@ use crate::domain::customers::{
 };
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
+use crate::http::types::Principal;
 use crate::store::customers::{CustomerRow, CustomerVersionRow};
 use crate::{listing_parameters, page};
 
@@ -28,8 +29,7 @@ pub struct CustomerVersionView {
     /// From when it was the current one.
     pub recorded_at: DateTime<Utc>,
     /// Who made it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub changed_by: String,
+    pub changed_by: Principal,
     /// In which request.
     pub request_id: uuid::Uuid,
     /// Whether a major field changed.
@@ -76,7 +76,7 @@ pub(super) fn history_views(rows: &[CustomerVersionRow]) -> Vec<CustomerVersionV
             CustomerVersionView {
                 version: row.version,
                 recorded_at: row.recorded_at,
-                changed_by: row.changed_by.clone(),
+                changed_by: Principal(row.changed_by.clone()),
                 request_id: row.request_id,
                 major: is_major(&changes),
                 changes: changes
