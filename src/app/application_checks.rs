@@ -16,7 +16,7 @@ use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, CustomerId};
 use crate::domain::products::ProductCode;
 use crate::domain::scores::Grade;
-use crate::error::{Bilingual, Error, Problem, Reason};
+use crate::error::{Bilingual, Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::store::company_figures;
 use crate::store::credit_applications::{self as store, ApplicationRow, ChecksRow};
@@ -165,8 +165,7 @@ pub fn problem(code: ProblemCode, results: &[CheckResult]) -> Error {
 /// # Errors
 /// When stored ones cannot be read.
 pub fn attachments(row: &ApplicationRow) -> Result<Vec<Attachment>, Error> {
-    serde_json::from_value(row.attachments.clone())
-        .map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(row.attachments.clone()).or_internal()
 }
 
 /// The limit that the application leads to, in the currency of the line; `None` without a limit.

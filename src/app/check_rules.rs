@@ -17,7 +17,7 @@ use crate::domain::ids::CustomerId;
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
-use crate::error::{Bilingual, Error, FieldError, Place, Problem};
+use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::check_rule_sets::{self as store, VersionRow};
 use crate::store::dunning_levels;
@@ -62,7 +62,7 @@ pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
 /// # Errors
 /// When they cannot be read.
 pub fn stored(rules: Value) -> Result<CheckRules, Error> {
-    serde_json::from_value(rules).map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(rules).or_internal()
 }
 
 /// Publishes a new version of the whole set.

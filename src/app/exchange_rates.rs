@@ -10,7 +10,7 @@ use crate::domain::exchange_rates::{
     Quote, Rate, RateError, RateOnFile, Rates, pairs_to_load, quote, usable,
 };
 use crate::domain::organisation::OrgPath;
-use crate::error::{Bilingual, Error, FieldError, Problem};
+use crate::error::{Bilingual, Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::exchange_rates::{self as store, NewRateRow, RateRow};
 use crate::store::tx::{Event, Reader, Tx};
@@ -231,6 +231,6 @@ pub fn on_file(row: &RateRow) -> Result<RateOnFile, Error> {
         from: row.from_currency,
         to: row.to_currency,
         rate_date: row.rate_date,
-        rate: Rate::from_e10(row.rate_e10).map_err(|error| Error::Internal(Box::new(error)))?,
+        rate: Rate::from_e10(row.rate_e10).or_internal()?,
     })
 }

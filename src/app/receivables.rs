@@ -16,7 +16,7 @@ use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
 use crate::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
-use crate::error::{Error, Problem};
+use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::errors::on_violation;
@@ -136,8 +136,7 @@ pub(super) fn from_reservation(
         product: &reservation.product,
         number: &captured.number,
         claim: Claim {
-            amount: Money::new(taken.minor(), whole.amount.currency())
-                .map_err(|error| Error::Internal(Box::new(error)))?,
+            amount: Money::new(taken.minor(), whole.amount.currency()).or_internal()?,
             deposit_minor: taken.share_of(whole.deposit_minor),
             treatment: whole.treatment,
         },

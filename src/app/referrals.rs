@@ -20,7 +20,7 @@ use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
 use crate::domain::referrals::{Passing, ReferralStatus, Release, amount_max_minor};
 use crate::domain::reservations::Amended;
-use crate::error::{Error, Problem, Reason};
+use crate::error::{Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::store::exposure as loads;
 use crate::store::referrals::{self as store, ReferralRow};
@@ -74,7 +74,7 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         amount_max_minor(amount.minor(), set.rules.release_tolerance_bp),
         amount.currency(),
     )
-    .map_err(|error| Error::Internal(Box::new(error)))?;
+    .or_internal()?;
     let about = About {
         customer_id: new.customer_id,
         product: &new.product,
@@ -194,7 +194,7 @@ fn subject(tx: &mut Tx<'_>, about: About<'_>) -> Result<CaseSubject, Error> {
 }
 
 fn amount_max(row: &ReferralRow) -> Result<Money, Error> {
-    Money::new(row.amount_max_minor, row.currency).map_err(|error| Error::Internal(Box::new(error)))
+    Money::new(row.amount_max_minor, row.currency).or_internal()
 }
 
 /// Approves the waiting step; after the last one the order is released.

@@ -20,7 +20,7 @@ use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseEntity, CaseId};
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::approvals::{self as store, CaseFilter, CaseRow, DecisionRow, Role, StepRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
@@ -276,8 +276,7 @@ fn view(
     decisions: &[DecisionRow],
     now: DateTime<Utc>,
 ) -> Result<ApprovalView, Error> {
-    let facts: CaseSubject =
-        serde_json::from_value(case.facts).map_err(|error| Error::Internal(Box::new(error)))?;
+    let facts: CaseSubject = serde_json::from_value(case.facts).or_internal()?;
     let own = steps
         .iter()
         .filter(|step| step.case_id == case.id.uuid())

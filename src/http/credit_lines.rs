@@ -26,7 +26,7 @@ use crate::domain::ids::{
     ApplicationId, CustomerId, GroupId, LineEntity, LineId, PaymentId, ReceivableId, ReservationId,
 };
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::credit_lines::{self as store, LineFilter, LineRow};
 use crate::store::credit_movements::{self, MovementRow};
 use crate::store::tx::Reader;
@@ -261,7 +261,7 @@ fn movement(row: MovementRow, currency: Currency) -> Result<CreditMovementView, 
     let amount = |minor: i64| Amount::of(minor, currency);
     let original = row.original_minor.zip(row.original_currency);
     let rate = row.rate_e10.map(Rate::from_e10).transpose();
-    let rate = rate.map_err(|error| Error::Internal(Box::new(error)))?;
+    let rate = rate.or_internal()?;
     Ok(CreditMovementView {
         number: row.movement_number,
         kind: row.kind,

@@ -15,7 +15,7 @@ use super::types::{Principal, Text, given};
 use crate::app::products::{self as app, NewProduct, ProductChange};
 use crate::auth::scopes;
 use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::products::{self as store, ProductFilter, ProductRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
@@ -368,8 +368,7 @@ pub async fn versions(
                     version: row.version,
                     recorded_at: row.recorded_at,
                     changed_by: Principal(row.changed_by),
-                    product: serde_json::from_value(row.snapshot)
-                        .map_err(|error| Error::Internal(Box::new(error)))?,
+                    product: serde_json::from_value(row.snapshot).or_internal()?,
                 })
             })
             .collect()

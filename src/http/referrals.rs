@@ -24,7 +24,7 @@ use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
 use crate::domain::organisation::OrgPath;
 use crate::domain::referrals::ReferralStatus;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::referrals::{self as store, ReferralFilter, ReferralRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
@@ -173,7 +173,7 @@ listing_parameters! {
 
 fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
     fn stored<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
-        serde_json::from_value(value).map_err(|error| Error::Internal(Box::new(error)))
+        serde_json::from_value(value).or_internal()
     }
     let amount = |minor: i64| Amount::of(minor, row.currency);
     Ok(ReferralView {

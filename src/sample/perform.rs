@@ -34,7 +34,7 @@ use crate::domain::customers::{CustomerStatus, ServiceTier};
 use crate::domain::ids::{Entity, Id};
 use crate::domain::money::Money;
 use crate::domain::products::ProductCode;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::tx::Tx;
 
 /// What an identifier belongs to.
@@ -417,9 +417,9 @@ fn reviewed() -> CustomerChange {
 }
 
 fn money(minor: i64, currency: Currency) -> Result<Money, Error> {
-    Money::new(minor, currency).map_err(|error| Error::Internal(Box::new(error)))
+    Money::new(minor, currency).or_internal()
 }
 
 fn product(code: &str) -> Result<ProductCode, Error> {
-    ProductCode::parse(code).map_err(|error| Error::Internal(Box::new(error)))
+    ProductCode::parse(code).or_internal()
 }

@@ -20,7 +20,7 @@ use crate::domain::money::Money;
 use crate::domain::products::ProductCode;
 use crate::domain::referrals::Passing;
 use crate::domain::reservations::ReservationStatus;
-use crate::error::{Error, FieldError, Problem};
+use crate::error::{Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::exposure::{self as store, ProductTerms};
@@ -485,7 +485,7 @@ impl Batch {
 
 fn part_of(row: &ReservationRow, minor: i64) -> Result<Money, Error> {
     let currency = claim(row)?.amount.currency();
-    Money::new(minor, currency).map_err(|error| Error::Internal(Box::new(error)))
+    Money::new(minor, currency).or_internal()
 }
 
 fn behind(id: ReservationId) -> Behind {
