@@ -173,6 +173,21 @@ impl Error {
     }
 }
 
+/// What nobody outside can do anything about.
+pub trait OrInternal<T> {
+    /// The value; an error of whatever kind is an internal one.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    fn or_internal(self) -> Result<T, Error>;
+}
+
+impl<T, E: std::error::Error + Send + Sync + 'static> OrInternal<T> for Result<T, E> {
+    fn or_internal(self) -> Result<T, Error> {
+        self.map_err(|error| Error::Internal(Box::new(error)))
+    }
+}
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))

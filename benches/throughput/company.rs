@@ -122,11 +122,15 @@ fn make_model(url: &str) -> Model {
     }
 }
 
+fn product() -> ProductCode {
+    ProductCode::parse(PRODUCT).unwrap()
+}
+
 fn offer_the_product(tx: &mut Tx<'_>) -> Result<(), Error> {
     products::create(
         tx,
         &products::NewProduct {
-            code: ProductCode::parse(PRODUCT).unwrap(),
+            code: product(),
             name_en: "Goods on credit".to_owned(),
             name_zh: "赊销".to_owned(),
             kind: ProductKind::Receivable,
@@ -186,17 +190,21 @@ fn draw_up(tx: &mut Tx<'_>) -> Result<(GroupId, CustomerId, [ApplicationId; 3]),
     let applications = [
         apply(tx, Target::Group(group), None)?,
         apply(tx, Target::Customer(customer), None)?,
-        apply(tx, Target::Customer(customer), Some(PRODUCT))?,
+        apply(tx, Target::Customer(customer), Some(product()))?,
     ];
     Ok((group, customer, applications))
 }
 
 /// A year's limit that nothing in the run uses up.
-fn apply(tx: &mut Tx<'_>, target: Target, product: Option<&str>) -> Result<ApplicationId, Error> {
+fn apply(
+    tx: &mut Tx<'_>,
+    target: Target,
+    product: Option<ProductCode>,
+) -> Result<ApplicationId, Error> {
     let new = NewApplication {
         target,
         action: ApplicationAction::Open,
-        product: product.map(str::to_owned),
+        product,
         currency: Some(Currency::CNY),
         asked: Asked {
             amount_minor: Some(900_000_000_000_000),

@@ -6,16 +6,17 @@ use serde_json::json;
 
 use super::credit_policies;
 use super::exchange_rates as rates;
-use super::exposure::currency;
 use crate::domain::application_checks::{
     self as checks, Attachment, CheckFacts, CheckOutcome, CheckResult, NetCapital, Route,
 };
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::credit_applications::{ApplicationAction, change};
 use crate::domain::credit_lines::{LimitKind, LineStatus, limit_on};
+use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, CustomerId};
+use crate::domain::products::ProductCode;
 use crate::domain::scores::Grade;
-use crate::error::{Bilingual, Error, Problem, Reason};
+use crate::error::{Bilingual, Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::store::company_figures;
 use crate::store::credit_applications::{self as store, ApplicationRow, ChecksRow};
@@ -58,7 +59,7 @@ pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Err
         None => None,
     };
     let after = limit_after(row, line.as_ref(), reader.today);
-    let own = currency(&row.currency)?;
+    let own = row.currency;
     let mut measured = |minor: Option<i64>| match minor {
         Some(minor) => rates::in_company_currency(reader, minor, own),
         None => Ok(None),
@@ -164,8 +165,7 @@ pub fn problem(code: ProblemCode, results: &[CheckResult]) -> Error {
 /// # Errors
 /// When stored ones cannot be read.
 pub fn attachments(row: &ApplicationRow) -> Result<Vec<Attachment>, Error> {
-    serde_json::from_value(row.attachments.clone())
-        .map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(row.attachments.clone()).or_internal()
 }
 
 /// The limit that the application leads to, in the currency of the line; `None` without a limit.
@@ -196,9 +196,8 @@ fn net_capital(reader: &mut Reader<'_>) -> Result<Option<NetCapital>, Error> {
     let Some(row) = company_figures::in_force(reader.connection, kind, today)? else {
         return Ok(None);
     };
-    let own = currency(&row.currency)?;
     Ok(Some(NetCapital {
-        minor: rates::in_company_currency(reader, row.amount_minor, own)?,
+        minor: rates::in_company_currency(reader, row.amount_minor, row.currency)?,
         as_of: row.as_of,
     }))
 }
@@ -207,10 +206,9 @@ fn net_capital(reader: &mut Reader<'_>) -> Result<Option<NetCapital>, Error> {
 fn overdue(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Option<i64>, Error> {
     let mut sum: i64 = 0;
     for customer in customers_of(reader, row)? {
-        for (code, minor) in loads::overdue_by_currency(reader.connection, customer, reader.today)?
-        {
-            match rates::in_company_currency(reader, minor, currency(&code)?)? {
-                Some(own) => sum = sum.saturating_add(own),
+        for (own, minor) in loads::overdue_by_currency(reader.connection, customer, reader.today)? {
+            match rates::in_company_currency(reader, minor, own)? {
+                Some(minor) => sum = sum.saturating_add(minor),
                 None => return Ok(None),
             }
         }
@@ -240,9 +238,9 @@ pub(super) fn customers_of(
 /// A line as the total of a group sees it.
 struct Counted {
     customer: Option<CustomerId>,
-    product: Option<String>,
+    product: Option<ProductCode>,
     limit_minor: Option<i64>,
-    currency: String,
+    currency: Currency,
 }
 
 /// Total credit of the group, or of the customer where it is in none, after the application: the
@@ -291,14 +289,13 @@ fn total_after(
             customer: row.customer_id,
             product: row.product.clone(),
             limit_minor: after,
-            currency: row.currency.clone(),
+            currency: row.currency,
         });
     }
     let mut sizes = Vec::with_capacity(counted.len());
     for line in counted {
-        let own = currency(&line.currency)?;
         let size = match line.limit_minor {
-            Some(minor) => rates::in_company_currency(reader, minor, own)?,
+            Some(minor) => rates::in_company_currency(reader, minor, line.currency)?,
             None => None,
         };
         sizes.push((line.customer, line.product, size));
@@ -306,7 +303,7 @@ fn total_after(
     Ok(total(&sizes))
 }
 
-type Sized = (Option<CustomerId>, Option<String>, Option<i64>);
+type Sized = (Option<CustomerId>, Option<ProductCode>, Option<i64>);
 
 fn total(lines: &[Sized]) -> Option<i64> {
     let largest = |of: &dyn Fn(&Sized) -> bool| -> Option<Option<i64>> {
@@ -331,7 +328,7 @@ fn total(lines: &[Sized]) -> Option<i64> {
         let size = match largest(&|line| own(line) && line.1.is_none()) {
             Some(unified) => unified?,
             None => {
-                let products: BTreeSet<&String> = lines
+                let products: BTreeSet<&ProductCode> = lines
                     .iter()
                     .filter(|line| own(line))
                     .filter_map(|line| line.1.as_ref())
@@ -359,7 +356,8 @@ mod tests {
     }
 
     fn line(customer: Option<CustomerId>, product: Option<&str>, size: Option<i64>) -> Sized {
-        (customer, product.map(str::to_owned), size)
+        let product = product.map(|code| ProductCode::parse(code).unwrap());
+        (customer, product, size)
     }
 
     #[test]

@@ -7,7 +7,6 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::authority_rules;
-use super::exposure::org_path;
 use crate::domain::approvals::rules::{CaseSubject, DECIDING_SCOPES, PlannedStep, rule_for};
 use crate::domain::approvals::{
     self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
@@ -43,7 +42,7 @@ pub fn request(
         id,
         kind: facts.kind.clone(),
         subject: subject.clone(),
-        org_path: facts.org_path.as_str().to_owned(),
+        org_path: facts.org_path.clone(),
         requested_by: tx.actor.principal.clone(),
         status: CaseStatus::Pending,
         version: 1,
@@ -77,14 +76,14 @@ fn step_row(case: &CaseRow, number: i16, step: &PlannedStep) -> StepRow {
         case_id: case.id.uuid(),
         step_number: number,
         required_scope: step.competence.scope.clone(),
-        org_path: step.competence.org_path.as_str().to_owned(),
+        org_path: step.competence.org_path.clone(),
         status: StepStatus::Pending,
         name: step.name.clone(),
         deadline_days: step.deadline_days,
         waiting_since: None,
         due_at: None,
         escalation_scope: escalation.map(|one| one.scope.clone()),
-        escalation_org_path: escalation.map(|one| one.org_path.as_str().to_owned()),
+        escalation_org_path: escalation.map(|one| one.org_path.clone()),
         escalated_at: None,
     }
 }
@@ -104,7 +103,7 @@ pub fn suffices(tx: &mut Tx<'_>, id: CaseId, facts: &CaseSubject) -> Result<bool
     let held: Vec<StepFacts> = store::steps(tx.connection, id)?
         .iter()
         .map(step_facts)
-        .collect::<Result<_, _>>()?;
+        .collect();
     Ok(rule.plan(&facts.org_path).iter().all(|needed| {
         held.iter().any(|step| {
             step.competence.scope == needed.competence.scope
@@ -140,7 +139,7 @@ pub fn decide(
         )?
         .into_iter()
         .collect(),
-        steps: steps.iter().map(step_facts).collect::<Result<_, _>>()?,
+        steps: steps.iter().map(step_facts).collect(),
         decided_by: decisions
             .into_iter()
             .flat_map(|one| [Some(one.decided_by), one.on_behalf_of])
@@ -240,14 +239,12 @@ pub fn withdraw(tx: &mut Tx<'_>, id: CaseId) -> Result<(), Error> {
 pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
     let lent = delegations::lent_to(reader.connection, &reader.actor.principal, reader.today)?
         .into_iter()
-        .map(|row| {
-            Ok(Authority {
-                principal: row.delegator,
-                scopes: row.scopes.into_iter().flatten().collect(),
-                org_path: org_path(&row.org_path)?,
-            })
+        .map(|row| Authority {
+            principal: row.delegator,
+            scopes: row.scopes.into_iter().flatten().collect(),
+            org_path: row.org_path,
         })
-        .collect::<Result<Vec<_>, Error>>()?;
+        .collect();
     Ok(Decider {
         own: Authority {
             principal: reader.actor.principal.clone(),
@@ -334,7 +331,7 @@ pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, E
         delegator: tx.actor.principal.clone(),
         delegate: new.delegate.clone(),
         scopes: scopes.into_iter().map(Some).collect(),
-        org_path: tx.actor.org_path.as_str().to_owned(),
+        org_path: tx.actor.org_path.clone(),
         delegated_from: new.from,
         delegated_until: new.until,
         reason: new.reason.clone(),
@@ -395,7 +392,7 @@ fn delegation_record(
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: None,
         data: details,
     })
@@ -412,28 +409,28 @@ fn record(
     tx.emit(Event {
         kind,
         subject: case.id.subject(),
-        org_path: org_path(&case.org_path)?,
+        org_path: case.org_path.clone(),
         customer_id: None,
         data: details,
     })
 }
 
-fn step_facts(row: &StepRow) -> Result<StepFacts, Error> {
+fn step_facts(row: &StepRow) -> StepFacts {
     let escalation = match (&row.escalation_scope, &row.escalation_org_path) {
         (Some(scope), Some(path)) => Some(Competence {
             scope: scope.clone(),
-            org_path: org_path(path)?,
+            org_path: path.clone(),
         }),
         _ => None,
     };
-    Ok(StepFacts {
+    StepFacts {
         number: row.step_number,
         competence: Competence {
             scope: row.required_scope.clone(),
-            org_path: org_path(&row.org_path)?,
+            org_path: row.org_path.clone(),
         },
         escalation,
         due_at: row.due_at,
         status: row.status,
-    })
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::domain::approvals::rules::{self, AuthorityRule, CaseSubject, PlannedStep};
 use crate::domain::organisation::OrgPath;
-use crate::error::{Error, FieldError, Place, Problem};
+use crate::error::{Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::authority_rules::{self as store, VersionRow};
 use crate::store::errors::on_violation;
@@ -68,7 +68,7 @@ pub fn version(reader: &mut Reader<'_>, number: i32) -> Result<Vec<AuthorityRule
 /// # Errors
 /// When they cannot be read.
 pub fn stored(row: &VersionRow) -> Result<Vec<AuthorityRule>, Error> {
-    serde_json::from_value(row.rules.clone()).map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(row.rules.clone()).or_internal()
 }
 
 /// Publishes a new version of the whole matrix.

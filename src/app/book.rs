@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::bounds::Bounds;
 use super::check_rules;
-use super::exposure::{currency, org_path, rates_into, without_due};
+use super::exposure::{rates_into, without_due};
 use crate::domain::actor::Actor;
 use crate::domain::check_rules::{OrderTerms, RuleSet, Standing};
 use crate::domain::counted::Claim;
@@ -20,6 +20,7 @@ use crate::domain::exposure::{Assessment, ExposureFacts, assess};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
@@ -49,7 +50,7 @@ pub struct Request<'a> {
     /// Whether the product is offered; `None` when unknown.
     pub product_active: Option<bool>,
     /// Product.
-    pub product: &'a str,
+    pub product: &'a ProductCode,
     /// How much more.
     pub claim: Claim,
     /// What the order brings along; `None` for what is a fact already and is not asked about.
@@ -144,7 +145,7 @@ impl Book {
             if let Some(bounds) = bounds.remove(&row.id) {
                 let party = Party {
                     status: row.status,
-                    org_path: org_path(&row.org_path)?,
+                    org_path: row.org_path,
                     group_id: row.group_id,
                     bounds,
                 };
@@ -194,10 +195,8 @@ impl Book {
             return Ok(None);
         };
         let own: Vec<&LineRow> = self.bounding(customer_id, party.group_id).collect();
-        let facts = party
-            .bounds
-            .line_facts(&own, row.product.as_deref().unwrap_or(""))?;
-        let into = currency(&row.currency)?;
+        let facts = party.bounds.line_facts(&own, row.product.as_ref());
+        let into = row.currency;
         let rates = rates_into(reader, into, &facts, &Standing::default())?;
         let applying: Vec<&LineFacts> = Level::EVERY
             .iter()
@@ -312,7 +311,7 @@ impl Book {
         let standing = standing.cloned().unwrap_or_default();
         if let Some(party) = party {
             let own: Vec<&LineRow> = self.bounding(request.customer_id, party.group_id).collect();
-            lines = party.bounds.line_facts(&own, request.product)?;
+            lines = party.bounds.line_facts(&own, Some(request.product));
             rates = match request.more_of {
                 // What counts already counts on: on the same lines, at the rates that were used.
                 Some(row) => {
@@ -358,7 +357,7 @@ impl Book {
             .filter(|rule| rule.verdict.reason().is_some())
             .filter_map(|rule| rule.level)
             .collect();
-        let level = |line: &LineRow| match (line.group_id, line.product.as_deref()) {
+        let level = |line: &LineRow| match (line.group_id, line.product.as_ref()) {
             (Some(group), _) if Some(group) == group_id => Some(Level::Group),
             (None, None) if line.customer_id == Some(request.customer_id) => Some(Level::Customer),
             (None, Some(product))

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::credit_policies;
-use super::exposure::currency;
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::credit_lines::{Level, LineFacts, LineStatus};
 use crate::domain::credit_policies::{CreditPolicy, Tolerance};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::products::ProductCode;
 use crate::error::Error;
 use crate::store::counted::Counts;
 use crate::store::credit_groups;
@@ -131,16 +131,13 @@ impl Bounds {
     }
 
     /// The lines as the decision about a product sees them.
-    ///
-    /// # Errors
-    /// When stored values cannot be read.
-    pub fn line_facts(&self, rows: &[&LineRow], product: &str) -> Result<Vec<LineFacts>, Error> {
+    pub fn line_facts(&self, rows: &[&LineRow], product: Option<&ProductCode>) -> Vec<LineFacts> {
         let without_group = !self.counts_in_group(rows.iter().copied());
-        let level = |row: &LineRow| match (&row.group_id, row.product.as_deref()) {
+        let level = |row: &LineRow| match (&row.group_id, row.product.as_ref()) {
             (Some(_), _) if without_group => None,
             (Some(_), _) => Some(Level::Group),
             (None, None) => Some(Level::Customer),
-            (None, Some(own)) if own == product => Some(Level::Product),
+            (None, Some(own)) if Some(own) == product => Some(Level::Product),
             _ => None,
         };
         let mut facts = Vec::with_capacity(rows.len());
@@ -161,7 +158,7 @@ impl Bounds {
             facts.push(LineFacts {
                 id: row.id,
                 level: own_level,
-                currency: currency(&row.currency)?,
+                currency: row.currency,
                 limit_kind: row.limit_kind,
                 limit_minor,
                 tolerated_minor: limit_minor.map_or(0, |limit| self.tolerated_minor(limit)),
@@ -179,7 +176,7 @@ impl Bounds {
                 own_use_minor: own_use,
             });
         }
-        Ok(facts)
+        facts
     }
 }
 

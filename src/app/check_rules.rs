@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::exposure::currency;
 use super::{credit_policies, exchange_rates};
 use crate::domain::check_rules::{
     CheckRules, ExposureComponent, Measured, Owed, RuleSet, Standing,
@@ -18,7 +17,7 @@ use crate::domain::ids::CustomerId;
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
-use crate::error::{Bilingual, Error, FieldError, Place, Problem};
+use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::check_rule_sets::{self as store, VersionRow};
 use crate::store::dunning_levels;
@@ -63,7 +62,7 @@ pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
 /// # Errors
 /// When they cannot be read.
 pub fn stored(rules: Value) -> Result<CheckRules, Error> {
-    serde_json::from_value(rules).map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(rules).or_internal()
 }
 
 /// Publishes a new version of the whole set.
@@ -175,16 +174,16 @@ fn owed_by(
 ) -> Result<BTreeMap<CustomerId, Owed>, Error> {
     let mut owed: BTreeMap<CustomerId, Owed> = BTreeMap::new();
     if rules.looks_at_receivables() {
-        let codes = owed::currencies(reader.connection, customers)?;
-        let rates = into_company_currency(reader, &codes)?;
-        let floors = codes
+        let currencies = owed::currencies(reader.connection, customers)?;
+        let rates = into_company_currency(reader, currencies.iter().copied())?;
+        let floors: Vec<Floor> = currencies
             .into_iter()
-            .map(|code| floor(code, rules, &rates))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|own| floor(own, rules, &rates))
+            .collect();
         let disputed = rules.overdue.is_some_and(|rule| rule.include_disputed);
         let (connection, today) = (&mut *reader.connection, reader.today);
         for row in owed::open(connection, customers, &floors, disputed, today)? {
-            let own = currency(&row.currency)?;
+            let own = row.currency;
             let of = owed
                 .entry(CustomerId::from_uuid(row.customer_id))
                 .or_default();
@@ -200,10 +199,9 @@ fn owed_by(
         .is_some()
     {
         let rows = owed::ordered(reader.connection, customers, reader.now)?;
-        let codes: Vec<String> = rows.iter().map(|row| row.currency.clone()).collect();
-        let rates = into_company_currency(reader, &codes)?;
+        let rates = into_company_currency(reader, rows.iter().map(|row| row.currency))?;
         for row in rows {
-            let own = currency(&row.currency)?;
+            let own = row.currency;
             let of = owed
                 .entry(CustomerId::from_uuid(row.customer_id))
                 .or_default();
@@ -243,7 +241,7 @@ pub(super) fn note(
     }
     let (Moved::Ordered(amount) | Moved::Delivered(amount) | Moved::GivenBack(amount)) = moved;
     let own = amount.currency();
-    let rates = into_company_currency(reader, &[own.code().to_owned()])?;
+    let rates = into_company_currency(reader, [own])?;
     let owed = &mut standing.owed;
     match moved {
         Moved::Ordered(_) => owed.open_orders = plus(owed.open_orders, amount.minor(), own, &rates),
@@ -264,17 +262,16 @@ fn minus(sum: Measured, minor: i64, own: Currency, rates: &Rates) -> Measured {
     Ok((sum? - less).max(0))
 }
 
-fn into_company_currency(reader: &mut Reader<'_>, codes: &[String]) -> Result<Rates, Error> {
-    let pairs = codes
-        .iter()
-        .map(|code| Ok((currency(code)?, Currency::COMPANY)))
-        .collect::<Result<Vec<_>, Error>>()?;
+fn into_company_currency(
+    reader: &mut Reader<'_>,
+    currencies: impl IntoIterator<Item = Currency>,
+) -> Result<Rates, Error> {
+    let pairs = currencies.into_iter().map(|own| (own, Currency::COMPANY));
     exchange_rates::of_today(reader, pairs)
 }
 
 /// The smallest amounts of a currency that count. What cannot be measured is never small.
-fn floor(code: String, rules: &CheckRules, rates: &Rates) -> Result<Floor, Error> {
-    let own = currency(&code)?;
+fn floor(own: Currency, rules: &CheckRules, rates: &Rates) -> Floor {
     let least = |ignore_below: Option<i64>| {
         let ignored = ignore_below.unwrap_or(0).saturating_sub(1);
         match rates.between(own, Currency::COMPANY) {
@@ -286,11 +283,11 @@ fn floor(code: String, rules: &CheckRules, rates: &Rates) -> Result<Floor, Error
             Err(_) => 0,
         }
     };
-    Ok(Floor {
+    Floor {
         overdue_minor: least(rules.overdue.map(|rule| rule.ignore_below_minor)),
         oldest_minor: least(rules.oldest_open_item.map(|rule| rule.ignore_below_minor)),
-        currency: code,
-    })
+        currency: own,
+    }
 }
 
 fn plus(sum: Measured, minor: i64, own: Currency, rates: &Rates) -> Measured {

@@ -36,7 +36,7 @@ pub fn record(tx: &mut Tx<'_>, new: &NewFigure) -> Result<FigureRow, Error> {
         as_of: new.as_of,
         revision: store::next_revision(tx.connection, new.figure, new.as_of)?,
         amount_minor: new.amount.minor(),
-        currency: new.amount.currency().code().to_owned(),
+        currency: new.amount.currency(),
         source: new.source.clone(),
         recorded_by: tx.actor.principal.clone(),
         recorded_at: tx.now,

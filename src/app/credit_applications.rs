@@ -6,7 +6,6 @@ use super::application_checks::{self as checks, Checked};
 use super::approvals;
 use super::credit_groups::{self, NewMember};
 use super::credit_lines;
-use super::exposure::{currency, org_path};
 use crate::domain::application_checks::{Attachment, Route};
 use crate::domain::approvals::rules::CaseSubject;
 use crate::domain::approvals::{CaseStatus, Decision};
@@ -17,6 +16,8 @@ use crate::domain::credit_lines::LineStatus;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, Bucket, CaseId, CustomerId, GroupId, LineId};
 use crate::domain::money::decimal_string;
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::{self as store, ApplicationRow};
@@ -48,7 +49,7 @@ pub struct NewApplication {
     /// What.
     pub action: ApplicationAction,
     /// Product of a new line; none for the unified limit.
-    pub product: Option<String>,
+    pub product: Option<ProductCode>,
     /// Currency of a new line; that of the line there is otherwise.
     pub currency: Option<Currency>,
     /// The terms.
@@ -83,7 +84,7 @@ pub enum Decided {
 /// 404 when customer, group or line is not visible, 422 for terms that make no sense.
 pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, Error> {
     let about = about(tx, new)?;
-    let own = currency(&about.currency)?;
+    let own = about.currency;
     check_shape(new.action, &new.asked, tx.today).map_err(|error| nonsense(error, own))?;
     if let Some(line) = &about.line {
         change(&line.terms(), new.action, &new.asked, i64::MIN, tx.today)
@@ -142,15 +143,15 @@ struct About {
     home: Bucket,
     customer_id: Option<CustomerId>,
     group_id: Option<GroupId>,
-    org_path: String,
-    product: Option<String>,
-    currency: String,
+    org_path: OrgPath,
+    product: Option<ProductCode>,
+    currency: Currency,
     line: Option<LineRow>,
 }
 
 /// Finds what an application is about.
 fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
-    let currency = new.currency.unwrap_or(Currency::COMPANY).code().to_owned();
+    let currency = new.currency.unwrap_or(Currency::COMPANY);
     match new.target {
         Target::Customer(id) => {
             let (_, org_path) =
@@ -201,7 +202,7 @@ fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
                 group_id: line.group_id,
                 org_path: line.org_path.clone(),
                 product: line.product.clone(),
-                currency: line.currency.clone(),
+                currency: line.currency,
                 line: Some(line),
             })
         }
@@ -228,7 +229,7 @@ pub fn amend(
         return Err(wrong_status(row.status, ApplicationStatus::Draft));
     }
     amendment(&mut row)?;
-    let own = currency(&row.currency)?;
+    let own = row.currency;
     check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
     row.version += 1;
     row.updated_at = tx.now;
@@ -251,7 +252,7 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
     let mut row = locked(tx, id)?;
     expect(row.status, ApplicationStatus::Submitted)?;
     only_by_its_author(tx, &row)?;
-    let own = currency(&row.currency)?;
+    let own = row.currency;
     check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
     if let Some(line_id) = row.credit_line_id {
         let line = lines::lock(tx.connection, line_id)?;
@@ -292,13 +293,13 @@ fn subject(tx: &mut Tx<'_>, row: &ApplicationRow, checked: &Checked) -> Result<C
     Ok(CaseSubject {
         kind: KIND.to_owned(),
         action: Some(row.action.as_str().to_owned()),
-        product: row.product.clone(),
+        product: row.product.clone().map(String::from),
         grade: checked.grade.map(|grade| grade.as_str().to_owned()),
         data_class: None,
         amount_minor: checked.limit_after_minor.unwrap_or(i64::MAX),
         related_party,
         exceptional: row.exceptional,
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
     })
 }
 
@@ -458,9 +459,8 @@ fn locked_for_decision(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Application
     }
     let decider = approvals::decider(&mut tx.reader())?;
     let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
-    let organisation = org_path(&row.org_path)?;
     let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
-    if reached.any(|unit| unit.contains(&organisation)) {
+    if reached.any(|unit| unit.contains(&row.org_path)) {
         Ok(row)
     } else {
         Err(Error::not_found())
@@ -556,7 +556,7 @@ fn record(
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: row.customer_id.map(CustomerId::uuid),
         data: details,
     })

@@ -66,7 +66,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewGroup) -> Result<GroupRow, Error> {
         name: new.name.clone(),
         basis: new.basis,
         limit_mode: new.limit_mode,
-        org_path: org_path.into(),
+        org_path,
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
@@ -277,7 +277,7 @@ fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &GroupRow, data: Value) -> Res
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path: stored(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: None,
         data,
     })
@@ -291,8 +291,9 @@ fn emit_member(
     id: MembershipId,
     data: Value,
 ) -> Result<(), Error> {
-    let org_path = stored(&group.org_path)?
-        .common(&stored(&customer.org_path)?)
+    let org_path = group
+        .org_path
+        .common(&customer.org_path)
         .unwrap_or_else(|| tx.actor.org_path.clone());
     tx.emit(Event {
         kind,
@@ -301,8 +302,4 @@ fn emit_member(
         customer_id: Some(customer.id.uuid()),
         data,
     })
-}
-
-fn stored(org_path: &str) -> Result<OrgPath, Error> {
-    OrgPath::parse(org_path).map_err(|error| Error::Internal(Box::new(error)))
 }

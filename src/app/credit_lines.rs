@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::bounds::{Bounds, carried_minor};
 use super::credit_applications::nonsense;
 use super::credit_policies;
-use super::exposure::{currency, org_path, without_due};
+use super::exposure::without_due;
 use super::standing;
 use crate::domain::credit_applications::{self, ApplicationAction, Nonsense, change};
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::credit_lines::{LineFacts, LineStatus, ReviewOutcome, windows_overlap};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::ApplicationRow;
@@ -30,7 +31,7 @@ use crate::store::tx::{Event, Tx};
 /// # Errors
 /// 409 when another line for the same product overlaps in time.
 pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Error> {
-    let own = currency(&application.currency)?;
+    let own = application.currency;
     let terms = credit_applications::open(&application.asked(), tx.today)
         .map_err(|error| nonsense(error, own))?;
     let existing = lock_owner(tx, application.customer_id, application.group_id)?;
@@ -46,7 +47,7 @@ pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Er
         product: application.product.clone(),
         limit_kind: terms.limit_kind,
         limit_minor: None,
-        currency: application.currency.clone(),
+        currency: application.currency,
         status: terms.status,
         valid_from: terms.valid_from,
         valid_until: terms.valid_until,
@@ -105,7 +106,7 @@ pub fn carry_out(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRo
             .into());
     }
     let used = used_minor(tx, &row)?;
-    let own = currency(&row.currency)?;
+    let own = row.currency;
     let before = row.terms();
     let after = change(
         &before,
@@ -178,7 +179,7 @@ fn most_used_minor(
     let mut most = 0;
     for member in credit_groups::open_members_of(tx.connection, group)? {
         let bounds = Bounds::of(&mut tx.reader(), member, Some(group))?;
-        let facts = bounds.line_facts(&rows, "")?;
+        let facts = bounds.line_facts(&rows, None);
         let own = facts.iter().find(|facts| facts.id == line_id);
         most = most.max(own.map_or(0, LineFacts::used_minor));
     }
@@ -207,7 +208,7 @@ fn lock_owner(
 
 fn refuse_overlap(
     existing: &[LineRow],
-    product: Option<&String>,
+    product: Option<&ProductCode>,
     except: Option<LineId>,
     window: (NaiveDate, NaiveDate),
 ) -> Result<(), Error> {
@@ -488,7 +489,7 @@ fn announce(
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: row.customer_id.map(CustomerId::uuid),
         data: details,
     })

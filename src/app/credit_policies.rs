@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::domain::credit_policies::CreditPolicy;
 use crate::domain::organisation::OrgPath;
-use crate::error::{Error, FieldError, Place, Problem};
+use crate::error::{Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_policies::{self as store, VersionRow};
 use crate::store::errors::on_violation;
@@ -27,7 +27,7 @@ pub fn in_force(reader: &mut Reader<'_>, day: NaiveDate) -> Result<(i32, CreditP
 /// # Errors
 /// When it cannot be read.
 pub fn stored(policy: Value) -> Result<CreditPolicy, Error> {
-    serde_json::from_value(policy).map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(policy).or_internal()
 }
 
 /// Publishes a new version of the whole policy.

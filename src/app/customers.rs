@@ -14,7 +14,7 @@ use crate::domain::masking;
 use crate::domain::names::similarity_key;
 use crate::domain::organisation::OrgPath;
 use crate::domain::social_credit_code::SocialCreditCode;
-use crate::error::{Error, Problem};
+use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::customers::{self as store, CustomerRow, CustomerVersionRow};
 use crate::store::errors::on_violation;
@@ -127,7 +127,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
         kind: new.kind,
         roles: words(&new.roles),
         unified_social_credit_code: code,
-        org_path: new.org_path.as_str().to_owned(),
+        org_path: new.org_path.clone(),
         status: CustomerStatus::Active,
         time_class: new.time_class,
         trading_class: new.trading_class,
@@ -294,8 +294,7 @@ impl Personal {
                 })
             })
             .collect();
-        let plain =
-            serde_json::to_string(contacts).map_err(|error| Error::Internal(Box::new(error)))?;
+        let plain = serde_json::to_string(contacts).or_internal()?;
         set_detail(row, "contacts", Value::Array(masked));
         self.to_seal
             .push(("contacts", (!contacts.is_empty()).then_some(plain)));
@@ -320,8 +319,8 @@ impl Personal {
                         row_id: row.id.uuid(),
                         column,
                     };
-                    let closed = seal(&key, key_version, value.as_bytes(), &context)
-                        .map_err(|error| Error::Internal(Box::new(error)))?;
+                    let closed =
+                        seal(&key, key_version, value.as_bytes(), &context).or_internal()?;
                     sealed.insert(
                         (*column).to_owned(),
                         BASE64.encode(closed.as_bytes()).into(),
@@ -334,15 +333,14 @@ impl Personal {
 }
 
 fn data_key(tx: &mut Tx<'_>, id: CustomerId) -> Result<(u32, crate::crypto::DataKey), Error> {
-    let broken = |error: crate::crypto::KeyringError| Error::Internal(Box::new(error));
     if let Some((version, wrapped)) = store::newest_key(tx.connection, id, PERSONAL)? {
         let key = tx
             .keys
             .unwrap_data_key(&wrapped, id.uuid(), PERSONAL)
-            .map_err(broken)?;
+            .or_internal()?;
         return Ok((u32::try_from(version).unwrap_or(1), key));
     }
-    let (key, wrapped) = tx.keys.new_data_key(id.uuid(), PERSONAL).map_err(broken)?;
+    let (key, wrapped) = tx.keys.new_data_key(id.uuid(), PERSONAL).or_internal()?;
     store::insert_key(tx.connection, id, PERSONAL, 1, &wrapped, tx.now)?;
     Ok((1, key))
 }
@@ -434,12 +432,10 @@ fn snapshot(row: &CustomerRow) -> Value {
 }
 
 fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &CustomerRow, data: Value) -> Result<(), Error> {
-    let org_path =
-        OrgPath::parse(&row.org_path).map_err(|error| Error::Internal(Box::new(error)))?;
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path,
+        org_path: row.org_path.clone(),
         customer_id: Some(row.id.uuid()),
         data,
     })

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::org_path;
 use crate::domain::check_rules::DUNNING_LEVEL_MAX;
 use crate::domain::ids::{CustomerId, DunningLevelId};
 use crate::error::{Error, Problem};
@@ -45,7 +44,7 @@ pub fn record(
     tx.emit(Event {
         kind: "dunning_level.recorded",
         subject: id.subject(),
-        org_path: org_path(&organisation)?,
+        org_path: organisation,
         customer_id: Some(customer_id.uuid()),
         data: details,
     })?;

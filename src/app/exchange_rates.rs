@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::currency;
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::{
     Quote, Rate, RateError, RateOnFile, Rates, pairs_to_load, quote, usable,
 };
 use crate::domain::organisation::OrgPath;
-use crate::error::{Bilingual, Error, FieldError, Problem};
+use crate::error::{Bilingual, Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::exchange_rates::{self as store, NewRateRow, RateRow};
 use crate::store::tx::{Event, Reader, Tx};
@@ -125,8 +124,8 @@ fn record(
 
 fn row(tx: &Tx<'_>, new: &NewRate, rate: Rate) -> NewRateRow {
     NewRateRow {
-        from_currency: new.from.code().to_owned(),
-        to_currency: new.to.code().to_owned(),
+        from_currency: new.from,
+        to_currency: new.to,
         rate_date: new.rate_date,
         rate_e10: rate.e10(),
         source: new.source.clone(),
@@ -216,11 +215,7 @@ fn newest(
     pairs: &[(Currency, Currency)],
     on: NaiveDate,
 ) -> Result<Vec<RateOnFile>, Error> {
-    let codes: Vec<(&'static str, &'static str)> = pairs
-        .iter()
-        .map(|(from, to)| (from.code(), to.code()))
-        .collect();
-    store::newest(reader.connection, &codes, on)?
+    store::newest(reader.connection, pairs, on)?
         .iter()
         .map(on_file)
         .collect()
@@ -233,9 +228,9 @@ fn newest(
 pub fn on_file(row: &RateRow) -> Result<RateOnFile, Error> {
     Ok(RateOnFile {
         number: row.number,
-        from: currency(&row.from_currency)?,
-        to: currency(&row.to_currency)?,
+        from: row.from_currency,
+        to: row.to_currency,
         rate_date: row.rate_date,
-        rate: Rate::from_e10(row.rate_e10).map_err(|error| Error::Internal(Box::new(error)))?,
+        rate: Rate::from_e10(row.rate_e10).or_internal()?,
     })
 }

@@ -14,8 +14,7 @@ use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, LineId};
 use crate::domain::money::Money;
-use crate::domain::organisation::OrgPath;
-use crate::domain::products::ExposureTreatment;
+use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::error::Error;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::LineRow;
@@ -57,7 +56,7 @@ pub struct Check {
     /// Customer.
     pub customer_id: CustomerId,
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// Amount and deposit.
     pub asked: Asked,
     /// What the order brings along.
@@ -78,12 +77,8 @@ pub fn check(
     let customers: Vec<CustomerId> = customers.into_iter().collect();
     let mut book = Book::read(reader, &customers)?;
     book.ask_rules(reader)?;
-    let products: BTreeSet<&str> = checks
-        .iter()
-        .map(|(_, check)| check.product.as_str())
-        .collect();
-    let products: Vec<&str> = products.into_iter().collect();
-    let products = store::products(reader.connection, &products)?;
+    let products = checks.iter().map(|(_, check)| &check.product).collect();
+    let products = store::products(reader.connection, products)?;
     checks
         .iter()
         .map(|(actor, check)| {
@@ -124,7 +119,7 @@ pub(super) fn check_more(
 ) -> Result<Assessment, Error> {
     let mut book = Book::read(reader, &[row.customer_id])?;
     book.ask_rules(reader)?;
-    let products = store::products(reader.connection, &[row.product.as_str()])?;
+    let products = store::products(reader.connection, BTreeSet::from([&row.product]))?;
     let terms = products.get(&row.product).copied();
     book.assess(reader, &Request::for_more(row, amount, terms, order))
 }
@@ -193,20 +188,4 @@ pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), 
         line.held_minor -= due.get(&line.id).copied().unwrap_or(0);
     }
     Ok(())
-}
-
-/// A stored currency.
-///
-/// # Errors
-/// When it is none: a bug.
-pub fn currency(code: &str) -> Result<Currency, Error> {
-    Currency::parse(code).map_err(|error| Error::Internal(Box::new(error)))
-}
-
-/// A stored organisation path.
-///
-/// # Errors
-/// When it is none: a bug.
-pub fn org_path(path: &str) -> Result<OrgPath, Error> {
-    OrgPath::parse(path).map_err(|error| Error::Internal(Box::new(error)))
 }

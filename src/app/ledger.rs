@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::book::{Book, Request};
 use super::bounds::Bounds;
 use super::check_rules::Moved;
-use super::exposure::{org_path, original};
+use super::exposure::original;
 use crate::domain::counted::{Counted, Part};
 use crate::domain::credit_lines::{Level, Movement, MovementKind};
 use crate::domain::currency::Currency;
@@ -260,9 +260,7 @@ impl Ledger {
             recorded_at: tx.now,
             principal: tx.actor.principal.clone(),
             original_minor: behind.original.map(|original| original.minor),
-            original_currency: behind
-                .original
-                .map(|original| original.currency.code().to_owned()),
+            original_currency: behind.original.map(|original| original.currency),
             rate_e10: behind
                 .original
                 .map(|original| original.conversion.rate_e10.e10()),
@@ -439,7 +437,7 @@ impl Ledger {
         tx.emit(Event {
             kind: "reservation.expired",
             subject: reservation.id.subject(),
-            org_path: org_path(&reservation.org_path)?,
+            org_path: reservation.org_path.clone(),
             customer_id: Some(reservation.customer_id.uuid()),
             data: json!({"reference": reservation.reference, "currency": reservation.currency, "expired_minor": rest}),
         })?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::{org_path, original};
+use super::exposure::original;
 use super::ledger::{Behind, Ledger};
 use super::standing;
 use crate::domain::counted::Part;
@@ -67,7 +67,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
         org_path: org,
         amount_minor: new.amount.minor(),
         unapplied_minor: new.amount.minor(),
-        currency: new.amount.currency().code().to_owned(),
+        currency: new.amount.currency(),
         received_on: new.received_on,
         reference: new.reference.clone(),
         status: PaymentStatus::Posted,
@@ -361,7 +361,7 @@ fn record(
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: Some(row.customer_id.uuid()),
         data: details,
     })

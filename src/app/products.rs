@@ -68,7 +68,7 @@ pub fn create(tx: &mut Tx<'_>, new: &NewProduct) -> Result<ProductRow, Error> {
         released_by,
     } = new.clone();
     let row = ProductRow {
-        code: code.into(),
+        code,
         name_en,
         name_zh,
         kind,

@@ -6,15 +6,17 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::book::Request;
-use super::exposure::{Asked, claim, org_path};
+use super::exposure::{Asked, claim};
 use super::ledger::{Behind, Ledger};
 use super::reservations::CapturedReceivable;
 use crate::domain::counted::{Claim, Counted, Part};
 use crate::domain::credit_lines::{Level, MovementKind};
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationId};
 use crate::domain::money::Money;
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 use crate::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
-use crate::error::{Error, Problem};
+use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::errors::on_violation;
@@ -29,7 +31,7 @@ pub struct NewReceivable {
     /// Customer.
     pub customer_id: CustomerId,
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// Number by which the company knows it.
     pub number: String,
     /// Amount, more than nothing, and what secures it.
@@ -134,8 +136,7 @@ pub(super) fn from_reservation(
         product: &reservation.product,
         number: &captured.number,
         claim: Claim {
-            amount: Money::new(taken.minor(), whole.amount.currency())
-                .map_err(|error| Error::Internal(Box::new(error)))?,
+            amount: Money::new(taken.minor(), whole.amount.currency()).or_internal()?,
             deposit_minor: taken.share_of(whole.deposit_minor),
             treatment: whole.treatment,
         },
@@ -208,8 +209,8 @@ pub(super) fn announce(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error
 /// What a receivable is made of.
 struct Fact<'a> {
     customer_id: CustomerId,
-    org_path: String,
-    product: &'a str,
+    org_path: OrgPath,
+    product: &'a ProductCode,
     number: &'a str,
     claim: Claim,
     issued_on: NaiveDate,
@@ -242,10 +243,10 @@ fn row(
         customer_id: fact.customer_id,
         org_path: fact.org_path,
         number: fact.number.to_owned(),
-        product: fact.product.to_owned(),
+        product: fact.product.clone(),
         amount_minor: amount.minor(),
         outstanding_minor: amount.minor(),
-        currency: amount.currency().code().to_owned(),
+        currency: amount.currency(),
         issued_on: fact.issued_on,
         payment_term_days: fact.payment_term_days,
         due_on: due,
@@ -291,7 +292,7 @@ fn emit(
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: Some(row.customer_id.uuid()),
         data,
     })

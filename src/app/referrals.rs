@@ -8,7 +8,7 @@ use serde_json::json;
 use super::approvals;
 use super::check_rules;
 use super::exchange_rates as rates;
-use super::exposure::{Asked, Check, check_more, check_one, currency, org_path};
+use super::exposure::{Asked, Check, check_more, check_one};
 use super::reservations::{more_of, reference_reused, refused_by};
 use crate::domain::approvals::rules::CaseSubject;
 use crate::domain::approvals::{CaseStatus, Decision};
@@ -16,9 +16,11 @@ use crate::domain::check_rules::OrderTerms;
 use crate::domain::exposure::{Assessment, CreditDecision};
 use crate::domain::ids::{CustomerId, ReferralId, ReservationId};
 use crate::domain::money::Money;
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 use crate::domain::referrals::{Passing, ReferralStatus, Release, amount_max_minor};
 use crate::domain::reservations::Amended;
-use crate::error::{Error, Problem, Reason};
+use crate::error::{Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::store::exposure as loads;
 use crate::store::referrals::{self as store, ReferralRow};
@@ -35,7 +37,7 @@ pub struct NewReferral {
     /// Customer.
     pub customer_id: CustomerId,
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// Amount and what secures it.
     pub asked: Asked,
     /// The caller's own reference of the order.
@@ -72,7 +74,7 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         amount_max_minor(amount.minor(), set.rules.release_tolerance_bp),
         amount.currency(),
     )
-    .map_err(|error| Error::Internal(Box::new(error)))?;
+    .or_internal()?;
     let about = About {
         customer_id: new.customer_id,
         product: &new.product,
@@ -89,7 +91,7 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         product: new.product.clone(),
         reference: new.reference.clone(),
         amount_minor: amount.minor(),
-        currency: amount.currency().code().to_owned(),
+        currency: amount.currency(),
         deposit_minor: new.asked.deposit_minor,
         documents: json!(new.order.documents),
         reason: new.reason.clone(),
@@ -117,13 +119,7 @@ fn assess(reader: &mut Reader<'_>, new: &NewReferral) -> Result<Assessment, Erro
     let order = [(new.customer_id, new.reference.as_str())];
     let reserved = reservations::by_references(reader.connection, order)?.pop();
     let reserved = match reserved {
-        Some(row)
-            if reader
-                .actor
-                .knows(row.customer_id, &org_path(&row.org_path)?) =>
-        {
-            row
-        }
+        Some(row) if reader.actor.knows(row.customer_id, &row.org_path) => row,
         _ => {
             let asked = Check {
                 customer_id: new.customer_id,
@@ -137,7 +133,7 @@ fn assess(reader: &mut Reader<'_>, new: &NewReferral) -> Result<Assessment, Erro
     let amount = new.asked.amount;
     let same = [
         ("product", reserved.product == new.product),
-        ("currency", reserved.currency == amount.currency().code()),
+        ("currency", reserved.currency == amount.currency()),
         ("deposit", reserved.deposit_minor == new.asked.deposit_minor),
     ];
     if let Some(problem) = reference_reused(&reserved, &same) {
@@ -174,8 +170,8 @@ fn kept(reasons: &[Reason]) -> serde_json::Value {
 #[derive(Clone, Copy)]
 struct About<'a> {
     customer_id: CustomerId,
-    product: &'a str,
-    org_path: &'a str,
+    product: &'a ProductCode,
+    org_path: &'a OrgPath,
     amount_max: Money,
 }
 
@@ -187,19 +183,18 @@ fn subject(tx: &mut Tx<'_>, about: About<'_>) -> Result<CaseSubject, Error> {
     Ok(CaseSubject {
         kind: KIND.to_owned(),
         action: None,
-        product: Some(about.product.to_owned()),
+        product: Some(about.product.as_str().to_owned()),
         grade: score.map(|score| score.grade.as_str().to_owned()),
         data_class: None,
         amount_minor: amount.unwrap_or(i64::MAX),
         related_party: loads::is_related_party(tx.connection, &[about.customer_id])?,
         exceptional: false,
-        org_path: org_path(about.org_path)?,
+        org_path: about.org_path.clone(),
     })
 }
 
 fn amount_max(row: &ReferralRow) -> Result<Money, Error> {
-    Money::new(row.amount_max_minor, currency(&row.currency)?)
-        .map_err(|error| Error::Internal(Box::new(error)))
+    Money::new(row.amount_max_minor, row.currency).or_internal()
 }
 
 /// Approves the waiting step; after the last one the order is released.
@@ -359,9 +354,8 @@ fn locked_for_decision(tx: &mut Tx<'_>, id: ReferralId) -> Result<ReferralRow, E
     }
     let decider = approvals::decider(&mut tx.reader())?;
     let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
-    let organisation = org_path(&row.org_path)?;
     let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
-    if reached.any(|unit| unit.contains(&organisation)) {
+    if reached.any(|unit| unit.contains(&row.org_path)) {
         Ok(row)
     } else {
         Err(Error::not_found())
@@ -408,7 +402,7 @@ fn record(
     tx.emit(Event {
         kind,
         subject: row.id.subject(),
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: Some(row.customer_id.uuid()),
         data: details,
     })

@@ -20,6 +20,7 @@ use super::ledger::Ledger;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, ReservationId};
+use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem, Reason};
 use crate::store::receivables::CaptureRow;
 use crate::store::reservations::ReservationRow;
@@ -34,7 +35,7 @@ pub struct NewReservation {
     /// Customer.
     pub customer_id: CustomerId,
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// Amount, more than nothing, and what secures it.
     pub asked: Asked,
     /// The caller's own reference.

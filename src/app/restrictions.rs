@@ -4,7 +4,6 @@ use chrono::NaiveDate;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::exposure::org_path;
 use crate::domain::ids::{CustomerId, Entity, ExclusionEntity, Id, SupplyHoldEntity};
 use crate::domain::restrictions::{RestrictionKind, RestrictionRefusal, holds_on, recordable};
 use crate::error::{Error, Problem};
@@ -148,7 +147,7 @@ fn told(
     tx.emit(Event {
         kind,
         subject,
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: Some(row.customer_id.uuid()),
         data: details,
     })

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::org_path;
 use crate::domain::ids::{CustomerId, ScoreId};
 use crate::domain::scores::Grade;
 use crate::error::{Error, Problem};
@@ -57,7 +56,7 @@ pub fn record(tx: &mut Tx<'_>, customer_id: CustomerId, new: &NewScore) -> Resul
     tx.emit(Event {
         kind: "customer_score.recorded",
         subject: id.subject(),
-        org_path: org_path(&organisation)?,
+        org_path: organisation,
         customer_id: Some(customer_id.uuid()),
         data: details,
     })?;

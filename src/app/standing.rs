@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounds::Bounds;
 use super::exchange_rates;
-use super::exposure::{claim, currency, original, rates_into};
+use super::exposure::{claim, original, rates_into};
 use super::ledger::{Behind, Ledger, Original};
 use super::reservations::refused;
 use crate::domain::check_rules::Standing;
@@ -69,7 +69,7 @@ pub fn move_to_group(
     let new_line = match to {
         Some(group) => {
             let bounds = Bounds::of(&mut tx.reader(), customer_id, Some(group))?;
-            let line = group_line_today(tx, &ledger, &bounds, (customer_id, group))?;
+            let line = group_line_today(tx, &ledger, &bounds, (customer_id, group));
             ledger.bounded_by(bounds);
             line
         }
@@ -163,13 +163,8 @@ pub(super) fn settle_in(
         .filter(|line| line.group_id.is_none() || line.group_id == group)
         .collect();
     let facts =
-        Bounds::of(&mut tx.reader(), row.customer_id, group)?.line_facts(&own, &row.product)?;
-    let rates = rates_into(
-        &mut tx.reader(),
-        currency(&row.currency)?,
-        &facts,
-        &Standing::default(),
-    )?;
+        Bounds::of(&mut tx.reader(), row.customer_id, group)?.line_facts(&own, Some(&row.product));
+    let rates = rates_into(&mut tx.reader(), row.currency, &facts, &Standing::default())?;
     for level in Level::EVERY.iter().copied() {
         let known = row.counted_at(level).map(|counted| counted.line_id);
         if known.is_some_and(|id| own.iter().any(|line| line.id == id)) {
@@ -288,15 +283,11 @@ fn rates_of(
     (held, drawn): (&[ReservationRow], &[ReceivableRow]),
     into: Currency,
 ) -> Result<Rates, Error> {
-    let codes: BTreeSet<&str> = held
+    let pairs = held
         .iter()
         .map(Counts::currency)
         .chain(drawn.iter().map(Counts::currency))
-        .collect();
-    let mut pairs = Vec::with_capacity(codes.len());
-    for code in codes {
-        pairs.push((currency(code)?, into));
-    }
+        .map(|own| (own, into));
     exchange_rates::of_today(&mut tx.reader(), pairs)
 }
 
@@ -339,7 +330,7 @@ fn group_line_today(
     ledger: &Ledger,
     bounds: &Bounds,
     (customer_id, group): (CustomerId, GroupId),
-) -> Result<Option<LineFacts>, Error> {
+) -> Option<LineFacts> {
     let rows: Vec<&LineRow> = ledger
         .book()
         .lines()
@@ -355,10 +346,10 @@ fn group_line_today(
                 .filter(|line| line.customer_id == Some(customer_id)),
         )
         .collect();
-    let facts = bounds.line_facts(&rows, "")?;
-    Ok(applicable(&facts, Level::Group, tx.today)
+    let facts = bounds.line_facts(&rows, None);
+    applicable(&facts, Level::Group, tx.today)
         .filter(|line| line.status != LineStatus::Closed)
-        .cloned())
+        .cloned()
 }
 
 /// Puts exposure that was there before a line was opened onto the line: what was posted without a
@@ -404,7 +395,7 @@ fn adopt_of(
     customer_id: CustomerId,
 ) -> Result<(), Error> {
     let level = line.level();
-    let into = currency(&line.currency)?;
+    let into = line.currency;
     let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
     let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;
     drawn.retain(|row| level != Level::Product || line.product.as_ref() == Some(&row.product));

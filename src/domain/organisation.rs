@@ -19,7 +19,7 @@ pub const SEGMENT_CHARACTERS_MAX: usize = 40;
 ///
 /// Each segment is `[a-z0-9][a-z0-9-]*`. A value of this type is always a valid path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct OrgPath(String);
 
 /// Why a text is not an organisation path.

@@ -69,7 +69,7 @@ crate::text_enum! {
 
 /// The code of a product: a lower-case letter, then letters, digits and underscores.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct ProductCode(String);
 
 /// The text is not a product code.

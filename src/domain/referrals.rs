@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::check_rules::Verdict;
 use super::exposure::{Assessment, CreditDecision};
 use super::money::{AMOUNT_MINOR_MAX, Money};
+use super::products::ProductCode;
 
 crate::text_enum! {
     /// Where a referral stands.
@@ -51,7 +52,7 @@ impl ReferralStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// Largest amount.
     pub amount_max: Money,
     /// Deposit it was released with.
@@ -66,7 +67,7 @@ pub struct Release {
 #[derive(Debug, Clone, Copy)]
 pub struct Passing<'a> {
     /// Product.
-    pub product: &'a str,
+    pub product: &'a ProductCode,
     /// Amount.
     pub amount: Money,
     /// Deposit for it.
@@ -83,7 +84,7 @@ impl Release {
         today: NaiveDate,
     ) -> bool {
         assessment.decision() == CreditDecision::Referred
-            && self.product == order.product
+            && self.product == *order.product
             && self.amount_max.currency() == order.amount.currency()
             && order.amount.minor() <= self.amount_max.minor()
             && order.deposit_minor >= self.deposit_minor
@@ -179,15 +180,17 @@ mod tests {
     fn it_lets_through_what_was_decided_about_and_nothing_else() {
         let day = |day| NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
         let money = |minor| Money::new(minor, Currency::CNY).unwrap();
+        let product = |code| ProductCode::parse(code).unwrap();
+        let (goods, others) = (product("goods"), product("others"));
         let release = Release {
-            product: "goods".to_owned(),
+            product: goods.clone(),
             amount_max: money(100),
             deposit_minor: 10,
             valid_until: day(9),
             codes: BTreeSet::from(["limit_exceeded".to_owned()]),
         };
         let order = Passing {
-            product: "goods",
+            product: &goods,
             amount: money(100),
             deposit_minor: 10,
         };
@@ -201,11 +204,11 @@ mod tests {
             change(&mut order);
             order
         };
-        assert!(!passes(
-            other(|order| order.product = "others"),
-            &over,
-            day(9)
-        ));
+        let of_others = Passing {
+            product: &others,
+            ..order
+        };
+        assert!(!passes(of_others, &over, day(9)));
         assert!(!passes(
             other(|order| order.deposit_minor = 9),
             &over,

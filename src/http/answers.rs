@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::operation::{Draft, Output};
 use super::problem;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::idempotency::{StoredAnswer, StoredHeader};
 
 /// A representation that can be a resource of its own.
@@ -111,7 +111,7 @@ pub(super) fn json<T: Serialize>(
     value: &T,
     cache: &str,
 ) -> Result<StoredAnswer, Error> {
-    let body = serde_json::to_vec(value).map_err(|error| Error::Internal(Box::new(error)))?;
+    let body = serde_json::to_vec(value).or_internal()?;
     let mut stored = StoredAnswer {
         status,
         headers: Vec::new(),

@@ -12,10 +12,11 @@ use super::credit_applications::decisions::NoDetails;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Date, Text};
+use super::types::{Date, Principal, Text};
 use crate::app::approvals::{self as app, NewDelegation};
 use crate::auth::scopes;
 use crate::domain::ids::{DelegationEntity, DelegationId};
+use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::approval_delegations::{self as store, DelegationRow};
 use crate::store::tx::Reader;
@@ -51,20 +52,14 @@ pub struct ApprovalDelegationView {
     /// Identifier.
     pub id: DelegationId,
     /// Who is absent: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub delegator: String,
+    pub delegator: Principal,
     /// Who decides meanwhile: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub delegate: String,
+    pub delegate: Principal,
     /// Scopes of steps that are lent: those the delegator held.
     #[schema(max_items = 20, value_type = Vec<Text<60>>)]
     pub scopes: Vec<String>,
     /// Organisation the delegator stands at.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// First day.
     pub from: Date,
     /// Last day.
@@ -120,8 +115,8 @@ impl From<DelegationRow> for ApprovalDelegationView {
         } = row;
         Self {
             id,
-            delegator,
-            delegate,
+            delegator: Principal(delegator),
+            delegate: Principal(delegate),
             scopes: scopes.into_iter().flatten().collect(),
             org_path,
             from: Date(delegated_from),

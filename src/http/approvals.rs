@@ -11,7 +11,7 @@ use super::command::Query;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Text};
+use super::types::{Amount, Principal, Text};
 use crate::app::approvals::decider;
 use crate::app::authority_rules;
 use crate::auth::scopes;
@@ -20,7 +20,7 @@ use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseEntity, CaseId};
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::approvals::{self as store, CaseFilter, CaseRow, DecisionRow, Role, StepRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
@@ -44,11 +44,10 @@ pub struct DecisionView {
     /// What was decided.
     pub decision: Decision,
     /// By whom: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub decided_by: String,
+    pub decided_by: Principal,
     /// Whose authority was used, when it was lent.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub on_behalf_of: Option<String>,
+    #[schema(required = true)]
+    pub on_behalf_of: Option<Principal>,
     /// Comment or reason.
     #[schema(max_length = 1000, pattern = "^[^\\u0000]*$")]
     pub comment: String,
@@ -69,11 +68,7 @@ pub struct StepView {
     #[schema(max_length = 60, pattern = "^[a-z:-]+$")]
     pub required_scope: String,
     /// Organisation the decider must stand at or above.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Where it stands.
     pub status: StepStatus,
     /// Since when it has waited; null while an earlier step waits.
@@ -116,14 +111,9 @@ pub struct ApprovalView {
     #[schema(max_length = 200, pattern = "^[a-z_]+/.+$")]
     pub subject: String,
     /// Organisation it belongs to.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Who asked: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub requested_by: String,
+    pub requested_by: Principal,
     /// Where it stands.
     pub status: CaseStatus,
     /// Version of the authority matrix that gave the steps; 0 for the built-in one.
@@ -243,11 +233,7 @@ pub struct PlannedStepView {
     #[schema(max_length = 60, pattern = "^[a-z:-]+$")]
     pub required_scope: String,
     /// Organisation the decider must stand at or above.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Days it may wait before it is escalated.
     #[schema(required = true)]
     pub deadline_days: Option<i32>,
@@ -290,8 +276,7 @@ fn view(
     decisions: &[DecisionRow],
     now: DateTime<Utc>,
 ) -> Result<ApprovalView, Error> {
-    let facts: CaseSubject =
-        serde_json::from_value(case.facts).map_err(|error| Error::Internal(Box::new(error)))?;
+    let facts: CaseSubject = serde_json::from_value(case.facts).or_internal()?;
     let own = steps
         .iter()
         .filter(|step| step.case_id == case.id.uuid())
@@ -314,8 +299,8 @@ fn view(
                     && step.due_at.is_some_and(|due| due <= now),
                 decision: decision.map(|one| DecisionView {
                     decision: one.decision,
-                    decided_by: one.decided_by.clone(),
-                    on_behalf_of: one.on_behalf_of.clone(),
+                    decided_by: Principal(one.decided_by.clone()),
+                    on_behalf_of: one.on_behalf_of.clone().map(Principal),
                     comment: one.comment.clone(),
                     decided_at: one.decided_at,
                 }),
@@ -327,7 +312,7 @@ fn view(
         kind: case.kind,
         subject: case.subject,
         org_path: case.org_path,
-        requested_by: case.requested_by,
+        requested_by: Principal(case.requested_by),
         status: case.status,
         rule_set_version: case.rule_set_version,
         rule: case.rule_name,
@@ -335,7 +320,7 @@ fn view(
         product: facts.product.map(Text),
         grade: facts.grade.map(Text),
         data_class: facts.data_class.map(Text),
-        amount: in_company_currency(facts.amount_minor)?,
+        amount: in_company_currency(facts.amount_minor),
         currency: Currency::COMPANY,
         related_party: facts.related_party,
         exceptional: facts.exceptional,
@@ -348,11 +333,8 @@ fn view(
 }
 
 /// An amount as rules see it; the largest number stands for "without a limit".
-fn in_company_currency(minor: i64) -> Result<Option<Amount>, Error> {
-    if minor == i64::MAX {
-        return Ok(None);
-    }
-    super::types::money(minor, Currency::COMPANY.code()).map(|(amount, _)| Some(amount))
+fn in_company_currency(minor: i64) -> Option<Amount> {
+    (minor != i64::MAX).then(|| Amount::of(minor, Currency::COMPANY))
 }
 
 /// List approvals
@@ -458,7 +440,7 @@ pub async fn simulate(
                     .map(|step| PlannedStepView {
                         name: step.name,
                         required_scope: step.competence.scope,
-                        org_path: step.competence.org_path.as_str().to_owned(),
+                        org_path: step.competence.org_path.clone(),
                         deadline_days: step.deadline_days,
                         escalation_scope: step.escalation.map(|one| one.scope),
                     })

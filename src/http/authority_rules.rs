@@ -13,7 +13,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathVersion};
-use super::types::{Amount, Date, Text, money};
+use super::types::{Amount, Date, Principal, Text};
 use crate::app::authority_rules as app;
 use crate::auth::scopes;
 use crate::domain::approvals::rules::{self, AuthorityRule, Escalation, StepRule};
@@ -171,8 +171,8 @@ pub struct AuthorityRulesView {
     #[schema(required = true)]
     pub note: Option<Text<500>>,
     /// Who published it: issuer and subject.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub published_by: Option<String>,
+    #[schema(required = true)]
+    pub published_by: Option<Principal>,
     /// Instant of publication.
     #[schema(required = true)]
     pub published_at: Option<DateTime<Utc>>,
@@ -201,16 +201,16 @@ listing_parameters! {
     ListAuthorityRules {}
 }
 
-fn rule_view(rule: AuthorityRule) -> Result<AuthorityRuleView, Error> {
-    let amount = |minor| money(minor, Currency::COMPANY.code()).map(|(amount, _)| amount);
-    Ok(AuthorityRuleView {
+fn rule_view(rule: AuthorityRule) -> AuthorityRuleView {
+    let amount = |minor| Amount::of(minor, Currency::COMPANY);
+    AuthorityRuleView {
         name: rule.name,
         kind: Text(rule.kind),
         actions: rule.actions,
         products: rule.products,
         grades: rule.grades,
         data_classes: rule.data_classes,
-        amount_max: rule.amount_max_minor.map(amount).transpose()?,
+        amount_max: rule.amount_max_minor.map(amount),
         related_party: rule.related_party,
         exceptional: rule.exceptional,
         within: rule.within,
@@ -228,7 +228,7 @@ fn rule_view(rule: AuthorityRule) -> Result<AuthorityRuleView, Error> {
                 }),
             })
             .collect(),
-    })
+    }
 }
 
 fn rule(view: AuthorityRuleView) -> Result<AuthorityRule, Error> {
@@ -271,24 +271,21 @@ fn view(row: VersionRow) -> Result<AuthorityRulesView, Error> {
         version: row.version,
         effective_from: Some(Date(row.effective_from)),
         note: row.note.map(Text),
-        published_by: Some(row.published_by),
+        published_by: Some(Principal(row.published_by)),
         published_at: Some(row.published_at),
-        rules: rules.into_iter().map(rule_view).collect::<Result<_, _>>()?,
+        rules: rules.into_iter().map(rule_view).collect(),
     })
 }
 
-fn built_in() -> Result<AuthorityRulesView, Error> {
-    Ok(AuthorityRulesView {
+fn built_in() -> AuthorityRulesView {
+    AuthorityRulesView {
         version: 0,
         effective_from: None,
         note: None,
         published_by: None,
         published_at: None,
-        rules: rules::built_in()
-            .into_iter()
-            .map(rule_view)
-            .collect::<Result<_, _>>()?,
-    })
+        rules: rules::built_in().into_iter().map(rule_view).collect(),
+    }
 }
 
 /// Publish the authority matrix
@@ -358,10 +355,10 @@ pub async fn get(
         .read(move |reader| {
             let today = reader.today;
             let row = match version.0 {
-                Some(0) => return built_in().map(Resource),
+                Some(0) => return Ok(Resource(built_in())),
                 Some(number) => store::find(reader.connection, number)?,
                 None => match store::in_force(reader.connection, today)? {
-                    None => return built_in().map(Resource),
+                    None => return Ok(Resource(built_in())),
                     found => found,
                 },
             };

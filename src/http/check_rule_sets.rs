@@ -13,7 +13,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathVersion};
-use super::types::{Date, Text};
+use super::types::{Date, Principal, Text};
 use crate::app::check_rules as app;
 use crate::auth::scopes;
 use crate::error::Error;
@@ -60,8 +60,7 @@ pub struct CheckRuleSetView {
     #[schema(required = true)]
     pub note: Option<Text<500>>,
     /// Who published it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub published_by: String,
+    pub published_by: Principal,
     /// Instant of publication.
     pub published_at: DateTime<Utc>,
     /// The rules.
@@ -94,9 +93,9 @@ fn view(row: VersionRow) -> Result<CheckRuleSetView, Error> {
         version: row.version,
         effective_from: Date(row.effective_from),
         note: row.note.map(Text),
-        published_by: row.published_by,
+        published_by: Principal(row.published_by),
         published_at: row.published_at,
-        rules: CheckRulesView::of(rules)?,
+        rules: CheckRulesView::of(rules),
     })
 }
 

@@ -11,7 +11,7 @@ use super::command::Command;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Coded, Parameters, PathCode};
-use super::types::{Amount, Date, Text, money};
+use super::types::{Amount, Date, Principal, Text};
 use crate::app::company_figures::{self as app, NewFigure};
 use crate::auth::scopes;
 use crate::domain::company_figures::CompanyFigureKind;
@@ -73,8 +73,7 @@ pub struct CompanyFigureView {
     /// Where it comes from.
     pub source: Text<200>,
     /// Who recorded it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub recorded_by: String,
+    pub recorded_by: Principal,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
 }
@@ -117,7 +116,7 @@ pub struct ReadFigureAsOf {
 }
 
 /// A figure as it is shown.
-pub(super) fn view(row: FigureRow) -> Result<CompanyFigureView, Error> {
+pub(super) fn view(row: FigureRow) -> CompanyFigureView {
     let FigureRow {
         figure,
         as_of,
@@ -128,17 +127,16 @@ pub(super) fn view(row: FigureRow) -> Result<CompanyFigureView, Error> {
         recorded_by,
         recorded_at,
     } = row;
-    let (amount, currency) = money(amount_minor, &currency)?;
-    Ok(CompanyFigureView {
+    CompanyFigureView {
         figure,
         as_of: Date(as_of),
         revision,
-        amount,
+        amount: Amount::of(amount_minor, currency),
         currency,
         source: Text(source),
-        recorded_by,
+        recorded_by: Principal(recorded_by),
         recorded_at,
-    })
+    }
 }
 
 /// List figures of the company
@@ -159,7 +157,7 @@ pub async fn list(
                 after: Option<FigurePlace>,
                 limit| {
         let rows = store::list(reader.connection, values.figure, after, limit)?;
-        rows.into_iter().map(view).collect()
+        Ok(rows.into_iter().map(view).collect())
     };
     listing(&guard, parameters, load, |view: &CompanyFigureView| {
         (view.as_of.0, view.figure.as_str().to_owned(), view.revision)
@@ -187,7 +185,7 @@ pub async fn get(
         .read(move |reader| {
             let on = as_of.unwrap_or(reader.today);
             let row = store::in_force(reader.connection, figure, on)?;
-            Ok(Resource(view(row.ok_or_else(Error::not_found)?)?))
+            Ok(Resource(view(row.ok_or_else(Error::not_found)?)))
         })
         .await
 }
@@ -223,7 +221,7 @@ pub async fn record(
     };
     guard
         .write("company_figure.record", repeatable, move |tx| {
-            Ok(Created(view(app::record(tx, &new)?)?))
+            Ok(Created(view(app::record(tx, &new)?)))
         })
         .await
 }

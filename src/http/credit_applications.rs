@@ -13,15 +13,15 @@ use super::command::{Command, IfMatch, KeyedCommand, PatchCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money, product as product_code};
+use super::types::{Amount, Date, Principal, ProductCode, Text};
 use crate::app::application_checks::attachments;
 use crate::app::credit_applications as app;
-use crate::app::exposure::currency;
 use crate::auth::scopes;
 use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
 use crate::domain::credit_lines::{LimitKind, TemporaryMode};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationEntity, ApplicationId, CaseId, CustomerId, GroupId, LineId};
+use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::credit_applications::{self as store, ApplicationFilter, ApplicationRow};
 use crate::store::credit_lines as lines;
@@ -56,11 +56,7 @@ pub struct CreditApplicationView {
     #[schema(required = true)]
     pub member_customer_id: Option<CustomerId>,
     /// Organisation of the customer or group.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// What is asked for.
     pub action: ApplicationAction,
     /// Product; null for the unified limit.
@@ -113,8 +109,7 @@ pub struct CreditApplicationView {
     /// Whether a failed check sent it to the exceptional chain.
     pub exceptional: bool,
     /// Who drew it up: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub requested_by: String,
+    pub requested_by: Principal,
     /// Its latest approval case, from submission on.
     #[schema(required = true)]
     pub approval_id: Option<CaseId>,
@@ -161,7 +156,7 @@ listing_parameters! {
 }
 
 fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
-    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
+    let amount = |minor: i64| Amount::of(minor, row.currency);
     let attachments = attachments(&row)?;
     Ok(CreditApplicationView {
         id: row.id,
@@ -169,12 +164,12 @@ fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
         group_id: row.group_id,
         member_customer_id: row.member_customer_id,
         action: row.action,
-        product: row.product.as_deref().map(product_code).transpose()?,
+        product: row.product,
         limit_kind: row
             .limit_kind
             .or(row.amount_minor.map(|_| LimitKind::Amount)),
-        amount: row.amount_minor.map(amount).transpose()?,
-        currency: currency(&row.currency)?,
+        amount: row.amount_minor.map(amount),
+        currency: row.currency,
         valid_from: row.valid_from.map(Date),
         valid_until: row.valid_until.map(Date),
         payment_term_days: row.payment_term_days,
@@ -184,7 +179,7 @@ fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
         deposit_share_bp: row.deposit_share_bp,
         conditions: row.conditions.map(Text),
         requires_contract: row.requires_contract,
-        expected_sales: row.expected_sales_minor.map(amount).transpose()?,
+        expected_sales: row.expected_sales_minor.map(amount),
         attachments: attachments
             .into_iter()
             .map(|one| AttachmentView {
@@ -197,7 +192,7 @@ fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
         org_path: row.org_path,
         status: row.status,
         exceptional: row.exceptional,
-        requested_by: row.requested_by,
+        requested_by: Principal(row.requested_by),
         approval_id: row.case_id,
         credit_line_id: row.credit_line_id,
         version: row.version,
@@ -230,7 +225,7 @@ pub async fn create(
                 (Some(own), _) => own,
                 (None, Some(id)) => {
                     let line = lines::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-                    currency(&line.currency)?
+                    line.currency
                 }
                 (None, None) => Currency::COMPANY,
             };
@@ -287,7 +282,7 @@ pub async fn list(
             group_id: values.group_id,
             status: values.status,
             action: values.action,
-            product: values.product.clone().map(String::from),
+            product: values.product.clone(),
         };
         let rows = store::list(reader, &filter, after, limit)?;
         rows.into_iter().map(view).collect()

@@ -11,7 +11,7 @@ use super::answers::Computed;
 use super::command::Query;
 use super::guard::Require;
 use super::problem::{ReasonView, Wording};
-use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, asked, carried, money};
+use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, asked, carried};
 use crate::app::exposure::Check;
 use crate::auth::scopes;
 use crate::domain::check_rules::{OrderTerms, Verdict};
@@ -186,7 +186,7 @@ pub async fn run(
     shippable(&order, guard.today())?;
     let check = Check {
         customer_id: body.customer_id,
-        product: body.product.into(),
+        product: body.product,
         asked,
         order,
     };
@@ -195,7 +195,7 @@ pub async fn run(
         &assessment,
         body.currency,
         guard.wording(),
-    )?))
+    )))
 }
 
 /// An order ships today or later.
@@ -208,31 +208,22 @@ fn shippable(order: &OrderTerms, today: NaiveDate) -> Result<(), Error> {
     }
 }
 
-fn result(
-    assessment: &Assessment,
-    currency: Currency,
-    wording: &Wording,
-) -> Result<CreditCheckResult, Error> {
+fn result(assessment: &Assessment, currency: Currency, wording: &Wording) -> CreditCheckResult {
     let reasons = assessment.refusals();
     let available = assessment
         .available_minor()
-        .map(|minor| money(minor, currency.code()).map(|(amount, _)| amount))
-        .transpose()?;
+        .map(|minor| Amount::of(minor, currency));
     let without_set = assessment.rule_set.is_none().then_some(RuleView {
         rule: "rule_set",
         level: None,
         result: RuleOutcome::NotConfigured,
     });
-    Ok(CreditCheckResult {
+    CreditCheckResult {
         decision: assessment.decision(),
         available,
         binding_level: assessment.binding(),
         currency,
-        levels: assessment
-            .levels
-            .iter()
-            .map(level)
-            .collect::<Result<_, _>>()?,
+        levels: assessment.levels.iter().map(level).collect(),
         rule_set: assessment
             .rule_set
             .map(|version| CheckedRuleSetView { version }),
@@ -244,31 +235,29 @@ fn result(
             .iter()
             .map(|reason| ReasonView::new(reason, wording.language))
             .collect(),
-    })
+    }
 }
 
 /// Room at a level as it is shown.
-fn level(room: &LevelRoom) -> Result<LevelView, Error> {
+fn level(room: &LevelRoom) -> LevelView {
     let line = &room.line;
     let exposure = room.exposure.ok();
     let conversion = exposure.and_then(|exposure| exposure.conversion);
-    let amount = |minor: i64| money(minor, line.currency.code()).map(|(amount, _)| amount);
-    Ok(LevelView {
+    let amount = |minor: i64| Amount::of(minor, line.currency);
+    LevelView {
         level: room.level,
         credit_line_id: room.line_id,
         status: room.state,
-        limit: line.limit_minor.map(amount).transpose()?,
-        held: amount(line.balance.held_minor)?,
-        drawn: amount(line.balance.drawn_minor)?,
-        carried: amount(line.carried_minor)?,
-        available: line.available_minor().map(amount).transpose()?,
-        requested: exposure
-            .map(|exposure| amount(exposure.minor))
-            .transpose()?,
+        limit: line.limit_minor.map(amount),
+        held: amount(line.balance.held_minor),
+        drawn: amount(line.balance.drawn_minor),
+        carried: amount(line.carried_minor),
+        available: line.available_minor().map(amount),
+        requested: exposure.map(|exposure| amount(exposure.minor)),
         currency: line.currency,
         rate: conversion.map(|conversion| conversion.rate_e10.into()),
         rate_date: conversion.map(|conversion| Date(conversion.rate_date)),
-    })
+    }
 }
 
 fn rule(rule: &RuleResult) -> RuleView {

@@ -78,11 +78,7 @@ pub struct CreditGroupView {
     /// How its ceiling bounds the members.
     pub limit_mode: GroupLimitMode,
     /// Organisation that looks after the group.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Version, for If-Match.
     pub version: i64,
     /// Instant of creation.
@@ -164,7 +160,7 @@ listing_parameters! {
         /// Why the members belong together.
         basis: GroupBasis,
         /// At or below this organisation.
-        #[param(value_type = Option<String>, max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", example = "head-office/east")]
+        #[param(example = "head-office/east")]
         org_path: OrgPath,
     }
 }
@@ -295,7 +291,7 @@ pub async fn list(
     let load = |reader: &mut Reader<'_>, values: &ListCreditGroups, after, limit| {
         let filter = GroupFilter {
             basis: values.basis,
-            org_path: values.org_path.clone().map(String::from),
+            org_path: values.org_path.clone(),
         };
         let rows = store::list(reader, &filter, after, limit)?;
         Ok(rows.into_iter().map(CreditGroupView::from).collect())

@@ -9,7 +9,7 @@ use super::credit_lines::LimitView;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, Text, money};
+use super::types::{Amount, Date, Principal, Text};
 use crate::auth::scopes;
 use crate::domain::credit_lines::{LineStatus, TemporaryMode};
 use crate::domain::currency::Currency;
@@ -49,8 +49,8 @@ pub struct CreditLineVersionView {
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
     /// Who changed it: issuer and subject. Null to a customer that looks at its own line.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub changed_by: Option<String>,
+    #[schema(required = true)]
+    pub changed_by: Option<Principal>,
     /// What was done, such as open or suspend.
     #[schema(max_length = 60, pattern = "^[a-z_]+$")]
     pub change: String,
@@ -120,9 +120,10 @@ pub async fn history(
         // Reasons are the company's own notes, not words to the customer.
         let for_staff = reader.actor.customer_id.is_none();
         let rows = store::versions(reader.connection, id.0, before, limit)?;
-        rows.into_iter()
-            .map(|row| view(row, &line.currency, for_staff))
-            .collect()
+        Ok(rows
+            .into_iter()
+            .map(|row| view(row, line.currency, for_staff))
+            .collect())
     };
     listing(&guard, parameters, load, |view: &CreditLineVersionView| {
         view.version
@@ -130,37 +131,28 @@ pub async fn history(
     .await
 }
 
-fn view(
-    row: LineVersionRow,
-    currency: &str,
-    for_staff: bool,
-) -> Result<CreditLineVersionView, Error> {
-    let amount = |minor: i64| money(minor, currency).map(|(amount, _)| amount);
-    let temporary = row
-        .temporary()
-        .map(|increase| {
-            Ok::<_, Error>(TemporaryIncreaseView {
-                mode: increase.mode,
-                amount: amount(increase.amount_minor)?,
-                from: Date(increase.from),
-                until: Date(increase.until),
-            })
-        })
-        .transpose()?;
-    Ok(CreditLineVersionView {
+fn view(row: LineVersionRow, currency: Currency, for_staff: bool) -> CreditLineVersionView {
+    let amount = |minor: i64| Amount::of(minor, currency);
+    let temporary = row.temporary().map(|increase| TemporaryIncreaseView {
+        mode: increase.mode,
+        amount: amount(increase.amount_minor),
+        from: Date(increase.from),
+        until: Date(increase.until),
+    });
+    CreditLineVersionView {
         version: row.version,
         recorded_at: row.recorded_at,
-        changed_by: for_staff.then_some(row.changed_by),
+        changed_by: for_staff.then_some(Principal(row.changed_by)),
         change: row.change,
         reason: Some(row.reason).filter(|reason| for_staff && !reason.is_empty()),
         application_id: row.application_id.map(ApplicationId::from_uuid),
         status: row.status,
         limit: LimitView {
             kind: row.limit_kind,
-            amount: row.limit_minor.map(amount).transpose()?,
+            amount: row.limit_minor.map(amount),
         },
         temporary_increase: temporary,
-        currency: money(0, currency)?.1,
+        currency,
         valid_from: Date(row.valid_from),
         valid_until: Date(row.valid_until),
         payment_term_days: row.payment_term_days,
@@ -168,5 +160,5 @@ fn view(
         deposit_share_bp: row.deposit_share_bp,
         conditions: row.conditions.map(Text),
         review_on: row.review_on.map(Date),
-    })
+    }
 }

@@ -16,7 +16,7 @@ use super::cursor::listing;
 use super::customers::ReadAsOf;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, money};
+use super::types::{Amount, Date, ExchangeRate, ProductCode, Text};
 use crate::app::credit_lines::{self as app, LineAction};
 use crate::auth::scopes;
 use crate::domain::credit_lines::{Level, LimitKind, LineState, MovementKind, TemporaryMode};
@@ -26,7 +26,7 @@ use crate::domain::ids::{
     ApplicationId, CustomerId, GroupId, LineEntity, LineId, PaymentId, ReceivableId, ReservationId,
 };
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::credit_lines::{self as store, LineFilter, LineRow};
 use crate::store::credit_movements::{self, MovementRow};
 use crate::store::tx::Reader;
@@ -81,11 +81,7 @@ pub struct CreditLineView {
     #[schema(required = true)]
     pub group_id: Option<GroupId>,
     /// Organisation of the customer or group.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product; null for the unified limit.
     #[schema(required = true)]
     pub product: Option<ProductCode>,
@@ -177,7 +173,7 @@ listing_parameters! {
         /// Status today.
         status: LineState,
         /// At or below this organisation.
-        #[param(value_type = Option<String>, max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", example = "head-office/east")]
+        #[param(example = "head-office/east")]
         org_path: OrgPath,
     }
 }
@@ -261,31 +257,27 @@ page! {
     CreditMovementPage of CreditMovementView
 }
 
-fn movement(row: MovementRow, currency: &str) -> Result<CreditMovementView, Error> {
-    let amount = |minor: i64| money(minor, currency).map(|(amount, _)| amount);
-    let (_, currency) = money(0, currency)?;
-    let original = match (row.original_minor, &row.original_currency) {
-        (Some(minor), Some(code)) => Some(money(minor, code)?),
-        _ => None,
-    };
+fn movement(row: MovementRow, currency: Currency) -> Result<CreditMovementView, Error> {
+    let amount = |minor: i64| Amount::of(minor, currency);
+    let original = row.original_minor.zip(row.original_currency);
     let rate = row.rate_e10.map(Rate::from_e10).transpose();
-    let rate = rate.map_err(|error| Error::Internal(Box::new(error)))?;
+    let rate = rate.or_internal()?;
     Ok(CreditMovementView {
         number: row.movement_number,
         kind: row.kind,
-        held_change: amount(row.held_delta_minor)?,
-        drawn_change: amount(row.drawn_delta_minor)?,
-        consumed_change: amount(row.consumed_delta_minor)?,
-        held_after: amount(row.held_after_minor)?,
-        drawn_after: amount(row.drawn_after_minor)?,
-        consumed_after: amount(row.consumed_after_minor)?,
+        held_change: amount(row.held_delta_minor),
+        drawn_change: amount(row.drawn_delta_minor),
+        consumed_change: amount(row.consumed_delta_minor),
+        held_after: amount(row.held_after_minor),
+        drawn_after: amount(row.drawn_after_minor),
+        consumed_after: amount(row.consumed_after_minor),
         currency,
         customer_id: row.customer_id,
         reservation_id: row.reservation_id.map(ReservationId::from_uuid),
         receivable_id: row.receivable_id.map(ReceivableId::from_uuid),
         payment_id: row.payment_id.map(PaymentId::from_uuid),
-        original_currency: original.as_ref().map(|(_, currency)| *currency),
-        original_amount: original.map(|(amount, _)| amount),
+        original_amount: original.map(|(minor, own)| Amount::of(minor, own)),
+        original_currency: original.map(|(_, own)| own),
         rate: rate.map(ExchangeRate::from),
         rate_date: row.rate_date.map(Date),
         business_date: Date(row.business_date),
@@ -310,9 +302,9 @@ pub async fn list(
         let filter = LineFilter {
             customer_id: values.customer_id,
             group_id: values.group_id,
-            product: values.product.clone().map(String::from),
+            product: values.product.clone(),
             status: values.status,
-            org_path: values.org_path.clone().map(String::from),
+            org_path: values.org_path.clone(),
         };
         let rows = store::list(reader, &filter, after, limit)?;
         shown(reader, rows)
@@ -356,7 +348,7 @@ pub async fn get(
                 carried += other.held_minor + other.drawn_minor;
             }
             let row = balance_then(reader, row.on_terms_of(terms), instant)?;
-            Ok(Resource(view(row, carried, day)?))
+            Ok(Resource(view(row, carried, day)))
         })
         .await
 }
@@ -399,7 +391,7 @@ pub async fn movements(
         let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
         let rows = credit_movements::movements(reader.connection, id.0, before, limit)?;
         rows.into_iter()
-            .map(|found| movement(found, &row.currency))
+            .map(|found| movement(found, row.currency))
             .collect()
     };
     listing(&guard, parameters, load, |view: &CreditMovementView| {

@@ -13,7 +13,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathVersion};
-use super::types::{Amount, Date, Text, money};
+use super::types::{Amount, Date, Principal, Text};
 use crate::app::credit_policies as app;
 use crate::auth::scopes;
 use crate::domain::application_checks::CheckName;
@@ -155,8 +155,8 @@ pub struct CreditPolicyView {
     #[schema(required = true)]
     pub note: Option<Text<500>>,
     /// Who published it: issuer and subject.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub published_by: Option<String>,
+    #[schema(required = true)]
+    pub published_by: Option<Principal>,
     /// Instant of publication.
     #[schema(required = true)]
     pub published_at: Option<DateTime<Utc>>,
@@ -184,29 +184,23 @@ listing_parameters! {
     ListCreditPolicies {}
 }
 
-fn policy_view(policy: CreditPolicy) -> Result<PolicyView, Error> {
-    let amount = |minor| money(minor, Currency::COMPANY.code()).map(|(amount, _)| amount);
-    let grade = |(grade, own): (Grade, GradePolicy)| {
-        Ok(GradePolicyView {
-            grade,
-            cash_only: own.cash_only,
-            limit_max: own.limit_max_minor.map(amount).transpose()?,
-            payment_term_days_max: own.payment_term_days_max,
-            deposit_share_bp_min: own.deposit_share_bp_min,
-            review_months: own.review_months,
-        })
+fn policy_view(policy: CreditPolicy) -> PolicyView {
+    let amount = |minor| Amount::of(minor, Currency::COMPANY);
+    let grade = |(grade, own): (Grade, GradePolicy)| GradePolicyView {
+        grade,
+        cash_only: own.cash_only,
+        limit_max: own.limit_max_minor.map(amount),
+        payment_term_days_max: own.payment_term_days_max,
+        deposit_share_bp_min: own.deposit_share_bp_min,
+        review_months: own.review_months,
     };
-    Ok(PolicyView {
-        grades: policy
-            .grades
-            .into_iter()
-            .map(grade)
-            .collect::<Result<_, Error>>()?,
+    PolicyView {
+        grades: policy.grades.into_iter().map(grade).collect(),
         new_customer_months: policy.new_customer_months,
         new_customer_share_bp: policy.new_customer_share_bp,
         concentration_warn_bp: policy.concentration_warn_bp,
         concentration_max_bp: policy.concentration_max_bp,
-        overdue_max: policy.overdue_max_minor.map(amount).transpose()?,
+        overdue_max: policy.overdue_max_minor.map(amount),
         required_documents: policy.required_documents,
         on_failure: policy
             .on_failure
@@ -216,7 +210,7 @@ fn policy_view(policy: CreditPolicy) -> Result<PolicyView, Error> {
         tolerance_bp: policy.tolerance_bp,
         grace_days: policy.grace_days,
         review_months: policy.review_months,
-    })
+    }
 }
 
 fn policy(view: PolicyView) -> Result<CreditPolicy, Error> {
@@ -263,21 +257,21 @@ fn view(row: VersionRow) -> Result<CreditPolicyView, Error> {
         version: row.version,
         effective_from: Some(Date(row.effective_from)),
         note: row.note.map(Text),
-        published_by: Some(row.published_by),
+        published_by: Some(Principal(row.published_by)),
         published_at: Some(row.published_at),
-        policy: policy_view(policy)?,
+        policy: policy_view(policy),
     })
 }
 
-fn built_in() -> Result<Resource<CreditPolicyView>, Error> {
-    Ok(Resource(CreditPolicyView {
+fn built_in() -> Resource<CreditPolicyView> {
+    Resource(CreditPolicyView {
         version: 0,
         effective_from: None,
         note: None,
         published_by: None,
         published_at: None,
-        policy: policy_view(CreditPolicy::default())?,
-    }))
+        policy: policy_view(CreditPolicy::default()),
+    })
 }
 
 /// Publish the credit policy
@@ -346,10 +340,10 @@ pub async fn get(
         .read(move |reader| {
             let today = reader.today;
             let row = match version.0 {
-                Some(0) => return built_in(),
+                Some(0) => return Ok(built_in()),
                 Some(number) => store::find(reader.connection, number)?,
                 None => match store::in_force(reader.connection, today)? {
-                    None => return built_in(),
+                    None => return Ok(built_in()),
                     found => found,
                 },
             };

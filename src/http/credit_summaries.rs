@@ -9,7 +9,7 @@ use super::answers::Computed;
 use super::credit_lines::{self, CreditLineView};
 use super::guard::Require;
 use super::parameters::PathId;
-use super::types::{Amount, Date, money};
+use super::types::{Amount, Date};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
 use crate::domain::customers::CustomerStatus;
@@ -118,7 +118,7 @@ fn summary(reader: &mut Reader<'_>, id: CustomerId) -> Result<CreditSummary, Err
 }
 
 fn owed(reader: &mut Reader<'_>, id: CustomerId) -> Result<Vec<ReceivableSummary>, Error> {
-    let mut by_currency: BTreeMap<String, Sums> = BTreeMap::new();
+    let mut by_currency: BTreeMap<Currency, Sums> = BTreeMap::new();
     for row in receivables::open_of(reader.connection, id)? {
         let sums = by_currency.entry(row.currency).or_default();
         let days = overdue_days(row.outstanding_minor, row.due_on, reader.today);
@@ -139,20 +139,20 @@ fn owed(reader: &mut Reader<'_>, id: CustomerId) -> Result<Vec<ReceivableSummary
     for (currency, minor) in payments::unapplied_of(reader.connection, id)? {
         by_currency.entry(currency).or_default().unapplied += minor;
     }
-    by_currency
+    Ok(by_currency
         .into_iter()
-        .map(|(code, sums)| {
-            let amount = |minor: i64| money(minor, &code).map(|(amount, _)| amount);
-            Ok(ReceivableSummary {
-                currency: money(0, &code)?.1,
+        .map(|(currency, sums)| {
+            let amount = |minor: i64| Amount::of(minor, currency);
+            ReceivableSummary {
+                currency,
                 open_count: sums.open_count,
-                outstanding: amount(sums.outstanding)?,
-                overdue: amount(sums.overdue)?,
+                outstanding: amount(sums.outstanding),
+                overdue: amount(sums.overdue),
                 overdue_days_max: sums.overdue_days_max,
                 oldest_due_on: sums.oldest_due_on.map(Date),
-                disputed: amount(sums.disputed)?,
-                unapplied_payments: amount(sums.unapplied)?,
-            })
+                disputed: amount(sums.disputed),
+                unapplied_payments: amount(sums.unapplied),
+            }
         })
-        .collect()
+        .collect())
 }

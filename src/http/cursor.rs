@@ -8,7 +8,7 @@ use super::guard::Require;
 use super::parameters::{PAGE_SIZE_DEFAULT, Parameters, Place};
 use crate::auth::scopes::Scope;
 use crate::crypto::CursorSeal;
-use crate::error::{Error, FieldError, Problem};
+use crate::error::{Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::tx::Reader;
 
@@ -58,7 +58,7 @@ pub fn seal<K: Serialize>(seal: &CursorSeal, place: &Place, at: K) -> Result<Str
         at,
         of: digest(place),
     };
-    let bytes = serde_json::to_vec(&content).map_err(|error| Error::Internal(Box::new(error)))?;
+    let bytes = serde_json::to_vec(&content).or_internal()?;
     Ok(seal.seal(&bytes))
 }
 

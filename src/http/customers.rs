@@ -48,7 +48,7 @@ listing_parameters! {
         /// Open or closed.
         status: CustomerStatus,
         /// At or below this organisation.
-        #[param(value_type = Option<String>, max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", example = "head-office/east")]
+        #[param(example = "head-office/east")]
         org_path: OrgPath,
         /// Classification by time.
         time_class: TimeClass,
@@ -285,7 +285,7 @@ fn filter(values: &ListCustomers) -> CustomerFilter {
         kind: values.kind,
         role: values.role.map(|role| role.as_str().to_owned()),
         status: values.status,
-        org_path: values.org_path.clone().map(String::from),
+        org_path: values.org_path.clone(),
         time_class: values.time_class,
         trading_class: values.trading_class,
         nature: values.nature,

@@ -11,7 +11,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::Date;
+use super::types::{Date, Principal};
 use crate::app::dunning_levels as app;
 use crate::auth::scopes;
 use crate::domain::ids::{CustomerEntity, CustomerId, DunningLevelId};
@@ -51,8 +51,7 @@ pub struct DunningLevelView {
     /// Day from which it is true.
     pub as_of: Date,
     /// Who recorded it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub recorded_by: String,
+    pub recorded_by: Principal,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
 }
@@ -93,7 +92,7 @@ impl From<DunningLevelRow> for DunningLevelView {
             customer_id,
             level,
             as_of: Date(as_of),
-            recorded_by,
+            recorded_by: Principal(recorded_by),
             recorded_at,
         }
     }

@@ -14,7 +14,7 @@ use crate::auth::scopes;
 use crate::crypto::CursorSeal;
 use crate::domain::events::EVENT_TYPES;
 use crate::domain::ids::{CustomerId, EventId};
-use crate::error::{Error, FieldError, Problem};
+use crate::error::{Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::events::{self as store, EventFilter, FedEventRow, FeedPlace};
 use crate::store::tx::Reader;
@@ -245,7 +245,7 @@ impl Cursor {
     }
 
     fn seal(&self, seal: &CursorSeal) -> Result<String, Error> {
-        let bytes = serde_json::to_vec(self).map_err(|error| Error::Internal(Box::new(error)))?;
+        let bytes = serde_json::to_vec(self).or_internal()?;
         Ok(seal.seal(&bytes))
     }
 

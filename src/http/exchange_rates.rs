@@ -284,8 +284,8 @@ pub async fn list(
 ) -> Result<Listing<ExchangeRatePage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListExchangeRates, before, limit| {
         let filter = RateFilter {
-            from_currency: values.from_currency.map(Currency::code),
-            to_currency: values.to_currency.map(Currency::code),
+            from_currency: values.from_currency,
+            to_currency: values.to_currency,
             rate_date_from: values.rate_date_from.map(|date| date.0),
             rate_date_until: values.rate_date_until.map(|date| date.0),
         };

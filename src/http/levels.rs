@@ -3,11 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::types::{Amount, Date, ExchangeRate, money};
+use super::types::{Amount, Date, ExchangeRate};
 use crate::domain::credit_lines::Level;
 use crate::domain::currency::Currency;
 use crate::domain::ids::LineId;
-use crate::error::Error;
 use crate::store::counted::Counts;
 
 /// What the whole of something counts on a line.
@@ -31,26 +30,19 @@ pub struct LevelExposure {
 }
 
 /// What a row counts at every level: product, customer, group.
-///
-/// # Errors
-/// When stored values are none: a bug.
-pub fn exposures(row: &impl Counts) -> Result<Vec<LevelExposure>, Error> {
-    let mut levels = Vec::new();
-    for level in Level::EVERY.iter().copied() {
-        let Some(counted) = row.counted_at(level) else {
-            continue;
-        };
+pub fn exposures(row: &impl Counts) -> Vec<LevelExposure> {
+    let exposure = |level: Level| {
+        let counted = row.counted_at(level)?;
         let conversion = counted.conversion;
-        let code = conversion.map_or(row.currency(), |conversion| conversion.currency.code());
-        let (exposure, currency) = money(counted.exposure_minor, code)?;
-        levels.push(LevelExposure {
+        let currency = conversion.map_or(row.currency(), |conversion| conversion.currency);
+        Some(LevelExposure {
             level,
             credit_line_id: counted.line_id,
-            exposure,
+            exposure: Amount::of(counted.exposure_minor, currency),
             currency,
             rate: conversion.map(|conversion| conversion.rate_e10.into()),
             rate_date: conversion.map(|conversion| Date(conversion.rate_date)),
-        });
-    }
-    Ok(levels)
+        })
+    };
+    Level::EVERY.iter().copied().filter_map(exposure).collect()
 }

@@ -41,6 +41,10 @@ pub fn document() -> Value {
     for (name, schema) in collected {
         schemas.insert(name, serde_json::to_value(schema).unwrap_or_default());
     }
+    let written_out: BTreeMap<&str, Value> = WRITTEN_OUT
+        .iter()
+        .filter_map(|name| Some((*name, schemas.remove(*name)?)))
+        .collect();
     let mut document = json!({
         "openapi": "3.1.0",
         "info": info(),
@@ -58,8 +62,43 @@ pub fn document() -> Value {
             "securitySchemes": {"oauth2": security_scheme()},
         },
     });
+    write_out(&mut document, &written_out);
     complete(&mut document);
     document
+}
+
+/// Types that are written out wherever they stand, beside what the field says of itself.
+const WRITTEN_OUT: &[&str] = &["OrgPath", "Principal"];
+
+/// Puts these types where they are referred to.
+fn write_out(value: &mut Value, types: &BTreeMap<&str, Value>) {
+    // What may be left out is a choice between the type and null.
+    let is_optional = value.pointer("/oneOf/1/type") == Some(&json!("null"));
+    let reference = match is_optional {
+        true => &value["oneOf"][0],
+        false => &*value,
+    };
+    let name = reference["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next());
+    if let Some(known) = name.and_then(|name| types.get(name)) {
+        let mut schema = known.clone();
+        if let Some(description) = reference.get("description") {
+            schema["description"] = description.clone();
+        }
+        if is_optional {
+            schema["type"] = json!([known["type"], "null"]);
+        }
+        *value = schema;
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| write_out(item, types)),
+        Value::Object(object) => object
+            .values_mut()
+            .for_each(|member| write_out(member, types)),
+        _ => {}
+    }
 }
 
 /// Which scope opens which operation, one line each: the grid that reviewers read.

@@ -13,11 +13,12 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, Text, money};
+use super::types::{Amount, Date, Text};
 use crate::app::payments::{self as app, NewPayment, Spread};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, PaymentEntity, PaymentId, ReceivableId};
+use crate::domain::organisation::OrgPath;
 use crate::domain::payments::{AllocationStrategy, PaymentStatus};
 use crate::error::Error;
 use crate::store::payments::{self as store, PaymentFilter, PaymentRow};
@@ -121,11 +122,7 @@ pub struct PaymentView {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Amount.
     pub amount: Amount,
     /// Part that settles nothing yet.
@@ -185,13 +182,14 @@ listing_parameters! {
 fn shown(reader: &mut Reader<'_>, rows: Vec<PaymentRow>) -> Result<Vec<PaymentView>, Error> {
     let ids: Vec<PaymentId> = rows.iter().map(|row| row.id).collect();
     let made = store::allocations_of(reader.connection, &ids)?;
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|row| {
             let own = made.iter().filter(|part| part.payment_id == row.id);
             let settled = app::net(own);
             view(row, settled)
         })
-        .collect()
+        .collect())
 }
 
 fn shown_one(reader: &mut Reader<'_>, row: PaymentRow) -> Result<PaymentView, Error> {
@@ -200,25 +198,22 @@ fn shown_one(reader: &mut Reader<'_>, row: PaymentRow) -> Result<PaymentView, Er
         .ok_or_else(|| Error::internal("a payment that was just read is gone"))
 }
 
-fn view(row: PaymentRow, settled: BTreeMap<ReceivableId, i64>) -> Result<PaymentView, Error> {
-    let (amount, currency) = money(row.amount_minor, &row.currency)?;
-    let (unapplied, _) = money(row.unapplied_minor, &row.currency)?;
+fn view(row: PaymentRow, settled: BTreeMap<ReceivableId, i64>) -> PaymentView {
+    let amount = |minor: i64| Amount::of(minor, row.currency);
     let allocations = settled
         .into_iter()
-        .map(|(receivable_id, minor)| {
-            Ok(AllocationView {
-                receivable_id,
-                amount: money(minor, &row.currency)?.0,
-            })
+        .map(|(receivable_id, minor)| AllocationView {
+            receivable_id,
+            amount: amount(minor),
         })
-        .collect::<Result<_, Error>>()?;
-    Ok(PaymentView {
+        .collect();
+    PaymentView {
         id: row.id,
         customer_id: row.customer_id,
         org_path: row.org_path,
-        amount,
-        unapplied,
-        currency,
+        amount: amount(row.amount_minor),
+        unapplied: amount(row.unapplied_minor),
+        currency: row.currency,
         received_on: Date(row.received_on),
         reference: Text(row.reference),
         status: row.status,
@@ -228,7 +223,7 @@ fn view(row: PaymentRow, settled: BTreeMap<ReceivableId, i64>) -> Result<Payment
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    })
+    }
 }
 
 fn spread(
@@ -348,7 +343,7 @@ pub async fn allocate(
     guard
         .write("payment.allocate", repeatable, move |tx| {
             let found = store::find(&mut tx.reader(), id.0)?.ok_or_else(Error::not_found)?;
-            let own = crate::app::exposure::currency(&found.currency)?;
+            let own = found.currency;
             let row = app::allocate(tx, id.0, &spread(&body.allocations, body.allocate, own)?)?;
             Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })

@@ -11,11 +11,11 @@ use super::command::{Command, IfMatch, PatchCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Coded, Parameters, PathCode};
-use super::types::{Text, given};
+use super::types::{Principal, Text, given};
 use crate::app::products::{self as app, NewProduct, ProductChange};
 use crate::auth::scopes;
 use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::products::{self as store, ProductFilter, ProductRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
@@ -124,8 +124,8 @@ pub struct PatchProduct {
 }))]
 pub struct ProductView {
     /// Code used in requests.
-    #[schema(min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_]{0,39}$")]
-    pub code: String,
+    #[schema(value_type = String, min_length = 1, max_length = 40, pattern = "^[a-z][a-z0-9_]{0,39}$")]
+    pub code: ProductCode,
     /// Name in English.
     pub name_en: Text<100>,
     /// Name in Chinese.
@@ -182,8 +182,7 @@ pub struct ProductVersionView {
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
     /// Who changed it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub changed_by: String,
+    pub changed_by: Principal,
     /// The product as it was then.
     pub product: ProductView,
 }
@@ -255,14 +254,15 @@ pub async fn list(
     guard: Require<scopes::ProductsRead>,
     parameters: Parameters<ListProducts>,
 ) -> Result<Listing<ProductPage>, Error> {
-    let load = |reader: &mut Reader<'_>, values: &ListProducts, after: Option<String>, limit| {
-        let filter = ProductFilter {
-            active: values.active,
-            kind: values.kind,
+    let load =
+        |reader: &mut Reader<'_>, values: &ListProducts, after: Option<ProductCode>, limit| {
+            let filter = ProductFilter {
+                active: values.active,
+                kind: values.kind,
+            };
+            let rows = store::list(reader.connection, &filter, after.as_ref(), limit)?;
+            Ok(rows.into_iter().map(ProductView::from).collect())
         };
-        let rows = store::list(reader.connection, &filter, after.as_deref(), limit)?;
-        Ok(rows.into_iter().map(ProductView::from).collect())
-    };
     listing(&guard, parameters, load, |view: &ProductView| {
         view.code.clone()
     })
@@ -367,9 +367,8 @@ pub async fn versions(
                 Ok(ProductVersionView {
                     version: row.version,
                     recorded_at: row.recorded_at,
-                    changed_by: row.changed_by,
-                    product: serde_json::from_value(row.snapshot)
-                        .map_err(|error| Error::Internal(Box::new(error)))?,
+                    changed_by: Principal(row.changed_by),
+                    product: serde_json::from_value(row.snapshot).or_internal()?,
                 })
             })
             .collect()

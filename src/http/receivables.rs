@@ -12,7 +12,7 @@ use super::cursor::listing;
 use super::guard::Require;
 use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
+use super::types::{Amount, Date, ProductCode, Text, asked};
 use crate::app::receivables::{self as app, NewReceivable};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
@@ -77,11 +77,7 @@ pub struct ReceivableView {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product.
     pub product: ProductCode,
     /// Amount.
@@ -161,17 +157,15 @@ listing_parameters! {
         /// Whether it was posted over the limit.
         over_limit: bool,
         /// At or below this organisation.
-        #[param(value_type = Option<String>, max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", example = "head-office/east")]
+        #[param(example = "head-office/east")]
         org_path: OrgPath,
     }
 }
 
-fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
-    let (amount, currency) = money(row.amount_minor, &row.currency)?;
-    let (outstanding, _) = money(row.outstanding_minor, &row.currency)?;
-    let (deposit, _) = money(row.deposit_minor, &row.currency)?;
-    let levels = exposures(&row)?;
-    Ok(ReceivableView {
+fn view(row: ReceivableRow, today: NaiveDate) -> ReceivableView {
+    let amount = |minor: i64| Amount::of(minor, row.currency);
+    let levels = exposures(&row);
+    ReceivableView {
         status: status_on(
             row.amount_minor,
             row.outstanding_minor,
@@ -184,11 +178,11 @@ fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
         number: Text(row.number),
         customer_id: row.customer_id,
         org_path: row.org_path,
-        product: product(&row.product)?,
-        amount,
-        outstanding,
-        currency,
-        deposit,
+        product: row.product,
+        amount: amount(row.amount_minor),
+        outstanding: amount(row.outstanding_minor),
+        currency: row.currency,
+        deposit: amount(row.deposit_minor),
         exposure_treatment: row.exposure_treatment,
         issued_on: Date(row.issued_on),
         payment_term_days: row.payment_term_days,
@@ -202,7 +196,7 @@ fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    })
+    }
 }
 
 /// Post a receivable
@@ -226,7 +220,7 @@ pub async fn create(
     let new = NewReceivable {
         customer_id: body.customer_id,
         asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
-        product: body.product.into(),
+        product: body.product,
         number: body.number.0,
         issued_on: body.issued_on.0,
         payment_term_days: body.payment_term_days,
@@ -234,7 +228,7 @@ pub async fn create(
     guard
         .write("receivable.post", repeatable, move |tx| {
             let row = app::post(tx, &new)?;
-            Ok(Created(view(row, tx.today)?))
+            Ok(Created(view(row, tx.today)))
         })
         .await
 }
@@ -256,15 +250,15 @@ pub async fn list(
         let filter = ReceivableFilter {
             customer_id: values.customer_id,
             status: values.status,
-            product: values.product.clone().map(String::from),
+            product: values.product.clone(),
             number: values.number.clone().map(|text| text.0),
             due_until: values.due_until.map(|date| date.0),
             over_limit: values.over_limit,
-            org_path: values.org_path.clone().map(String::from),
+            org_path: values.org_path.clone(),
         };
         let today = reader.today;
         let rows = store::list(reader, &filter, after, limit)?;
-        rows.into_iter().map(|row| view(row, today)).collect()
+        Ok(rows.into_iter().map(|row| view(row, today)).collect())
     };
     listing(&guard, parameters, load, |view: &ReceivableView| view.id).await
 }
@@ -285,7 +279,7 @@ pub async fn get(
     guard
         .read(move |reader| {
             let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            Ok(Resource(view(row, reader.today)?))
+            Ok(Resource(view(row, reader.today)))
         })
         .await
 }

@@ -16,14 +16,15 @@ use super::credit_applications::decisions::{
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, carried, money, product};
+use super::types::{Amount, Date, Principal, ProductCode, Text, asked, carried};
 use crate::app::referrals::{self as app, NewReferral};
 use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
+use crate::domain::organisation::OrgPath;
 use crate::domain::referrals::ReferralStatus;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::referrals::{self as store, ReferralFilter, ReferralRow};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
@@ -97,11 +98,7 @@ pub struct ReferralView {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product.
     pub product: ProductCode,
     /// The caller's own reference of the order.
@@ -127,8 +124,7 @@ pub struct ReferralView {
     #[schema(max_items = 100)]
     pub reasons: Vec<ReferredReasonView>,
     /// Who asked: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub requested_by: String,
+    pub requested_by: Principal,
     /// Its approval case.
     pub approval_id: CaseId,
     /// Day of the release.
@@ -177,18 +173,17 @@ listing_parameters! {
 
 fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
     fn stored<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, Error> {
-        serde_json::from_value(value).map_err(|error| Error::Internal(Box::new(error)))
+        serde_json::from_value(value).or_internal()
     }
-    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
-    let (own, currency) = money(row.amount_minor, &row.currency)?;
+    let amount = |minor: i64| Amount::of(minor, row.currency);
     Ok(ReferralView {
         id: row.id,
         customer_id: row.customer_id,
-        product: product(&row.product)?,
-        amount: own,
-        amount_max: amount(row.amount_max_minor)?,
-        currency,
-        deposit: amount(row.deposit_minor)?,
+        product: row.product,
+        amount: amount(row.amount_minor),
+        amount_max: amount(row.amount_max_minor),
+        currency: row.currency,
+        deposit: amount(row.deposit_minor),
         documents: stored(row.documents)?,
         status: row.status.on(row.valid_until, today),
         rule_set_version: row.rule_set_version,
@@ -196,7 +191,7 @@ fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
         org_path: row.org_path,
         reference: Text(row.reference),
         reason: Text(row.reason),
-        requested_by: row.requested_by,
+        requested_by: Principal(row.requested_by),
         approval_id: row.case_id,
         released_on: row.released_on.map(Date),
         valid_until: row.valid_until.map(Date),
@@ -233,7 +228,7 @@ pub async fn request(
     let new = NewReferral {
         customer_id: body.customer_id,
         asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
-        product: body.product.into(),
+        product: body.product,
         reference: body.reference.0,
         order: OrderTerms {
             documents: carried(body.documents)?,

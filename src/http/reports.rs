@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::guard::Require;
 use super::parameters::{Parameters, number_up_to};
 use super::tables::Table;
-use super::types::{Amount, AsOf, Date, Percent, money};
+use super::types::{Amount, AsOf, Date, Percent};
 use crate::auth::scopes;
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::currency::Currency;
@@ -114,28 +114,27 @@ pub struct SumsView {
     pub customers: i64,
 }
 
-fn sums(row: &SumRow) -> Result<SumsView, Error> {
-    let (limit, currency) = money(row.limit_minor, &row.currency)?;
-    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
+fn sums(row: &SumRow) -> SumsView {
+    let amount = |minor: i64| Amount::of(minor, row.currency);
     let exposure = exposure_minor(row);
     let available = (!row.is_open_ended).then_some(
         row.limit_minor
             .saturating_sub(exposure)
             .saturating_sub(row.consumed_minor),
     );
-    Ok(SumsView {
-        currency,
-        limit,
-        held: amount(row.held_minor)?,
-        drawn: amount(row.drawn_minor)?,
-        exposure: amount(exposure)?,
-        available: available.map(amount).transpose()?,
+    SumsView {
+        currency: row.currency,
+        limit: amount(row.limit_minor),
+        held: amount(row.held_minor),
+        drawn: amount(row.drawn_minor),
+        exposure: amount(exposure),
+        available: available.map(amount),
         utilisation_percent: percent_of(exposure, row.limit_minor)
             .filter(|_| !row.is_open_ended)
             .map(Percent),
         lines: row.line_count,
         customers: row.customer_count,
-    })
+    }
 }
 
 fn exposure_minor(row: &SumRow) -> i64 {
@@ -223,7 +222,7 @@ pub async fn concentration(
         )?;
         let extent = Extent {
             limit: limit.unwrap_or(ROWS_DEFAULT),
-            first_currency: net_capital.as_ref().map_or("", |figure| &figure.currency),
+            first_currency: net_capital.as_ref().map(|figure| figure.currency),
         };
         let sums = store::concentration(reader, moment, extent)?;
         concentration_report(moment.day, net_capital, Parted::of(sums))
@@ -272,10 +271,10 @@ pub async fn portfolio(
         let moment = moment(as_of, reader.today, time_zone)?;
         let extent = Extent {
             limit: limit.unwrap_or(ROWS_DEFAULT),
-            first_currency: "",
+            first_currency: None,
         };
         let sums = store::portfolio(reader, moment, (axis, depth), extent)?;
-        portfolio_report(moment.day, axis, Parted::of(sums))
+        Ok(portfolio_report(moment.day, axis, Parted::of(sums)))
     };
     Ok(Table {
         content: guard.read_lagging(load).await?,

@@ -115,37 +115,32 @@ pub async fn create(
     guard
         .write("reservation_batch.create", repeatable, move |tx| {
             let results = app::reserve_many(tx, &requests, body.atomic)?;
-            Ok(Computed(view(results, &wording)?))
+            Ok(Computed(view(results, &wording)))
         })
         .await
 }
 
-fn view(
-    results: Vec<Result<Decided, Box<Problem>>>,
-    wording: &Wording,
-) -> Result<ReservationBatchView, Error> {
+fn view(results: Vec<Result<Decided, Box<Problem>>>, wording: &Wording) -> ReservationBatchView {
     let refused = results.iter().filter(|result| result.is_err()).count();
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     let done = results.len() - refused;
-    let items = results.into_iter().enumerate().map(|(index, result)| {
-        Ok(match result {
-            Ok(decided) => BatchItem {
-                index: count(index),
-                status: BatchOutcome::Done,
-                reservation: Some(shown_as(decided)?),
-                problem: None,
-            },
-            Err(problem) => BatchItem {
-                index: count(index),
-                status: BatchOutcome::Refused,
-                reservation: None,
-                problem: Some(view_of(&problem, wording)),
-            },
-        })
-    });
-    Ok(ReservationBatchView {
+    let item = |(index, result): (usize, Result<Decided, Box<Problem>>)| match result {
+        Ok(decided) => BatchItem {
+            index: count(index),
+            status: BatchOutcome::Done,
+            reservation: Some(shown_as(decided)),
+            problem: None,
+        },
+        Err(problem) => BatchItem {
+            index: count(index),
+            status: BatchOutcome::Refused,
+            reservation: None,
+            problem: Some(view_of(&problem, wording)),
+        },
+    };
+    ReservationBatchView {
         done: count(done),
         refused: count(refused),
-        items: items.collect::<Result<_, Error>>()?,
-    })
+        items: results.into_iter().enumerate().map(item).collect(),
+    }
 }

@@ -14,8 +14,7 @@ use super::cursor::listing;
 use super::guard::Require;
 use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, carried, money, product};
-use crate::app::exposure::currency;
+use super::types::{Amount, Date, ProductCode, Text, asked, carried};
 use crate::app::reservations::{
     self as app, AmountOf, CapturedReceivable, Decided, NewReservation,
 };
@@ -23,6 +22,7 @@ use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
+use crate::domain::organisation::OrgPath;
 use crate::domain::products::ExposureTreatment;
 use crate::domain::reservations::ReservationStatus;
 use crate::error::Error;
@@ -143,11 +143,7 @@ pub struct ReservationView {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product.
     pub product: ProductCode,
     /// The caller's own reference.
@@ -226,50 +222,43 @@ listing_parameters! {
     }
 }
 
-fn view(
-    row: ReservationRow,
-    captures: &[CaptureRow],
-    now: DateTime<Utc>,
-) -> Result<ReservationView, Error> {
+fn view(row: ReservationRow, captures: &[CaptureRow], now: DateTime<Utc>) -> ReservationView {
     // What has expired is shown as given back, whether or not the books have caught up.
     let facts = row
         .facts()
         .expire(now)
         .map_or_else(|| row.facts(), |(after, _)| after);
-    let (_, currency) = money(0, &row.currency)?;
-    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
-    Ok(ReservationView {
+    let amount = |minor: i64| Amount::of(minor, row.currency);
+    ReservationView {
         id: row.id,
         customer_id: row.customer_id,
         org_path: row.org_path.clone(),
-        product: product(&row.product)?,
+        product: row.product.clone(),
         reference: Text(row.reference.clone()),
         status: facts.status,
-        amount: amount(facts.amount_minor)?,
-        held: amount(facts.rest_minor())?,
-        captured: amount(facts.captured_minor)?,
-        released: amount(facts.released_minor)?,
-        expired: amount(facts.expired_minor)?,
-        currency,
+        amount: amount(facts.amount_minor),
+        held: amount(facts.rest_minor()),
+        captured: amount(facts.captured_minor),
+        released: amount(facts.released_minor),
+        expired: amount(facts.expired_minor),
+        currency: row.currency,
         expires_at: row.expires_at,
-        deposit: amount(row.deposit_minor)?,
+        deposit: amount(row.deposit_minor),
         exposure_treatment: row.exposure_treatment,
-        levels: exposures(&row)?,
+        levels: exposures(&row),
         captures: captures
             .iter()
             .filter(|capture| capture.reservation_id == row.id)
-            .map(|capture| {
-                Ok(CaptureView {
-                    receivable_id: capture.receivable_id,
-                    amount: amount(capture.amount_minor)?,
-                    captured_at: capture.captured_at,
-                })
+            .map(|capture| CaptureView {
+                receivable_id: capture.receivable_id,
+                amount: amount(capture.amount_minor),
+                captured_at: capture.captured_at,
             })
-            .collect::<Result<_, Error>>()?,
+            .collect(),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    })
+    }
 }
 
 fn shown(
@@ -287,9 +276,10 @@ fn shown(
         receivables::captured_from(reader.connection, &captured)?
     };
     let now = reader.now;
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|row| view(row, &captures, now))
-        .collect()
+        .collect())
 }
 
 fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<ReservationView, Error> {
@@ -322,7 +312,7 @@ pub async fn create(
     let command = app::Command::Reserve(to_be_reserved(body)?);
     guard
         .decide("reservation.create", repeatable, command, |decided| {
-            Ok(Created(shown_as(decided)?))
+            Ok(Created(shown_as(decided)))
         })
         .await
 }
@@ -404,7 +394,7 @@ pub async fn capture(
     };
     guard
         .decide("reservation.capture", repeatable, command, |decided| {
-            Ok(Resource(shown_as(decided)?))
+            Ok(Resource(shown_as(decided)))
         })
         .await
 }
@@ -432,7 +422,7 @@ pub async fn release(
     };
     guard
         .decide("reservation.release", repeatable, command, |decided| {
-            Ok(Resource(shown_as(decided)?))
+            Ok(Resource(shown_as(decided)))
         })
         .await
 }
@@ -465,7 +455,7 @@ pub async fn amend(
     };
     guard
         .decide("reservation.amend", repeatable, command, |decided| {
-            Ok(Resource(shown_as(decided)?))
+            Ok(Resource(shown_as(decided)))
         })
         .await
 }
@@ -475,7 +465,7 @@ pub(super) fn to_be_reserved(body: CreateReservation) -> Result<NewReservation, 
     Ok(NewReservation {
         customer_id: body.customer_id,
         asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
-        product: body.product.into(),
+        product: body.product,
         reference: body.reference.0,
         expires_at: body.expires_at,
         order: of_order(body.documents)?,
@@ -490,13 +480,13 @@ fn of_order(documents: BTreeSet<Text<60>>) -> Result<OrderTerms, Error> {
 }
 
 /// A reservation as a command left it.
-pub(super) fn shown_as(decided: Decided) -> Result<ReservationView, Error> {
+pub(super) fn shown_as(decided: Decided) -> ReservationView {
     view(decided.row, &decided.captures, decided.now)
 }
 
 fn amount_of(amount: Option<Amount>) -> AmountOf {
     Box::new(move |row| {
-        let own = currency(&row.currency)?;
+        let own = row.currency;
         amount
             .as_ref()
             .map(|amount| amount.positive(own, "amount").map(|money| money.minor()))

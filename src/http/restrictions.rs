@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::answers::Representation;
-use super::types::{Date, Text};
+use super::types::{Date, Principal, Text};
 use crate::app::restrictions::{NewRestriction, is_in_force};
 use crate::domain::ids::{CustomerId, Entity, ExclusionEntity, SupplyHoldEntity};
+use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
 use crate::store::restrictions::{EndRow, Restriction, RestrictionRow};
 use crate::{listing_parameters, page};
@@ -56,11 +57,7 @@ pub struct RestrictionView {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    #[schema(
-        max_length = 200,
-        pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"
-    )]
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// What it is restricted from.
     pub kind: RestrictionKind,
     /// Why.
@@ -73,8 +70,7 @@ pub struct RestrictionView {
     /// Whether it holds today.
     pub in_force: bool,
     /// Who recorded it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub recorded_by: String,
+    pub recorded_by: Principal,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
     /// Day from which it holds no more, because it was ended early.
@@ -84,8 +80,8 @@ pub struct RestrictionView {
     #[schema(required = true)]
     pub end_reason: Option<Text<500>>,
     /// Who ended it: issuer and subject.
-    #[schema(required = true, max_length = 600, pattern = "^.+$")]
-    pub ended_by: Option<String>,
+    #[schema(required = true)]
+    pub ended_by: Option<Principal>,
     /// Instant of the end.
     #[schema(required = true)]
     pub ended_at: Option<DateTime<Utc>>,
@@ -157,7 +153,7 @@ pub(super) fn view(restriction: Restriction, today: NaiveDate) -> RestrictionVie
         }) => (
             Some(Date(ended_on)),
             Some(Text(reason)),
-            Some(ended_by),
+            Some(Principal(ended_by)),
             Some(ended_at),
         ),
         None => (None, None, None, None),
@@ -171,7 +167,7 @@ pub(super) fn view(restriction: Restriction, today: NaiveDate) -> RestrictionVie
         from: Date(restricted_from),
         until: restricted_until.map(Date),
         in_force,
-        recorded_by,
+        recorded_by: Principal(recorded_by),
         recorded_at,
         ended_on,
         end_reason,

@@ -11,7 +11,7 @@ use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Date, Text};
+use super::types::{Date, Principal, Text};
 use crate::app::scores::{self as app, NewScore};
 use crate::auth::scopes;
 use crate::domain::ids::{CustomerEntity, CustomerId, ScoreId};
@@ -60,8 +60,7 @@ pub struct CustomerScoreView {
     /// Where it comes from.
     pub source: Text<200>,
     /// Who recorded it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub recorded_by: String,
+    pub recorded_by: Principal,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
 }
@@ -106,7 +105,7 @@ impl From<ScoreRow> for CustomerScoreView {
             scored_on: Date(scored_on),
             valid_until: Date(valid_until),
             source: Text(source),
-            recorded_by,
+            recorded_by: Principal(recorded_by),
             recorded_at,
         }
     }

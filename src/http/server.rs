@@ -18,7 +18,7 @@ use super::operations::{self, Document};
 use super::state::State;
 use super::wire::Connection;
 use super::{middleware, problem, routes};
-use crate::error::{Error, Problem};
+use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 
 /// How the server listens.
@@ -51,10 +51,9 @@ pub struct Bound {
 /// # Errors
 /// When the address cannot be listened on.
 pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, Error> {
-    let io = |error: std::io::Error| Error::Internal(Box::new(error));
-    let listener = TcpListener::bind(options.listen).map_err(io)?;
-    listener.set_nonblocking(true).map_err(io)?;
-    let address = listener.local_addr().map_err(io)?;
+    let listener = TcpListener::bind(options.listen).or_internal()?;
+    listener.set_nonblocking(true).or_internal()?;
+    let address = listener.local_addr().or_internal()?;
     let document = web::Data::new(Document::new());
     let swagger = web::Data::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     let builder = Server::build()
@@ -98,7 +97,7 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
             })
             .and_then(http)
         })
-        .map_err(io)?
+        .or_internal()?
         .run();
     Ok(Bound {
         address,

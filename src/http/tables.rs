@@ -13,7 +13,7 @@ use super::answers::{add, json};
 use super::negotiation::preferred;
 use super::operation::{Draft, JSON, Output};
 use super::problem;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::idempotency::StoredAnswer;
 
 /// A file of rows under named columns.
@@ -118,7 +118,7 @@ impl<T: Tabular> Output for Table<T> {
 /// # Errors
 /// When the value cannot be written as JSON.
 pub fn row_of(mut common: Value, value: &impl Serialize) -> Result<Value, Error> {
-    let value = serde_json::to_value(value).map_err(|error| Error::Internal(Box::new(error)))?;
+    let value = serde_json::to_value(value).or_internal()?;
     if let (Some(row), Value::Object(members)) = (common.as_object_mut(), value) {
         row.extend(members);
     }
@@ -134,14 +134,13 @@ fn written<T: Tabular>(table: &T, byte_order_mark: bool) -> Result<Vec<u8>, Erro
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(mark.to_vec());
-    let failed = |error: csv::Error| Error::Internal(Box::new(error));
-    writer.write_record(T::COLUMNS).map_err(failed)?;
+    writer.write_record(T::COLUMNS).or_internal()?;
     for row in table.rows()? {
         for column in T::COLUMNS {
             let cell = cell(row.get(column).unwrap_or(&Value::Null))?;
-            writer.write_field(cell.as_bytes()).map_err(failed)?;
+            writer.write_field(cell.as_bytes()).or_internal()?;
         }
-        writer.write_record(None::<&[u8]>).map_err(failed)?;
+        writer.write_record(None::<&[u8]>).or_internal()?;
     }
     writer
         .into_inner()

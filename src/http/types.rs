@@ -15,8 +15,9 @@ use crate::domain::check_rules::DOCUMENTS_MAX;
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{Entity, Id};
-use crate::domain::money::Money;
+use crate::domain::money::{Money, decimal_string};
 use crate::domain::names::validate_display_text;
+use crate::domain::organisation::{OrgPath, PATH_CHARACTERS_MAX};
 pub use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 
@@ -65,6 +66,11 @@ pub struct Amount(String);
 const AMOUNT_PATTERN: &str = "^-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,4})?$";
 
 impl Amount {
+    /// Minor units of `currency` as they are shown; any number of them, so that sums can be.
+    pub fn of(minor: i64, currency: Currency) -> Self {
+        Self(decimal_string(minor, currency))
+    }
+
     /// The amount in `currency`.
     ///
     /// # Errors
@@ -236,6 +242,43 @@ impl ToSchema for Currency {
     }
 }
 
+impl PartialSchema for OrgPath {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(PATH_CHARACTERS_MAX))
+            .pattern(Some("^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$"))
+            .into()
+    }
+}
+
+impl ToSchema for OrgPath {
+    fn name() -> Cow<'static, str> {
+        "OrgPath".into()
+    }
+}
+
+/// Who did something: issuer and subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Principal(pub String);
+
+impl PartialSchema for Principal {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .max_length(Some(600))
+            .pattern(Some("^.+$"))
+            .into()
+    }
+}
+
+impl ToSchema for Principal {
+    fn name() -> Cow<'static, str> {
+        "Principal".into()
+    }
+}
+
 /// A business date, exactly `YYYY-MM-DD`, from 1900 to 2999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
@@ -314,14 +357,6 @@ impl ToSchema for ProductCode {
     }
 }
 
-/// A stored product code as it is shown.
-///
-/// # Errors
-/// When it is none: a bug.
-pub fn product(code: &str) -> Result<ProductCode, Error> {
-    ProductCode::parse(code).map_err(|error| Error::Internal(Box::new(error)))
-}
-
 /// A share in percent, with two places.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -345,18 +380,6 @@ impl ToSchema for Percent {
     fn name() -> Cow<'static, str> {
         "Percent".into()
     }
-}
-
-/// A stored amount and currency as they are shown.
-///
-/// # Errors
-/// When the stored currency is none: a bug.
-pub fn money(minor: i64, currency: &str) -> Result<(Amount, Currency), Error> {
-    let currency = Currency::parse(currency).map_err(|error| Error::Internal(Box::new(error)))?;
-    Ok((
-        Amount(crate::domain::money::decimal_string(minor, currency)),
-        currency,
-    ))
 }
 
 /// A past moment to read as of: an instant, or a date that stands for the end of that business

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Job;
 use super::schedule::Schedule;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::db::Db;
 
 /// How long the thread waits when there is no job at all.
@@ -29,7 +29,7 @@ impl Runner {
         let thread = std::thread::Builder::new()
             .name("jobs".to_owned())
             .spawn(move || run(&db, jobs, &stopped))
-            .map_err(|error| Error::Internal(Box::new(error)))?;
+            .or_internal()?;
         Ok(Self {
             stop: Some(stop),
             thread: Some(thread),

@@ -25,7 +25,7 @@ pub use verify::{VerifyOptions, verify_ledger};
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::crypto::MasterKeys;
-use crate::error::Error;
+use crate::error::OrInternal;
 use crate::jobs;
 use crate::store::migrations;
 
@@ -85,7 +85,7 @@ pub fn migrate(settings: &Settings, say: Say) -> Result<(), RunError> {
 /// # Errors
 /// When the operating system gives no randomness.
 pub fn keys(say: Say) -> Result<(), RunError> {
-    let text = MasterKeys::generate().map_err(|error| Error::Internal(Box::new(error)))?;
+    let text = MasterKeys::generate().or_internal()?;
     say(&text);
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::auth::token::{TokenLimits, TokenVerifier, TrustedIssuer};
 use crate::clock::Clock;
 use crate::config::{IssuerSettings, Settings};
 use crate::crypto::{CursorSeal, MasterKeys};
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::http::server::{self, Bound, ServerOptions};
 use crate::http::state::{Parts, RequestLimits, State};
 use crate::http::together::TogetherOptions;
@@ -193,8 +193,8 @@ impl Trust {
     /// When the key is not one.
     pub(super) fn in_development(development: &DevelopmentKeys) -> Result<Self, RunError> {
         let algorithms = vec![Algorithm::EdDSA];
-        let set = KeySet::from_json(development.jwks_json().as_bytes(), &algorithms)
-            .map_err(|error| Error::Internal(Box::new(error)))?;
+        let set =
+            KeySet::from_json(development.jwks_json().as_bytes(), &algorithms).or_internal()?;
         let keys = Arc::new(KeyHolder::fixed(set));
         let trusted = TrustedIssuer {
             issuer: DevelopmentKeys::issuer().to_owned(),
@@ -237,12 +237,11 @@ pub(super) fn run(
     remedy: &'static str,
     when_ready: Option<WhenReady>,
 ) -> Result<(), RunError> {
-    let broken = |error: crate::crypto::KeyringError| Error::Internal(Box::new(error));
     let state = State::new(Parts {
         db: database.for_requests(),
         verifier: trust.verifier,
         keys: trust.keys,
-        cursors: CursorSeal::derive(&database.keys).map_err(broken)?,
+        cursors: CursorSeal::derive(&database.keys).or_internal()?,
         quota_per_minute: settings.requests_per_minute,
         limits: RequestLimits {
             body_bytes: settings.body_bytes_max,
@@ -254,7 +253,7 @@ pub(super) fn run(
         time_zone: settings.time_zone,
         together: together(settings),
     });
-    let state = web::Data::new(state.map_err(|error| Error::Internal(Box::new(error)))?);
+    let state = web::Data::new(state.or_internal()?);
     let outcome = rt::System::new().block_on(async {
         let bound = server::bind(&server_options(settings), state.clone())
             .map_err(|error| RunError::listening(settings.listen, remedy, error))?;

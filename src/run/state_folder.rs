@@ -14,7 +14,7 @@ use crate::auth::development::DevelopmentKeys;
 use crate::config::Environment;
 use crate::crypto::MasterKeys;
 use crate::devdb;
-use crate::error::Error;
+use crate::error::OrInternal;
 
 /// The state of `shouxin dev`.
 pub(super) struct StateFolder(PathBuf);
@@ -106,7 +106,7 @@ impl StateFolder {
     pub(super) fn keys(&self) -> Result<Arc<MasterKeys>, RunError> {
         let path = self.master_keys();
         if !path.exists() {
-            let text = MasterKeys::generate().map_err(|error| Error::Internal(Box::new(error)))?;
+            let text = MasterKeys::generate().or_internal()?;
             private_file::create_once(&path, &text)?;
         }
         let text = private_file::read(&path)?;

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::error::RunError;
-use crate::error::Error;
+use crate::error::OrInternal;
 
 /// The exit code after a second signal: that of a process that SIGINT has ended.
 const INTERRUPTED: i32 = 130;
@@ -28,7 +28,7 @@ pub(super) fn listen()
 -> Result<(UnboundedSender<Happening>, UnboundedReceiver<Happening>), RunError> {
     let (sender, receiver) = unbounded_channel();
     for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-        let mut signals = signal(kind).map_err(|error| Error::Internal(Box::new(error)))?;
+        let mut signals = signal(kind).or_internal()?;
         let sender = sender.clone();
         rt::spawn(async move {
             while signals.recv().await.is_some() && sender.send(Happening::StopRequested).is_ok() {}

@@ -15,7 +15,7 @@ use crate::config::{Environment, Settings};
 use crate::crypto::random_bytes;
 use crate::domain::ids::CustomerId;
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::OrInternal;
 
 /// Where in the sample company each tier stands, in the order of the tokens file.
 const PLACES: &[(&str, &str)] = &[
@@ -168,9 +168,7 @@ impl<'a> Order<'a> {
         let usual_place = PLACES.iter().find(|(tier, _)| *tier == name);
         let org_path = match (&options.org_path, usual_place) {
             (Some(path), _) => path.clone(),
-            (None, Some((_, place))) => {
-                OrgPath::parse(place).map_err(|error| Error::Internal(Box::new(error)))?
-            }
+            (None, Some((_, place))) => OrgPath::parse(place).or_internal()?,
             (None, None) => return usage("a token with --scope needs --org".to_owned()),
         };
         Ok(Self {
@@ -183,7 +181,7 @@ impl<'a> Order<'a> {
     }
 
     fn fill(&self, keys: &DevelopmentKeys, now: DateTime<Utc>) -> Result<String, RunError> {
-        let random = random_bytes::<16>().map_err(|error| Error::Internal(Box::new(error)))?;
+        let random = random_bytes::<16>().or_internal()?;
         let token_id = uuid::Builder::from_random_bytes(random)
             .into_uuid()
             .to_string();

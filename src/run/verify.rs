@@ -15,7 +15,7 @@ use crate::config::{Environment, Settings};
 use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::OrInternal;
 use crate::store::verification::DifferenceRow;
 
 /// What `shouxin verify` is asked for.
@@ -108,11 +108,8 @@ fn lines(report: &LedgerReport) -> Vec<String> {
 
 /// Nothing that is sealed is opened here, so the real keys are not asked for.
 fn no_keys() -> Result<Arc<MasterKeys>, RunError> {
-    let broken = |error| Error::Internal(Box::new(error));
-    let text = MasterKeys::generate().map_err(broken)?;
-    Ok(Arc::new(
-        MasterKeys::parse(&text).map_err(|error| Error::Internal(Box::new(error)))?,
-    ))
+    let text = MasterKeys::generate().or_internal()?;
+    Ok(Arc::new(MasterKeys::parse(&text).or_internal()?))
 }
 
 /// Reads everything and is on record nowhere: it changes nothing and shows no customer.

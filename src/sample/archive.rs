@@ -13,7 +13,7 @@ use crate::domain::customers::{
     ValueClass,
 };
 use crate::domain::social_credit_code::SocialCreditCode;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 
 impl Draft<'_> {
     /// The archive of a customer of `unit` that is opened on a day.
@@ -177,5 +177,5 @@ impl Draft<'_> {
 fn code(category: &str, region: &str, index: usize) -> Result<String, Error> {
     SocialCreditCode::from_parts(category, region, &format!("YY{index:06}"))
         .map(|code| code.as_str().to_owned())
-        .map_err(|error| Error::Internal(Box::new(error)))
+        .or_internal()
 }

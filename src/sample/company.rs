@@ -9,7 +9,7 @@ use crate::auth::scopes;
 use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind};
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::jobs;
 
 /// What the audit entries of the load carry as the client.
@@ -120,7 +120,7 @@ pub(super) fn loader() -> Actor {
 
 /// A path of the tables above.
 pub(super) fn org_path(path: &str) -> Result<OrgPath, Error> {
-    OrgPath::parse(path).map_err(|error| Error::Internal(Box::new(error)))
+    OrgPath::parse(path).or_internal()
 }
 
 /// A product of the catalogue.
@@ -157,8 +157,7 @@ impl Product {
 
     pub(super) fn to_new(&self) -> Result<NewProduct, Error> {
         Ok(NewProduct {
-            code: ProductCode::parse(self.code)
-                .map_err(|error| Error::Internal(Box::new(error)))?,
+            code: ProductCode::parse(self.code).or_internal()?,
             name_en: self.name_en.to_owned(),
             name_zh: self.name_zh.to_owned(),
             kind: self.kind,

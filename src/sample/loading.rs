@@ -17,7 +17,7 @@ use super::company::{self, CLIENT};
 use super::perform::{Identifiers, Noun, Performer, instant};
 use super::plan::{LAST_DAY, Plan, Round, Step};
 use crate::clock::SetClock;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::store::db::Db;
 use crate::store::sample as store;
 
@@ -225,5 +225,5 @@ impl Load {
 }
 
 fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Error> {
-    serde_json::from_value(value).map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(value).or_internal()
 }

@@ -33,7 +33,8 @@ use crate::domain::currency::Currency;
 use crate::domain::customers::{CustomerStatus, ServiceTier};
 use crate::domain::ids::{Entity, Id};
 use crate::domain::money::Money;
-use crate::error::Error;
+use crate::domain::products::ProductCode;
+use crate::error::{Error, OrInternal};
 use crate::store::tx::Tx;
 
 /// What an identifier belongs to.
@@ -300,7 +301,7 @@ impl Performer<'_> {
                 OwnerPlan::Group(place) => Target::Group(self.id(Noun::Group, place)?),
             },
             action: ApplicationAction::Open,
-            product: plan.product.map(str::to_owned),
+            product: plan.product.map(product).transpose()?,
             currency: Some(plan.currency),
             asked: Terms {
                 amount_minor: Some(money(plan.amount_minor, plan.currency)?.minor()),
@@ -321,7 +322,7 @@ impl Performer<'_> {
         let plan = &self.plan.reservations[place];
         Ok(NewReservation {
             customer_id: self.id(Noun::Customer, plan.customer)?,
-            product: plan.product.to_owned(),
+            product: product(plan.product)?,
             asked: Asked::unsecured(money(plan.amount_minor, plan.currency)?),
             reference: plan.reference.clone(),
             expires_at: Some(self.evening(plan.expires)),
@@ -333,7 +334,7 @@ impl Performer<'_> {
         let plan = &self.plan.receivables[place];
         Ok(NewReceivable {
             customer_id: self.id(Noun::Customer, plan.customer)?,
-            product: plan.product.to_owned(),
+            product: product(plan.product)?,
             number: plan.number.clone(),
             asked: Asked::unsecured(money(plan.amount_minor, plan.currency)?),
             issued_on: self.plan.date(plan.issued),
@@ -416,5 +417,9 @@ fn reviewed() -> CustomerChange {
 }
 
 fn money(minor: i64, currency: Currency) -> Result<Money, Error> {
-    Money::new(minor, currency).map_err(|error| Error::Internal(Box::new(error)))
+    Money::new(minor, currency).or_internal()
+}
+
+fn product(code: &str) -> Result<ProductCode, Error> {
+    ProductCode::parse(code).or_internal()
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::approval_delegations;
 use crate::domain::ids::DelegationId;
+use crate::domain::organisation::OrgPath;
 
 /// Authority lent during absence.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -19,7 +20,7 @@ pub struct DelegationRow {
     /// Scopes of steps that are lent.
     pub scopes: Vec<Option<String>>,
     /// Organisation the delegator stands at.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// First day.
     pub delegated_from: NaiveDate,
     /// Last day.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::schema::{approval_cases, approval_decisions, approval_delegations, approval_steps};
 use crate::domain::approvals::{Authority, CaseStatus, Decider, Decision, StepStatus};
 use crate::domain::ids::CaseId;
+use crate::domain::organisation::OrgPath;
 
 /// A case as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -24,7 +25,7 @@ pub struct CaseRow {
     /// What is to be approved, as `noun/id`.
     pub subject: String,
     /// Organisation of the case.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Who asked.
     pub requested_by: String,
     /// Where it stands.
@@ -58,7 +59,7 @@ pub struct StepRow {
     /// Scope that may decide it.
     pub required_scope: String,
     /// Organisation the decider must stand at or above.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Where it stands.
     pub status: StepStatus,
     /// Name of the step in the rule.
@@ -72,7 +73,7 @@ pub struct StepRow {
     /// Scope that may decide it from then on.
     pub escalation_scope: Option<String>,
     /// Organisation the escalation must stand at or above.
-    pub escalation_org_path: Option<String>,
+    pub escalation_org_path: Option<OrgPath>,
     /// Instant at which the escalation was announced.
     pub escalated_at: Option<DateTime<Utc>>,
 }
@@ -265,7 +266,7 @@ type Joined = diesel::dsl::And<
 fn covered(authority: &Authority, now: DateTime<Utc>) -> Condition {
     use approval_steps as st;
     let scopes: Vec<String> = authority.scopes.iter().cloned().collect();
-    let here = authority.org_path.as_str().to_owned();
+    let here = authority.org_path.clone();
     let below = format!("{here}/%");
     Box::new(
         st::required_scope
@@ -292,10 +293,10 @@ fn covered(authority: &Authority, now: DateTime<Utc>) -> Condition {
 /// Cases of the organisations that any of the authorities stands at.
 fn within(decider: &Decider) -> Condition {
     let of = |authority: &Authority| -> Condition {
-        let here = authority.org_path.as_str();
+        let here = &authority.org_path;
         Box::new(
             approval_cases::org_path
-                .eq(here.to_owned())
+                .eq(here.clone())
                 .or(approval_cases::org_path.like(format!("{here}/%"))),
         )
     };

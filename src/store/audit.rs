@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::sets::{feed_number, unnested};
+use crate::domain::organisation::OrgPath;
 
 /// One entry as it is written.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct AuditRow {
     /// Through which client.
     pub client_id: String,
     /// Standing where.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// What, as `resource.verb`.
     pub action: String,
     /// To which thing, as `noun/id`.
@@ -46,7 +47,7 @@ unnested! {
     ),
     [
         id: Uuid, recorded_at: DateTime<Utc>, principal: String, client_id: String,
-        org_path: String, action: String, subject: String, outcome: &'static str,
+        org_path: OrgPath, action: String, subject: String, outcome: &'static str,
         request_id: Uuid, details: Value,
     ],
     ") AS k"

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::schema::company_figures;
 use crate::domain::company_figures::CompanyFigureKind;
+use crate::domain::currency::Currency;
 
 /// A figure as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -19,7 +20,7 @@ pub struct FigureRow {
     /// Amount.
     pub amount_minor: i64,
     /// Currency.
-    pub currency: String,
+    pub currency: Currency,
     /// Where it comes from.
     pub source: String,
     /// Principal who recorded it.

@@ -3,6 +3,7 @@
 
 use crate::domain::counted::{Claim, Counted, Part};
 use crate::domain::credit_lines::Level;
+use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId};
 
 /// A row that counts on lines.
@@ -10,8 +11,8 @@ pub trait Counts {
     /// Whose business it is.
     fn customer_id(&self) -> CustomerId;
     /// Currency of its amounts.
-    fn currency(&self) -> &str;
-    /// The claim it is; `None` when stored values are none: a bug.
+    fn currency(&self) -> Currency;
+    /// The claim it is; `None` when the stored amount is none: a bug.
     fn claim(&self) -> Option<Claim>;
     /// What of its amount is not resolved yet.
     fn rest(&self) -> Part;
@@ -48,14 +49,14 @@ macro_rules! counts {
                 self.customer_id
             }
 
-            fn currency(&self) -> &str {
-                &self.currency
+            fn currency(&self) -> crate::domain::currency::Currency {
+                self.currency
             }
 
             fn claim(&self) -> Option<crate::domain::counted::Claim> {
-                let currency = crate::domain::currency::Currency::parse(&self.currency).ok()?;
                 Some(crate::domain::counted::Claim {
-                    amount: crate::domain::money::Money::new(self.amount_minor, currency).ok()?,
+                    amount: crate::domain::money::Money::new(self.amount_minor, self.currency)
+                        .ok()?,
                     deposit_minor: self.deposit_minor,
                     treatment: self.exposure_treatment,
                 })

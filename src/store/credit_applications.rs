@@ -10,7 +10,10 @@ use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus, Asked};
 use crate::domain::credit_lines::{LimitKind, TemporaryMode};
+use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, CaseId, CustomerId, GroupId, LineId};
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 
 /// An application as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -25,15 +28,15 @@ pub struct ApplicationRow {
     /// Group, or empty for a customer.
     pub group_id: Option<GroupId>,
     /// Organisation of the customer or group.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// What is asked for.
     pub action: ApplicationAction,
     /// Product; empty for the unified limit.
-    pub product: Option<String>,
+    pub product: Option<ProductCode>,
     /// Requested limit, or amount of a temporary increase.
     pub amount_minor: Option<i64>,
     /// Its currency.
-    pub currency: String,
+    pub currency: Currency,
     /// First day.
     pub valid_from: Option<NaiveDate>,
     /// Last day.
@@ -138,7 +141,7 @@ pub struct ApplicationFilter {
     /// What is asked for.
     pub action: Option<ApplicationAction>,
     /// Product.
-    pub product: Option<String>,
+    pub product: Option<ProductCode>,
 }
 
 visible_to!(credit_applications);

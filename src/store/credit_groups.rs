@@ -13,6 +13,7 @@ use super::tx::Reader;
 use crate::domain::actor::Actor;
 use crate::domain::credit_groups::{GroupBasis, GroupLimitMode, MembershipDays};
 use crate::domain::ids::{CustomerId, GroupId, MembershipId};
+use crate::domain::organisation::OrgPath;
 
 /// A group as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -27,7 +28,7 @@ pub struct GroupRow {
     /// Why the members belong together.
     pub basis: GroupBasis,
     /// Organisation that looks after it.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Version.
     pub version: i64,
     /// Created.
@@ -78,7 +79,7 @@ pub struct GroupFilter {
     /// Why the members belong together.
     pub basis: Option<GroupBasis>,
     /// At or below this organisation.
-    pub org_path: Option<String>,
+    pub org_path: Option<OrgPath>,
 }
 
 type Condition<'a, T> = Box<dyn BoxableExpression<T, Pg, SqlType = Bool> + 'a>;
@@ -87,11 +88,11 @@ type Condition<'a, T> = Box<dyn BoxableExpression<T, Pg, SqlType = Bool> + 'a>;
 pub fn visible_to(actor: &Actor) -> Condition<'_, credit_groups::table> {
     match actor.customer_id {
         Some(_) => Box::new(false.into_sql::<Bool>()),
-        None => at_or_below(actor.org_path.as_str()),
+        None => at_or_below(&actor.org_path),
     }
 }
 
-fn at_or_below(org_path: &str) -> Condition<'_, credit_groups::table> {
+fn at_or_below(org_path: &OrgPath) -> Condition<'_, credit_groups::table> {
     Box::new(
         credit_groups::org_path
             .eq(org_path)
@@ -103,7 +104,7 @@ fn at_or_below(org_path: &str) -> Condition<'_, credit_groups::table> {
 /// longer than what it says.
 macro_rules! members_seen_by {
     ($actor:expr) => {{
-        let own = $actor.org_path.as_str();
+        let own = &$actor.org_path;
         credit_group_members::table
             .inner_join(
                 customers::table.on(customers::bucket

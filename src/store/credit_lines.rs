@@ -16,7 +16,10 @@ use super::visibility::visible_to;
 use crate::domain::credit_lines::{
     Balance, Level, LimitKind, LineState, LineStatus, TemporaryLimit, TemporaryMode, limit_on,
 };
+use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 
 /// A line as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -31,15 +34,15 @@ pub struct LineRow {
     /// Group, or empty for a customer line.
     pub group_id: Option<GroupId>,
     /// Organisation of the customer or group.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product; empty for the unified limit.
-    pub product: Option<String>,
+    pub product: Option<ProductCode>,
     /// How the limit is given.
     pub limit_kind: LimitKind,
     /// The limit where it is an amount.
     pub limit_minor: Option<i64>,
     /// Currency.
-    pub currency: String,
+    pub currency: Currency,
     /// Stored status.
     pub status: LineStatus,
     /// First day of use.
@@ -127,11 +130,11 @@ pub struct LineFilter {
     /// Group.
     pub group_id: Option<GroupId>,
     /// Product.
-    pub product: Option<String>,
+    pub product: Option<ProductCode>,
     /// Status today.
     pub status: Option<LineState>,
     /// At or below this organisation.
-    pub org_path: Option<String>,
+    pub org_path: Option<OrgPath>,
 }
 
 visible_to!(credit_lines);

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::schema::credit_movements;
 use super::sets::insert_many;
 use crate::domain::credit_lines::MovementKind;
+use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId};
 
 /// A movement of the ledger.
@@ -54,7 +55,7 @@ pub struct MovementRow {
     /// What moved in the currency of the business, where it is another.
     pub original_minor: Option<i64>,
     /// That currency.
-    pub original_currency: Option<String>,
+    pub original_currency: Option<Currency>,
     /// Rate at which it was converted, in units of 1e-10.
     pub rate_e10: Option<i64>,
     /// Day of the rate.
@@ -70,7 +71,7 @@ insert_many! {
         limit_minor: Option<i64>, within_limit: bool, customer_id: CustomerId,
         reservation_id: Option<Uuid>, receivable_id: Option<Uuid>, payment_id: Option<Uuid>,
         business_date: NaiveDate, recorded_at: DateTime<Utc>, principal: String,
-        original_minor: Option<i64>, original_currency: Option<String>, rate_e10: Option<i64>,
+        original_minor: Option<i64>, original_currency: Option<Currency>, rate_e10: Option<i64>,
         rate_date: Option<NaiveDate>,
     ]
 }

@@ -16,6 +16,7 @@ use crate::domain::customers::{
     TradingClass, ValueClass,
 };
 use crate::domain::ids::CustomerId;
+use crate::domain::organisation::OrgPath;
 
 /// A customer as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -36,7 +37,7 @@ pub struct CustomerRow {
     /// Social credit code.
     pub unified_social_credit_code: Option<String>,
     /// Organisation that looks after it.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Open or closed.
     pub status: CustomerStatus,
     /// Classification by time.
@@ -99,7 +100,7 @@ pub struct CustomerFilter {
     /// Open or closed.
     pub status: Option<CustomerStatus>,
     /// At or below this organisation.
-    pub org_path: Option<String>,
+    pub org_path: Option<OrgPath>,
     /// Classification by time.
     pub time_class: Option<TimeClass>,
     /// Classification by trading.
@@ -128,11 +129,11 @@ type Condition<'a> = Box<dyn BoxableExpression<customers::table, Pg, SqlType = B
 pub fn visible_to(actor: &Actor) -> Condition<'_> {
     match actor.customer_id {
         Some(own) => Box::new(customers::id.eq(own)),
-        None => at_or_below(actor.org_path.as_str()),
+        None => at_or_below(&actor.org_path),
     }
 }
 
-fn at_or_below(org_path: &str) -> Condition<'_> {
+fn at_or_below(org_path: &OrgPath) -> Condition<'_> {
     Box::new(
         customers::org_path
             .eq(org_path)

@@ -17,6 +17,7 @@ use super::schema::events;
 use super::sets::{feed_number, unnested};
 use super::tx::Reader;
 use crate::domain::ids::CustomerId;
+use crate::domain::organisation::OrgPath;
 
 /// An event as it is written.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub struct EventRow {
     /// What changed, as `noun/id`.
     pub subject: String,
     /// Organisation that may read it.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Customer it is about.
     pub customer_id: Option<Uuid>,
     /// Thin payload.
@@ -76,7 +77,7 @@ unnested! {
             SELECT ", feed_number!(), ", k.* FROM unnest("
     ),
     [
-        id: Uuid, kind: String, subject: String, org_path: String, customer_id: Option<Uuid>,
+        id: Uuid, kind: String, subject: String, org_path: OrgPath, customer_id: Option<Uuid>,
         data: Value, occurred_at: DateTime<Utc>,
     ],
     ") AS k"
@@ -180,8 +181,8 @@ pub fn after(
     query = match reader.actor.customer_id {
         Some(own) => query.filter(events::customer_id.eq(own)),
         None => {
-            let org_path = reader.actor.org_path.as_str();
-            let subtree = format!("{}%", reader.actor.org_path.subtree_prefix());
+            let org_path = &reader.actor.org_path;
+            let subtree = format!("{}%", org_path.subtree_prefix());
             query.filter(
                 events::org_path
                     .eq(org_path)

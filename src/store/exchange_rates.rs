@@ -5,15 +5,16 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Date as SqlDate, Text};
 
 use super::schema::exchange_rates;
+use crate::domain::currency::Currency;
 
 /// A rate as it is written.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = exchange_rates)]
 pub struct NewRateRow {
     /// Currency of the one unit.
-    pub from_currency: String,
+    pub from_currency: Currency,
     /// Currency in which the unit is worth the rate.
-    pub to_currency: String,
+    pub to_currency: Currency,
     /// First day on which it counts.
     pub rate_date: NaiveDate,
     /// The rate in units of 1e-10.
@@ -33,9 +34,9 @@ pub struct RateRow {
     /// Order of recording.
     pub number: i64,
     /// Currency of the one unit.
-    pub from_currency: String,
+    pub from_currency: Currency,
     /// Currency in which the unit is worth the rate.
-    pub to_currency: String,
+    pub to_currency: Currency,
     /// First day on which it counts.
     pub rate_date: NaiveDate,
     /// The rate in units of 1e-10.
@@ -50,9 +51,9 @@ pub struct RateRow {
 #[derive(Debug, Clone, Default)]
 pub struct RateFilter {
     /// Currency of the one unit.
-    pub from_currency: Option<&'static str>,
+    pub from_currency: Option<Currency>,
     /// Currency in which it is worth the rate.
-    pub to_currency: Option<&'static str>,
+    pub to_currency: Option<Currency>,
     /// Of this day or later.
     pub rate_date_from: Option<NaiveDate>,
     /// Of this day or earlier.
@@ -110,10 +111,10 @@ pub fn insert(connection: &mut PgConnection, rows: &[NewRateRow]) -> QueryResult
 /// The newest rate of each pair up to a day; of several for one day the one recorded last.
 pub fn newest(
     connection: &mut PgConnection,
-    pairs: &[(&'static str, &'static str)],
+    pairs: &[(Currency, Currency)],
     on: NaiveDate,
 ) -> QueryResult<Vec<RateRow>> {
-    let (from, to): (Vec<&str>, Vec<&str>) = pairs.iter().copied().unzip();
+    let (from, to): (Vec<Currency>, Vec<Currency>) = pairs.iter().copied().unzip();
     diesel::sql_query(
         "SELECT r.* FROM unnest($1, $2) AS pair (one, other) CROSS JOIN LATERAL ( \
            SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at FROM exchange_rates \

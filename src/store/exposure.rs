@@ -14,15 +14,17 @@ use super::schema::{
 use super::sets::KeyIn;
 use super::tx::Reader;
 use crate::domain::credit_groups::GroupLimitMode;
+use crate::domain::currency::Currency;
 use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerId, GroupId, LineId};
-use crate::domain::products::ExposureTreatment;
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::{ExposureTreatment, ProductCode};
 
 /// Status and organisation of a visible customer.
 pub fn customer(
     reader: &mut Reader<'_>,
     id: CustomerId,
-) -> QueryResult<Option<(CustomerStatus, String)>> {
+) -> QueryResult<Option<(CustomerStatus, OrgPath)>> {
     customers::table
         .find(id.key())
         .filter(visible_to(reader.actor))
@@ -36,7 +38,7 @@ pub fn customer(
 pub fn customer_in_its_group(
     reader: &mut Reader<'_>,
     id: CustomerId,
-) -> QueryResult<Option<(CustomerStatus, String)>> {
+) -> QueryResult<Option<(CustomerStatus, OrgPath)>> {
     customers::table
         .find(id.key())
         .filter(visible_to(reader.actor))
@@ -54,7 +56,7 @@ pub struct PartyRow {
     /// Status.
     pub status: CustomerStatus,
     /// Organisation that looks after it.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// The group it has joined and not left.
     pub group_id: Option<GroupId>,
     /// Its lines.
@@ -114,7 +116,7 @@ fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<
     type Found = (
         CustomerId,
         CustomerStatus,
-        String,
+        OrgPath,
         Option<GroupId>,
         Option<LineId>,
     );
@@ -217,7 +219,10 @@ pub struct ProductTerms {
 }
 
 /// Terms of a product; `None` when there is none.
-pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<ProductTerms>> {
+pub fn product(
+    connection: &mut PgConnection,
+    code: &ProductCode,
+) -> QueryResult<Option<ProductTerms>> {
     products::table
         .find(code)
         .select((
@@ -232,9 +237,9 @@ pub fn product(connection: &mut PgConnection, code: &str) -> QueryResult<Option<
 /// Terms of several products.
 pub fn products(
     connection: &mut PgConnection,
-    codes: &[&str],
-) -> QueryResult<BTreeMap<String, ProductTerms>> {
-    type Found = (String, (bool, ExposureTreatment, i32));
+    codes: BTreeSet<&ProductCode>,
+) -> QueryResult<BTreeMap<ProductCode, ProductTerms>> {
+    type Found = (ProductCode, (bool, ExposureTreatment, i32));
     let found: Vec<Found> = products::table
         .filter(products::code.eq_any(codes))
         .select((
@@ -260,12 +265,12 @@ pub fn products(
 }
 
 /// Organisation of a visible group.
-pub fn group(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<String>> {
+pub fn group(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<OrgPath>> {
     if reader.actor.customer_id.is_some() {
         return Ok(None);
     }
-    let org_path = reader.actor.org_path.as_str();
-    let subtree = format!("{}%", reader.actor.org_path.subtree_prefix());
+    let org_path = &reader.actor.org_path;
+    let subtree = format!("{}%", org_path.subtree_prefix());
     credit_groups::table
         .find(id.key())
         .filter(
@@ -308,16 +313,16 @@ pub fn overdue_by_currency(
     connection: &mut PgConnection,
     id: CustomerId,
     day: NaiveDate,
-) -> QueryResult<Vec<(String, i64)>> {
+) -> QueryResult<Vec<(Currency, i64)>> {
     let (bucket, _) = id.key();
-    let open: Vec<(String, i64)> = receivables::table
+    let open: Vec<(Currency, i64)> = receivables::table
         .filter(receivables::bucket.eq(bucket))
         .filter(receivables::customer_id.eq(id))
         .filter(receivables::outstanding_minor.gt(0))
         .filter(receivables::due_on.lt(day))
         .select((receivables::currency, receivables::outstanding_minor))
         .load(connection)?;
-    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
     for (currency, minor) in open {
         let sum = sums.entry(currency).or_default();
         *sum = sum.saturating_add(minor);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::schema::idempotency_records;
 use super::sets::insert_many;
-use crate::error::{Error, Problem};
+use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 
 /// How long an answer is kept, in hours. Published in the API description.
@@ -115,8 +115,7 @@ pub fn claim(
         } else {
             Claim::Answered(StoredAnswer {
                 status: u16::try_from(status).unwrap_or(500),
-                headers: serde_json::from_value(headers)
-                    .map_err(|error| Error::Internal(Box::new(error)))?,
+                headers: serde_json::from_value(headers).or_internal()?,
                 body,
             })
         };
@@ -168,8 +167,7 @@ impl KeptRow {
             key: scope.key.clone(),
             fingerprint: scope.fingerprint.to_vec(),
             status: i16::try_from(answer.status).unwrap_or(500),
-            headers: serde_json::to_value(&answer.headers)
-                .map_err(|error| Error::Internal(Box::new(error)))?,
+            headers: serde_json::to_value(&answer.headers).or_internal()?,
             body: answer.body,
             created_at: now,
             expires_at: now + TimeDelta::hours(RETENTION_HOURS),

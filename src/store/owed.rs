@@ -8,13 +8,14 @@ use diesel::sql_types::{
 use uuid::Uuid;
 
 use super::schema::receivables;
+use crate::domain::currency::Currency;
 use crate::domain::ids::CustomerId;
 
 /// The smallest outstanding amounts of a currency that count.
 #[derive(Debug, Clone)]
 pub struct Floor {
     /// Currency.
-    pub currency: String,
+    pub currency: Currency,
     /// For what is overdue.
     pub overdue_minor: i64,
     /// For the oldest.
@@ -29,7 +30,7 @@ pub struct OpenRow {
     pub customer_id: Uuid,
     /// Currency.
     #[diesel(sql_type = Text)]
-    pub currency: String,
+    pub currency: Currency,
     /// Outstanding.
     #[diesel(sql_type = BigInt)]
     pub open_minor: i64,
@@ -55,7 +56,7 @@ pub struct OrderedRow {
     pub customer_id: Uuid,
     /// Currency.
     #[diesel(sql_type = Text)]
-    pub currency: String,
+    pub currency: Currency,
     /// Still to be delivered.
     #[diesel(sql_type = BigInt)]
     pub open_minor: i64,
@@ -72,7 +73,7 @@ fn keys(customers: &[CustomerId]) -> (Vec<i16>, Vec<Uuid>) {
 pub fn currencies(
     connection: &mut PgConnection,
     customers: &[CustomerId],
-) -> QueryResult<Vec<String>> {
+) -> QueryResult<Vec<Currency>> {
     let (buckets, _) = keys(customers);
     receivables::table
         .filter(receivables::bucket.eq_any(buckets))
@@ -93,7 +94,7 @@ pub fn open(
     day: NaiveDate,
 ) -> QueryResult<Vec<OpenRow>> {
     let (buckets, ids) = keys(customers);
-    let currencies: Vec<&str> = floors.iter().map(|floor| floor.currency.as_str()).collect();
+    let currencies: Vec<Currency> = floors.iter().map(|floor| floor.currency).collect();
     let overdue: Vec<i64> = floors.iter().map(|floor| floor.overdue_minor).collect();
     let oldest: Vec<i64> = floors.iter().map(|floor| floor.oldest_minor).collect();
     let counts =

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 use super::schema::{payment_allocations, payments};
 use super::tx::Reader;
 use super::visibility::visible_to;
+use crate::domain::currency::Currency;
 use crate::domain::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
+use crate::domain::organisation::OrgPath;
 use crate::domain::payments::PaymentStatus;
 
 /// A payment as stored.
@@ -20,13 +22,13 @@ pub struct PaymentRow {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Amount.
     pub amount_minor: i64,
     /// Not allocated.
     pub unapplied_minor: i64,
     /// Currency.
-    pub currency: String,
+    pub currency: Currency,
     /// Day the money arrived.
     pub received_on: NaiveDate,
     /// Bank reference or the caller's own.
@@ -202,7 +204,7 @@ pub fn allocations_of(
 pub fn unapplied_of(
     connection: &mut PgConnection,
     customer_id: CustomerId,
-) -> QueryResult<Vec<(String, i64)>> {
+) -> QueryResult<Vec<(Currency, i64)>> {
     let (bucket, _) = customer_id.key();
     payments::table
         .filter(

@@ -5,14 +5,14 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::schema::{product_versions, products};
-use crate::domain::products::{ExposureTreatment, ProductKind, ReleasedBy};
+use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
 
 /// A product as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = products, primary_key(code))]
 pub struct ProductRow {
     /// Code.
-    pub code: String,
+    pub code: ProductCode,
     /// Name in English.
     pub name_en: String,
     /// Name in Chinese.
@@ -44,7 +44,7 @@ pub struct ProductRow {
 #[diesel(table_name = product_versions)]
 pub struct ProductVersionRow {
     /// Product.
-    pub code: String,
+    pub code: ProductCode,
     /// Version, from 1.
     pub version: i64,
     /// Instant from which it was so.
@@ -87,7 +87,7 @@ pub fn find_locked(connection: &mut PgConnection, code: &str) -> QueryResult<Opt
 pub fn list(
     connection: &mut PgConnection,
     filter: &ProductFilter,
-    after: Option<&str>,
+    after: Option<&ProductCode>,
     limit: i64,
 ) -> QueryResult<Vec<ProductRow>> {
     let mut query = products::table

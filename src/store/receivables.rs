@@ -11,8 +11,10 @@ use super::sets::{KeyIn, NamedIn, fixed_condition, insert_many};
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::{Conversions, Part};
+use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId, ReceivableId, ReservationId};
-use crate::domain::products::ExposureTreatment;
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::domain::receivables::ReceivableStatus;
 
 /// A receivable as stored.
@@ -26,17 +28,17 @@ pub struct ReceivableRow {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Number by which the company knows it.
     pub number: String,
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// Amount.
     pub amount_minor: i64,
     /// Still owed.
     pub outstanding_minor: i64,
     /// Currency.
-    pub currency: String,
+    pub currency: Currency,
     /// Day the term starts.
     pub issued_on: NaiveDate,
     /// Term in calendar days.
@@ -102,7 +104,7 @@ pub struct ReceivableFilter {
     /// State today.
     pub status: Option<ReceivableStatus>,
     /// Product.
-    pub product: Option<String>,
+    pub product: Option<ProductCode>,
     /// Number.
     pub number: Option<String>,
     /// Due on this day or earlier.
@@ -110,7 +112,7 @@ pub struct ReceivableFilter {
     /// Posted over the limit.
     pub over_limit: Option<bool>,
     /// At or below this organisation.
-    pub org_path: Option<String>,
+    pub org_path: Option<OrgPath>,
 }
 
 visible_to!(receivables);
@@ -206,8 +208,8 @@ pub fn list(
 insert_many! {
     /// Writes new receivables. Fails on `receivables_number_unique` when a number is taken.
     insert(ReceivableRow) into receivables: [
-        bucket: i16, id: ReceivableId, customer_id: CustomerId, org_path: String, number: String,
-        product: String, amount_minor: i64, outstanding_minor: i64, currency: String,
+        bucket: i16, id: ReceivableId, customer_id: CustomerId, org_path: OrgPath, number: String,
+        product: ProductCode, amount_minor: i64, outstanding_minor: i64, currency: Currency,
         issued_on: NaiveDate, payment_term_days: i32, due_on: NaiveDate,
         disputed_on: Option<NaiveDate>, dispute_reason: Option<String>, over_limit: bool,
         reservation_id: Option<ReservationId>, product_line_id: Option<LineId>,

@@ -7,7 +7,10 @@ use serde_json::Value;
 use super::schema::referrals;
 use super::tx::Reader;
 use super::visibility::visible_to;
+use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseId, CustomerId, ReferralId, ReservationId};
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 use crate::domain::referrals::ReferralStatus;
 
 /// A referral as stored.
@@ -21,15 +24,15 @@ pub struct ReferralRow {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// The caller's own reference of the order.
     pub reference: String,
     /// Amount that was asked for.
     pub amount_minor: i64,
     /// Currency.
-    pub currency: String,
+    pub currency: Currency,
     /// Cash deposit for it.
     pub deposit_minor: i64,
     /// Types of documents the order carries.

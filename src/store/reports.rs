@@ -26,6 +26,7 @@ use super::reservations::due_by_line;
 use super::schema::credit_lines;
 use super::tx::Reader;
 use crate::domain::credit_lines::Level;
+use crate::domain::currency::Currency;
 use crate::domain::ids::LineId;
 use crate::domain::reports::PortfolioAxis;
 
@@ -40,11 +41,11 @@ pub struct Moment {
 
 /// How many rows, and what comes first.
 #[derive(Debug, Clone, Copy)]
-pub struct Extent<'a> {
+pub struct Extent {
     /// Most rows; totals are always over all.
     pub limit: i64,
-    /// Rows in this currency come first.
-    pub first_currency: &'a str,
+    /// Rows in this currency come first, where there is one.
+    pub first_currency: Option<Currency>,
 }
 
 /// Sums of one key in one currency, or of a whole currency.
@@ -64,7 +65,7 @@ pub struct SumRow {
     pub name: Option<String>,
     /// Currency.
     #[diesel(sql_type = Text)]
-    pub currency: String,
+    pub currency: Currency,
     /// Sum of the limits.
     #[diesel(sql_type = BigInt)]
     pub limit_minor: i64,
@@ -205,7 +206,7 @@ pub fn portfolio(
     reader: &mut Reader<'_>,
     moment: Moment,
     (axis, depth): (PortfolioAxis, i32),
-    extent: Extent<'_>,
+    extent: Extent,
 ) -> QueryResult<Vec<SumRow>> {
     let by_customer = |key: &str, name: &str, joined: &str| {
         format!(
@@ -244,7 +245,7 @@ pub fn portfolio(
 pub fn concentration(
     reader: &mut Reader<'_>,
     moment: Moment,
-    extent: Extent<'_>,
+    extent: Extent,
 ) -> QueryResult<Vec<SumRow>> {
     let counted = "SELECT coalesce(r.group_id, r.single_id)::text AS key, \
          CASE WHEN r.group_id IS NULL THEN a.name ELSE r.name END AS name, r.group_id IS NOT NULL AS of_group, \
@@ -258,7 +259,7 @@ fn sums(
     moment: Moment,
     counted: &str,
     depth: i32,
-    extent: Extent<'_>,
+    extent: Extent,
 ) -> QueryResult<Vec<SumRow>> {
     let due = if moment.day >= reader.today {
         due_now(reader)?
@@ -272,7 +273,7 @@ fn sums(
     )
     .execute(reader.connection)?;
     let (lines, minors): (Vec<Uuid>, Vec<i64>) = due.into_iter().unzip();
-    let org_path = reader.actor.org_path.as_str();
+    let org_path = &reader.actor.org_path;
     diesel::sql_query(format!("{PARTS}{counted}{SUMS}"))
         .bind::<Date, _>(moment.day)
         .bind::<Timestamptz, _>(moment.end)
@@ -283,7 +284,7 @@ fn sums(
         .bind::<Array<BigInt>, _>(minors)
         .bind::<Integer, _>(depth)
         .bind::<BigInt, _>(extent.limit)
-        .bind::<Text, _>(extent.first_currency)
+        .bind::<Nullable<Text>, _>(extent.first_currency)
         .load(reader.connection)
 }
 

@@ -12,8 +12,10 @@ use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::Conversions;
 use crate::domain::credit_lines::Level;
+use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
-use crate::domain::products::ExposureTreatment;
+use crate::domain::organisation::OrgPath;
+use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::domain::reservations::{ReservationFacts, ReservationStatus};
 
 /// A reservation as stored.
@@ -27,15 +29,15 @@ pub struct ReservationRow {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// Product.
-    pub product: String,
+    pub product: ProductCode,
     /// The caller's own reference.
     pub reference: String,
     /// Set aside at first.
     pub amount_minor: i64,
     /// Currency.
-    pub currency: String,
+    pub currency: Currency,
     /// Turned into receivables.
     pub captured_minor: i64,
     /// Given back.
@@ -237,8 +239,8 @@ pub fn list(
 insert_many! {
     /// Writes new reservations.
     insert(ReservationRow) into reservations: [
-        bucket: i16, id: ReservationId, customer_id: CustomerId, org_path: String, product: String,
-        reference: String, amount_minor: i64, currency: String, captured_minor: i64,
+        bucket: i16, id: ReservationId, customer_id: CustomerId, org_path: OrgPath, product: ProductCode,
+        reference: String, amount_minor: i64, currency: Currency, captured_minor: i64,
         released_minor: i64, expired_minor: i64, status: ReservationStatus,
         expires_at: DateTime<Utc>, product_line_id: LineId, customer_line_id: Option<LineId>,
         group_line_id: Option<LineId>, version: i64, created_at: DateTime<Utc>,

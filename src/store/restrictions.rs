@@ -11,6 +11,7 @@ use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::check_rules::RestrictedDays;
 use crate::domain::ids::CustomerId;
+use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
 
 /// A restriction as stored.
@@ -24,7 +25,7 @@ pub struct RestrictionRow {
     /// Customer.
     pub customer_id: CustomerId,
     /// Organisation of the customer.
-    pub org_path: String,
+    pub org_path: OrgPath,
     /// What it is restricted from.
     pub kind: RestrictionKind,
     /// Why.

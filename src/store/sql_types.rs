@@ -18,13 +18,15 @@ use crate::domain::credit_groups::{GroupBasis, GroupLimitMode};
 use crate::domain::credit_lines::{
     LimitKind, LineStatus, MovementKind, ReviewOutcome, TemporaryMode,
 };
+use crate::domain::currency::Currency;
 use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass,
 };
 use crate::domain::ids::{Entity, Id};
+use crate::domain::organisation::OrgPath;
 use crate::domain::payments::PaymentStatus;
-use crate::domain::products::{ExposureTreatment, ProductKind, ReleasedBy};
+use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
 use crate::domain::referrals::ReferralStatus;
 use crate::domain::reservations::ReservationStatus;
 use crate::domain::restrictions::RestrictionKind;
@@ -107,11 +109,13 @@ impl Queryable<Jsonb, Pg> for Conversions {
 as_expression!([] Conversions, Jsonb);
 as_expression!([] Conversions, Nullable<Jsonb>);
 
-macro_rules! words {
-    ($($kind:ty),* $(,)?) => {$(
+/// What is kept as text: how it is written, and how it is read.
+macro_rules! text {
+    ($kind:ty, $write:expr, $read:expr) => {
         impl ToSql<Text, Pg> for $kind {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-                std::io::Write::write_all(out, self.as_str().as_bytes())?;
+                let write: fn(&Self) -> &str = $write;
+                std::io::Write::write_all(out, write(self).as_bytes())?;
                 Ok(IsNull::No)
             }
         }
@@ -122,8 +126,8 @@ macro_rules! words {
         }
         impl FromSql<Text, Pg> for $kind {
             fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
-                let word = <String as FromSql<Text, Pg>>::from_sql(bytes)?;
-                Self::parse(&word).ok_or_else(|| format!("unknown word {word}").into())
+                let read: fn(&str) -> deserialize::Result<Self> = $read;
+                read(std::str::from_utf8(bytes.as_bytes())?)
             }
         }
         impl Queryable<Text, Pg> for $kind {
@@ -134,6 +138,22 @@ macro_rules! words {
         }
         as_expression!([] $kind, Text);
         as_expression!([] $kind, Nullable<Text>);
+    };
+}
+
+text!(Currency, |one| one.code(), |code| Ok(Currency::parse(
+    code
+)?));
+text!(OrgPath, OrgPath::as_str, |path| Ok(OrgPath::parse(path)?));
+text!(ProductCode, ProductCode::as_str, |code| Ok(
+    ProductCode::parse(code)?
+));
+
+macro_rules! words {
+    ($($kind:ty),* $(,)?) => {$(
+        text!($kind, |one| one.as_str(), |word| {
+            <$kind>::parse(word).ok_or_else(|| format!("unknown word {word}").into())
+        });
     )*};
 }
 

@@ -16,7 +16,7 @@ use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{AuditId, Bucket, Entity, EventId, Id};
 use crate::domain::organisation::OrgPath;
-use crate::error::{Error, Problem};
+use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 
 /// What everything that touches the database is told about its surroundings.
@@ -204,7 +204,7 @@ impl Tx<'_> {
             id: EventId::uuid(id),
             kind: event.kind.to_owned(),
             subject: event.subject,
-            org_path: event.org_path.as_str().to_owned(),
+            org_path: event.org_path,
             customer_id: event.customer_id,
             data: event.data,
             occurred_at: self.now,
@@ -302,7 +302,7 @@ pub(super) fn audit_row(
         recorded_at: now,
         principal: actor.principal.clone(),
         client_id: actor.client_id.clone(),
-        org_path: actor.org_path.as_str().to_owned(),
+        org_path: actor.org_path.clone(),
         action: action.to_owned(),
         subject,
         outcome,
@@ -312,14 +312,12 @@ pub(super) fn audit_row(
 }
 
 fn mint<E: Entity>(bucket: Bucket, now: DateTime<Utc>) -> Result<Id<E>, Error> {
-    let random =
-        crate::crypto::random_bytes::<9>().map_err(|error| Error::Internal(Box::new(error)))?;
+    let random = crate::crypto::random_bytes::<9>().or_internal()?;
     let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
     Ok(Id::mint(bucket, millis, random))
 }
 
 fn random_bucket() -> Result<Bucket, Error> {
-    let random =
-        crate::crypto::random_bytes::<2>().map_err(|error| Error::Internal(Box::new(error)))?;
+    let random = crate::crypto::random_bytes::<2>().or_internal()?;
     Ok(Bucket::from_random(u16::from_be_bytes(random)))
 }

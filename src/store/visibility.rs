@@ -16,12 +16,12 @@ macro_rules! visible_to {
             use diesel::prelude::*;
             match actor.customer_id {
                 Some(own) => Box::new($table::customer_id.assume_not_null().eq(own)),
-                None => at_or_below(actor.org_path.as_str()),
+                None => at_or_below(&actor.org_path),
             }
         }
 
         /// The rows of an organisation and everything below it.
-        fn at_or_below(org_path: &str) -> Visible<'_> {
+        fn at_or_below(org_path: &crate::domain::organisation::OrgPath) -> Visible<'_> {
             use diesel::prelude::*;
             Box::new(
                 $table::org_path

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{AmountOf, CapturedReceivable, Command, Decided, NewReservation, refused_by};
 use crate::app::book::Request;
 use crate::app::check_rules::Moved;
-use crate::app::exposure::{claim, org_path};
+use crate::app::exposure::claim;
 use crate::app::ledger::{Behind, Ledger};
 use crate::app::receivables;
 use crate::app::referrals::{self, OrderName};
@@ -17,9 +17,10 @@ use crate::domain::credit_lines::{Level, MovementKind};
 use crate::domain::exposure::{Assessment, CreditDecision};
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
 use crate::domain::money::Money;
+use crate::domain::products::ProductCode;
 use crate::domain::referrals::Passing;
 use crate::domain::reservations::ReservationStatus;
-use crate::error::{Error, FieldError, Problem};
+use crate::error::{Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::exposure::{self as store, ProductTerms};
@@ -36,7 +37,7 @@ pub const HOLD_DAYS_MAX: i64 = 366;
 /// What commands need, under lock, and what came of them so far.
 pub(super) struct Batch {
     pub(super) ledger: Ledger,
-    pub(super) products: BTreeMap<String, ProductTerms>,
+    pub(super) products: BTreeMap<ProductCode, ProductTerms>,
     /// Reservations that exist, and those that were made.
     known: BTreeMap<ReservationId, ReservationRow>,
     /// The reservations that references name.
@@ -116,12 +117,11 @@ impl Batch {
         )?;
         batch.load_numbers(tx, commands)?;
         batch.load_captures(tx)?;
-        let products: BTreeSet<&str> = new()
-            .map(|new| new.product.as_str())
-            .chain(found.iter().map(|row| row.product.as_str()))
+        let products = new()
+            .map(|new| &new.product)
+            .chain(found.iter().map(|row| &row.product))
             .collect();
-        let products: Vec<&str> = products.into_iter().collect();
-        batch.products = store::products(tx.connection, &products)?;
+        batch.products = store::products(tx.connection, products)?;
         Ok(batch)
     }
 
@@ -240,7 +240,7 @@ impl Batch {
     /// The reservation, if the caller may know of it.
     pub(super) fn visible(&self, tx: &Tx<'_>, id: ReservationId) -> Result<ReservationRow, Error> {
         let row = self.row(id).ok_or_else(Error::not_found)?;
-        if !tx.actor.knows(row.customer_id, &org_path(&row.org_path)?) {
+        if !tx.actor.knows(row.customer_id, &row.org_path) {
             return Err(Error::not_found());
         }
         Ok(row.clone())
@@ -259,7 +259,7 @@ impl Batch {
     /// is by now, and takes nothing.
     fn reserve(&mut self, tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationId, Error> {
         let party = self.ledger.book().party(tx.actor, new.customer_id);
-        let org_path = party.map(|party| party.org_path.as_str().to_owned());
+        let org_path = party.map(|party| party.org_path.clone());
         let reference = (new.customer_id, new.reference.clone());
         let known = org_path
             .is_some()
@@ -308,7 +308,7 @@ impl Batch {
             product: new.product.clone(),
             reference: new.reference.clone(),
             amount_minor: new.asked.amount.minor(),
-            currency: new.asked.amount.currency().code().to_owned(),
+            currency: new.asked.amount.currency(),
             captured_minor: 0,
             released_minor: 0,
             expired_minor: 0,
@@ -485,7 +485,7 @@ impl Batch {
 
 fn part_of(row: &ReservationRow, minor: i64) -> Result<Money, Error> {
     let currency = claim(row)?.amount.currency();
-    Money::new(minor, currency).map_err(|error| Error::Internal(Box::new(error)))
+    Money::new(minor, currency).or_internal()
 }
 
 fn behind(id: ReservationId) -> Behind {
@@ -501,10 +501,7 @@ fn differences(known: &ReservationRow, new: &NewReservation) -> Option<Problem> 
     let same = [
         ("product", known.product == new.product),
         ("amount", known.amount_minor == new.asked.amount.minor()),
-        (
-            "currency",
-            known.currency == new.asked.amount.currency().code(),
-        ),
+        ("currency", known.currency == new.asked.amount.currency()),
         ("deposit", known.deposit_minor == new.asked.deposit_minor),
         (
             "expires_at",
@@ -588,7 +585,7 @@ pub(super) fn record(
     tx.emit(Event {
         kind: done.kind,
         subject: row.id.subject(),
-        org_path: org_path(&row.org_path)?,
+        org_path: row.org_path.clone(),
         customer_id: Some(row.customer_id.uuid()),
         data: details,
     })

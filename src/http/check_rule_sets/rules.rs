@@ -14,10 +14,10 @@ use crate::domain::check_rules::{
 use crate::domain::currency::Currency;
 use crate::domain::scores::Grade;
 use crate::error::Error;
-use crate::http::types::{Amount, Text, money};
+use crate::http::types::{Amount, Text};
 
-fn shown(minor: i64) -> Result<Amount, Error> {
-    money(minor, Currency::COMPANY.code()).map(|(amount, _)| amount)
+fn shown(minor: i64) -> Amount {
+    Amount::of(minor, Currency::COMPANY)
 }
 
 fn minor(amount: &Amount, field: &str) -> Result<i64, Error> {
@@ -226,11 +226,11 @@ pub struct CheckRulesView {
 }
 
 impl OverdueBoundsView {
-    fn of(own: OverdueBounds) -> Result<Self, Error> {
-        Ok(Self {
+    fn of(own: OverdueBounds) -> Self {
+        Self {
             days_max: own.days_max,
-            amount_max: own.amount_max_minor.map(shown).transpose()?,
-        })
+            amount_max: own.amount_max_minor.map(shown),
+        }
     }
 
     fn read(&self, field: &str) -> Result<OverdueBounds, Error> {
@@ -244,41 +244,29 @@ impl OverdueBoundsView {
 
 impl CheckRulesView {
     /// Rules as they are shown.
-    ///
-    /// # Errors
-    /// When stored amounts are none: a bug.
-    pub fn of(rules: CheckRules) -> Result<Self, Error> {
-        let overdue = |own: OverdueRule| {
-            Ok::<_, Error>(OverdueRuleView {
-                refer: own.refer.map(OverdueBoundsView::of).transpose()?,
-                decline: own.decline.map(OverdueBoundsView::of).transpose()?,
-                ignore_below: shown(own.ignore_below_minor)?,
-                include_disputed: own.include_disputed,
-            })
+    pub fn of(rules: CheckRules) -> Self {
+        let overdue = |own: OverdueRule| OverdueRuleView {
+            refer: own.refer.map(OverdueBoundsView::of),
+            decline: own.decline.map(OverdueBoundsView::of),
+            ignore_below: shown(own.ignore_below_minor),
+            include_disputed: own.include_disputed,
         };
-        let largest = |own: LargestDocumentRule| {
-            Ok::<_, Error>(LargestDocumentRuleView {
-                amount_max: shown(own.amount_max_minor)?,
-                effect: own.effect,
-            })
+        let largest = |own: LargestDocumentRule| LargestDocumentRuleView {
+            amount_max: shown(own.amount_max_minor),
+            effect: own.effect,
         };
-        let oldest = |own: OldestItemRule| {
-            Ok::<_, Error>(OldestItemRuleView {
-                days_max: own.days_max,
-                effect: own.effect,
-                ignore_below: shown(own.ignore_below_minor)?,
-            })
+        let oldest = |own: OldestItemRule| OldestItemRuleView {
+            days_max: own.days_max,
+            effect: own.effect,
+            ignore_below: shown(own.ignore_below_minor),
         };
-        let components = |own: ComponentLimits| {
-            let amount = |most: Option<i64>| most.map(shown).transpose();
-            Ok::<_, Error>(ComponentLimitsView {
-                open_receivables_max: amount(own.open_receivables_max_minor)?,
-                overdue_receivables_max: amount(own.overdue_receivables_max_minor)?,
-                open_orders_max: amount(own.open_orders_max_minor)?,
-                effect: own.effect,
-            })
+        let components = |own: ComponentLimits| ComponentLimitsView {
+            open_receivables_max: own.open_receivables_max_minor.map(shown),
+            overdue_receivables_max: own.overdue_receivables_max_minor.map(shown),
+            open_orders_max: own.open_orders_max_minor.map(shown),
+            effect: own.effect,
         };
-        Ok(Self {
+        Self {
             room: rules.room.map(|own| RoomRuleView {
                 effect: own.effect,
                 refer_up_to_bp: own.refer_up_to_bp,
@@ -288,7 +276,7 @@ impl CheckRulesView {
                 effect: own.effect,
                 missing_effect: own.missing_effect,
             }),
-            overdue: rules.overdue.map(overdue).transpose()?,
+            overdue: rules.overdue.map(overdue),
             dunning: rules.dunning.map(|own| DunningRuleView {
                 level_max: own.level_max,
                 effect: own.effect,
@@ -300,12 +288,12 @@ impl CheckRulesView {
                 required: own.required.into_iter().map(Text).collect(),
                 effect: own.effect,
             }),
-            largest_document: rules.largest_document.map(largest).transpose()?,
-            oldest_open_item: rules.oldest_open_item.map(oldest).transpose()?,
-            component_limits: rules.component_limits.map(components).transpose()?,
+            largest_document: rules.largest_document.map(largest),
+            oldest_open_item: rules.oldest_open_item.map(oldest),
+            component_limits: rules.component_limits.map(components),
             release_tolerance_bp: rules.release_tolerance_bp,
             release_valid_days: rules.release_valid_days,
-        })
+        }
     }
 
     /// The rules as they were sent.

@@ -11,7 +11,7 @@ use crate::app::credit_applications::{self as app, Decided};
 use crate::auth::scopes;
 use crate::domain::application_checks::{CheckName, CheckOutcome, CheckResult, Route};
 use crate::domain::ids::ApplicationEntity;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::http::Reply;
 use crate::http::answers::{Computed, Outcome, Representation, Resource};
 use crate::http::command::{Command, KeyedAction, KeyedCommand};
@@ -162,8 +162,7 @@ fn check_view(result: CheckResult) -> CheckView {
 }
 
 fn kept_view(row: ChecksRow) -> Result<CheckRunView, Error> {
-    let results: Vec<CheckResult> =
-        serde_json::from_value(row.results).map_err(|error| Error::Internal(Box::new(error)))?;
+    let results: Vec<CheckResult> = serde_json::from_value(row.results).or_internal()?;
     Ok(CheckRunView {
         run_number: Some(row.run_number),
         stage: row.stage,

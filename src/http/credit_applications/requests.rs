@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::app::credit_applications::{Grounds, NewApplication, Target};
-use crate::app::exposure::currency;
 use crate::domain::application_checks::Attachment;
 use crate::domain::credit_applications::{ApplicationAction, Asked};
 use crate::domain::credit_lines::{LimitKind, TemporaryMode};
@@ -290,7 +289,7 @@ pub(super) fn new_application(
     Ok(NewApplication {
         target,
         action: body.action,
-        product: body.product.clone().map(String::from),
+        product: body.product.clone(),
         currency: body.currency,
         asked: Asked {
             limit_kind: body.limit_kind,
@@ -318,7 +317,7 @@ pub(super) fn new_application(
 /// # Errors
 /// 422 for an amount that does not fit the currency.
 pub(super) fn amend(row: &mut ApplicationRow, body: &PatchCreditApplication) -> Result<(), Error> {
-    let own = currency(&row.currency)?;
+    let own = row.currency;
     if let Some(amount) = &body.amount {
         row.amount_minor = minor(amount.as_ref(), own, "amount")?;
     }

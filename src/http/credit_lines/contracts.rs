@@ -17,7 +17,7 @@ use crate::http::command::{Command, KeyedCommand};
 use crate::http::cursor::listing;
 use crate::http::guard::Require;
 use crate::http::parameters::{Parameters, PathId};
-use crate::http::types::{Date, Text};
+use crate::http::types::{Date, Principal, Text};
 use crate::store::credit_contracts::{self as store, ContractRow, ReviewRow};
 use crate::store::credit_lines as lines;
 use crate::store::tx::Reader;
@@ -78,8 +78,7 @@ pub struct CreditContractView {
     #[schema(required = true)]
     pub policy_notified_on: Option<Date>,
     /// Who recorded it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub recorded_by: String,
+    pub recorded_by: Principal,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
 }
@@ -124,8 +123,7 @@ pub struct CreditReviewView {
     #[schema(required = true)]
     pub next_review_on: Option<Date>,
     /// Who reviewed: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub reviewed_by: String,
+    pub reviewed_by: Principal,
     /// Instant.
     pub reviewed_at: DateTime<Utc>,
 }
@@ -156,7 +154,7 @@ fn contract_view(row: ContractRow) -> CreditContractView {
         payment_term_days: row.payment_term_days,
         liability_clauses: row.liability_clauses.map(Text),
         policy_notified_on: row.policy_notified_on.map(Date),
-        recorded_by: row.recorded_by,
+        recorded_by: Principal(row.recorded_by),
         recorded_at: row.recorded_at,
     }
 }
@@ -167,7 +165,7 @@ fn review_view(row: ReviewRow) -> CreditReviewView {
         outcome: row.outcome,
         comment: Text(row.comment),
         next_review_on: row.next_review_on.map(Date),
-        reviewed_by: row.reviewed_by,
+        reviewed_by: Principal(row.reviewed_by),
         reviewed_at: row.reviewed_at,
     }
 }

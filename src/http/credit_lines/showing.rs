@@ -7,19 +7,16 @@ use crate::app::book::bindings;
 use crate::app::bounds::carried_minor;
 use crate::app::exposure::without_due;
 use crate::domain::credit_lines::{Level, TemporaryLimit, state_on};
+use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, GroupId};
 use crate::error::Error;
-use crate::http::types::{Date, Text, money, product};
+use crate::http::types::{Amount, Date, Text};
 use crate::store::credit_lines::{self as store, LineRow};
 use crate::store::tx::Reader;
 
 /// The line as it is shown on a day, with the limit of that day. `carried_minor` is what other lines
 /// of its level still hold.
-pub(super) fn view(
-    row: LineRow,
-    carried_minor: i64,
-    today: NaiveDate,
-) -> Result<CreditLineView, Error> {
+pub(super) fn view(row: LineRow, carried_minor: i64, today: NaiveDate) -> CreditLineView {
     let balance = row.balance();
     let effective = row.limit_on(today);
     let available = effective.map(|limit| {
@@ -27,29 +24,27 @@ pub(super) fn view(
             .saturating_sub(balance.used_minor())
             .saturating_sub(carried_minor)
     });
-    let (_, currency) = money(0, &row.currency)?;
-    let amount = |minor: i64| money(minor, &row.currency).map(|(amount, _)| amount);
-    Ok(CreditLineView {
+    let amount = |minor: i64| Amount::of(minor, row.currency);
+    CreditLineView {
         id: row.id,
         customer_id: row.customer_id,
         group_id: row.group_id,
         org_path: row.org_path.clone(),
-        product: row.product.as_deref().map(product).transpose()?,
+        product: row.product.clone(),
         limit: LimitView {
             kind: row.limit_kind,
-            amount: row.limit_minor.map(amount).transpose()?,
+            amount: row.limit_minor.map(amount),
         },
         temporary: row
             .temporary()
-            .map(|more| temporary_view(more, &row.currency))
-            .transpose()?,
-        effective_limit: effective.map(amount).transpose()?,
-        currency,
-        held: amount(row.held_minor)?,
-        drawn: amount(row.drawn_minor)?,
-        consumed: amount(row.consumed_minor)?,
-        carried: amount(carried_minor)?,
-        available: available.map(amount).transpose()?,
+            .map(|more| temporary_view(more, row.currency)),
+        effective_limit: effective.map(amount),
+        currency: row.currency,
+        held: amount(row.held_minor),
+        drawn: amount(row.drawn_minor),
+        consumed: amount(row.consumed_minor),
+        carried: amount(carried_minor),
+        available: available.map(amount),
         binding_level: None,
         usable: None,
         status: state_on(row.status, row.valid_from, row.valid_until, today),
@@ -64,16 +59,16 @@ pub(super) fn view(
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
-    })
+    }
 }
 
-fn temporary_view(more: TemporaryLimit, currency: &str) -> Result<TemporaryLimitView, Error> {
-    Ok(TemporaryLimitView {
+fn temporary_view(more: TemporaryLimit, currency: Currency) -> TemporaryLimitView {
+    TemporaryLimitView {
         mode: more.mode,
-        amount: money(more.amount_minor, currency)?.0,
+        amount: Amount::of(more.amount_minor, currency),
         from: Date(more.from),
         until: Date(more.until),
-    })
+    }
 }
 
 /// Lines with what follows from the moment: what expired reservations still hold in the books is
@@ -89,17 +84,14 @@ pub(in crate::http) fn shown(
         .iter()
         .filter_map(|row| all.iter().find(|line| line.id == row.id))
         .map(|row| view(row.clone(), carried_minor(row, siblings(row, &all)), today))
-        .collect::<Result<Vec<_>, Error>>()?;
+        .collect::<Vec<_>>();
     // A customer itself knows nothing of its group.
     if reader.actor.customer_id.is_none() {
         let bindings = bindings(reader, &rows)?;
         for view in &mut views {
             let binding = bindings.get(&view.id);
             view.binding_level = binding.map(|binding| binding.level);
-            view.usable = binding
-                .map(|binding| money(binding.room_minor, view.currency.code()))
-                .transpose()?
-                .map(|(amount, _)| amount);
+            view.usable = binding.map(|binding| Amount::of(binding.room_minor, view.currency));
             if view.group_id.is_some() && view.available.is_some() {
                 view.binding_level = Some(Level::Group);
                 view.usable = view.available.clone();

@@ -14,7 +14,7 @@ use crate::domain::customers::{
 };
 use crate::domain::ids::CustomerId;
 use crate::domain::organisation::OrgPath;
-use crate::error::Error;
+use crate::error::{Error, OrInternal};
 use crate::http::answers::Representation;
 use crate::http::types::{Amount, Date, Text, given, present};
 use crate::store::customers::CustomerRow;
@@ -228,8 +228,7 @@ macro_rules! details {
             #[schema(required = true)]
             pub unified_social_credit_code: Option<Text<18>>,
             /// Organisation that looks after the customer.
-            #[schema(max_length = 200, pattern = "^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$")]
-            pub org_path: String,
+            pub org_path: OrgPath,
             /// What the customer is to the company.
             #[schema(max_items = 5)]
             pub roles: Vec<CustomerRole>,
@@ -463,9 +462,9 @@ fn no_masks(contacts: &[ContactView]) -> Result<(), ValidationError> {
 }
 
 fn json_of<T: Serialize>(value: &T) -> Result<Value, Error> {
-    serde_json::to_value(value).map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::to_value(value).or_internal()
 }
 
 pub(super) fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Error> {
-    serde_json::from_value(value).map_err(|error| Error::Internal(Box::new(error)))
+    serde_json::from_value(value).or_internal()
 }

@@ -10,7 +10,9 @@ use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass, changes, is_major,
 };
+use crate::domain::organisation::OrgPath;
 use crate::error::Error;
+use crate::http::types::Principal;
 use crate::store::customers::{CustomerRow, CustomerVersionRow};
 use crate::{listing_parameters, page};
 
@@ -27,8 +29,7 @@ pub struct CustomerVersionView {
     /// From when it was the current one.
     pub recorded_at: DateTime<Utc>,
     /// Who made it: issuer and subject.
-    #[schema(max_length = 600, pattern = "^.+$")]
-    pub changed_by: String,
+    pub changed_by: Principal,
     /// In which request.
     pub request_id: uuid::Uuid,
     /// Whether a major field changed.
@@ -75,7 +76,7 @@ pub(super) fn history_views(rows: &[CustomerVersionRow]) -> Vec<CustomerVersionV
             CustomerVersionView {
                 version: row.version,
                 recorded_at: row.recorded_at,
-                changed_by: row.changed_by.clone(),
+                changed_by: Principal(row.changed_by.clone()),
                 request_id: row.request_id,
                 major: is_major(&changes),
                 changes: changes
@@ -102,7 +103,7 @@ pub(super) fn past(
         kind: CustomerKind,
         roles: Vec<Option<String>>,
         unified_social_credit_code: Option<String>,
-        org_path: String,
+        org_path: OrgPath,
         status: CustomerStatus,
         time_class: TimeClass,
         trading_class: TradingClass,

@@ -109,26 +109,26 @@ pub(super) fn concentration_report(
             },
             id: id.ok_or_else(|| Error::internal("a risk without an identifier"))?,
             name: row.name.clone(),
-            sums: sums(row)?,
+            sums: sums(row),
             limit_percent,
             exposure_percent,
         })
     });
     let totals = parted.totals.iter().map(|row| {
         let (limit_percent, exposure_percent) = shares(row);
-        Ok(ConcentrationTotal {
-            sums: sums(row)?,
+        ConcentrationTotal {
+            sums: sums(row),
             limit_percent,
             exposure_percent,
-        })
+        }
     });
     Ok(ConcentrationReport {
         as_of: Date(day),
         rows: rows.collect::<Result<_, Error>>()?,
         row_count: parted.row_count,
         truncated: parted.is_truncated(),
-        totals: totals.collect::<Result<_, Error>>()?,
-        net_capital: net_capital.clone().map(view).transpose()?,
+        totals: totals.collect(),
+        net_capital: net_capital.clone().map(view),
     })
 }
 

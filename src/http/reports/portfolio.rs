@@ -61,26 +61,20 @@ pub(super) fn portfolio_report(
     day: NaiveDate,
     by: PortfolioAxis,
     parted: Parted,
-) -> Result<PortfolioReport, Error> {
-    let rows = parted.rows.iter().map(|row| {
-        Ok(PortfolioRow {
-            key: row.key.clone(),
-            name: row.name.clone(),
-            sums: sums(row)?,
-        })
+) -> PortfolioReport {
+    let rows = parted.rows.iter().map(|row| PortfolioRow {
+        key: row.key.clone(),
+        name: row.name.clone(),
+        sums: sums(row),
     });
-    Ok(PortfolioReport {
+    PortfolioReport {
         as_of: Date(day),
         by,
-        rows: rows.collect::<Result<_, Error>>()?,
+        rows: rows.collect(),
         row_count: parted.row_count,
         truncated: parted.is_truncated(),
-        totals: parted
-            .totals
-            .iter()
-            .map(sums)
-            .collect::<Result<_, Error>>()?,
-    })
+        totals: parted.totals.iter().map(sums).collect(),
+    }
 }
 
 impl Tabular for PortfolioReport {
