@@ -5,7 +5,7 @@ use shouxin::auth::scopes::{ALL, TIERS, Tier};
 
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::document::{Documented, NOTHING, guarded, operations};
-use crate::support::registry::{NOUNS, noun};
+use crate::support::registry::{noun, nouns};
 use crate::support::{Answer, Client, TestServer, a_customer};
 
 #[test]
@@ -145,7 +145,7 @@ fn collections_show_what_belongs_to_the_caller_and_nothing_else() {
     let server = TestServer::start();
     let insider = server.with(&every_scope(), SALES, "insider");
     let above = server.with(&every_scope(), "head-office", "above");
-    for noun in NOUNS {
+    for noun in nouns() {
         let Some(collection) = noun.collection else {
             continue;
         };
@@ -178,7 +178,7 @@ fn every_noun_in_a_path_has_a_builder_and_every_builder_a_path() {
             noun(name);
         }
     }
-    for noun in NOUNS {
+    for noun in nouns() {
         let used = operations()
             .iter()
             .any(|operation| operation.noun() == Some(noun.name));
