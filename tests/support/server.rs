@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -93,6 +93,13 @@ impl TestServer {
     /// A server with the usual settings.
     pub fn start() -> Self {
         Self::start_with(|_| {})
+    }
+
+    /// The one server of all tests that ask and change nothing: what they make is their own, they
+    /// count nothing that others make too, and they leave the clock alone.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<TestServer> = LazyLock::new(TestServer::start);
+        &SHARED
     }
 
     /// A server with other settings.
