@@ -40,12 +40,14 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A copy of the migrated template.
     pub fn create() -> Self {
+        super::watch::begin();
         let ready = AHEAD.ready.lock().unwrap_or_else(PoisonError::into_inner);
         Self::called(ready.recv().expect("a database that was made ahead"))
     }
 
     /// A database without anything in it.
     pub fn create_empty() -> Self {
+        super::watch::begin();
         Self::called(make("template0"))
     }
 

@@ -10,6 +10,7 @@ pub mod document;
 pub mod ledger;
 pub mod registry;
 pub mod server;
+mod watch;
 
 pub use builders::*;
 pub use client::{Answer, Client, fresh_key};

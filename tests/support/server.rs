@@ -26,6 +26,7 @@ use shouxin::http::together::TogetherOptions;
 use shouxin::store::db::{Db, DbOptions};
 
 use super::cluster::TestDatabase;
+use super::watch;
 
 /// When every test begins: a Monday, 10 o'clock in Shanghai.
 pub const START: &str = "2026-03-02T02:00:00Z";
@@ -99,6 +100,7 @@ impl TestServer {
     /// count nothing that others make too, and they leave the clock alone.
     pub fn shared() -> &'static Self {
         static SHARED: LazyLock<TestServer> = LazyLock::new(TestServer::start);
+        watch::begin();
         &SHARED
     }
 
