@@ -1,5 +1,8 @@
 //! The integration tests: the service as its callers meet it, over HTTP and a real PostgreSQL.
 //!
+//! By area, so that `cargo test --lib --test main exposure::` tests one while it is worked on;
+//! `contract` and `http` hold for every operation, `house` for the sources.
+//!
 //! One binary, because linking is what costs. `support` starts a private PostgreSQL once and a
 //! server on a database of its own for every test.
 
@@ -10,53 +13,13 @@
     reason = "a test that meets something unexpected ends there"
 )]
 
-mod amendments;
-mod application_checks;
+mod applications;
 mod approvals;
-mod audit;
-mod authorisation;
-mod authority;
-mod check_rules;
-mod company_figures;
+mod catalogue;
 mod contract;
-mod credit_applications;
-mod credit_groups;
-mod credit_line_history;
-mod credit_lines;
-mod currencies;
-mod delegations;
-mod deposits;
-mod events;
-mod exchange_rates;
-mod exclusions;
-mod faults;
-mod group_modes;
-mod harness;
+mod exposure;
+mod house;
 mod http;
-mod idempotency;
-mod jwt;
-mod ledger;
-mod limits;
-mod line_conflicts;
-mod line_contracts;
-mod line_histories;
-mod line_lifecycle;
-mod main_story;
-mod migrations;
-mod model;
-mod overload;
-mod payments;
-mod products;
-mod races;
-mod references;
-mod referrals;
-mod replica;
 mod reports;
-mod reservation_batches;
-mod reservations;
-mod sample;
+mod rules;
 mod support;
-mod tidy;
-mod together;
-mod worked_cases;
-mod worked_reservations;

@@ -1,7 +1,9 @@
 //! Approvals as their people meet them: who decides what, who may not, and what is kept of it.
 
+mod authority;
 mod chains;
 mod deadlines;
+mod delegations;
 mod four_eyes;
 mod kept;
 mod lists;

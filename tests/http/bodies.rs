@@ -45,7 +45,7 @@ fn a_body_that_is_no_json_is_malformed() {
 
 #[test]
 fn a_body_that_is_no_object_is_refused() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     for body in ["[]", "null", "1", "\"text\"", "true"] {
         let answer = post(&client, body);
@@ -60,7 +60,7 @@ fn a_body_that_is_no_object_is_refused() {
 
 #[test]
 fn a_body_may_be_nested_only_so_deep() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     post(&client, nested(33)).expect_problem("malformed_body");
@@ -84,7 +84,7 @@ fn a_body_may_be_only_so_large() {
 
 #[test]
 fn the_content_type_has_to_be_the_documented_one() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     let body = customer_body(SALES).to_string();
     for content_type in [
@@ -109,7 +109,7 @@ fn the_content_type_has_to_be_the_documented_one() {
         .body("Application/JSON; charset=utf-8", body)
         .expect(201);
 
-    let customer = a_customer(&server);
+    let customer = a_customer(server);
     let path = format!("{PATH}/{}", customer.id());
     let patch = client
         .call("PATCH", &path)
@@ -124,7 +124,7 @@ fn the_content_type_has_to_be_the_documented_one() {
 
 #[test]
 fn every_field_that_does_not_belong_is_named() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     // What a caller might try to set although the service decides it.
     for field in [
@@ -155,7 +155,7 @@ fn every_field_that_does_not_belong_is_named() {
 
 #[test]
 fn a_field_of_the_wrong_type_is_named_and_its_value_never_repeated() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     let secret = "13912345678";
     let wrong: [(&str, Value, &str); 12] = [
@@ -204,7 +204,7 @@ fn a_field_of_the_wrong_type_is_named_and_its_value_never_repeated() {
 
 #[test]
 fn a_missing_field_is_named() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     for field in ["name", "kind", "org_path", "roles"] {
         let mut body = customer_body(SALES);
@@ -230,7 +230,7 @@ fn the_same_member_twice_is_refused() {
 
 #[test]
 fn texts_hold_no_control_characters_and_fit() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     for name in [
         "",
@@ -259,7 +259,7 @@ fn texts_hold_no_control_characters_and_fit() {
 
 #[test]
 fn rules_are_reported_together_and_in_the_language_of_the_caller() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     let mut body = customer_body(SALES);
     body["roles"] = json!([]);
@@ -285,7 +285,7 @@ fn rules_are_reported_together_and_in_the_language_of_the_caller() {
 
 #[test]
 fn hostile_texts_come_back_as_they_went_in() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.as_tier("account_manager");
     for name in [
         "'; DROP TABLE customers; --",

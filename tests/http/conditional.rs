@@ -7,9 +7,9 @@ use crate::support::{TestServer, a_customer};
 
 #[test]
 fn a_read_that_is_known_already_is_not_sent_again() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
-    let customer = a_customer(&server);
+    let customer = a_customer(server);
     let path = format!("/v1/customers/{}", customer.id());
     let etag = client.get(&path).expect(200).etag();
     assert!(
@@ -60,9 +60,9 @@ fn a_change_changes_the_tag() {
 
 #[test]
 fn a_change_needs_the_version_it_is_meant_for() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
-    let customer = a_customer(&server);
+    let customer = a_customer(server);
     let path = format!("/v1/customers/{}", customer.id());
     let body = json!({"industry": "steel"});
     let without = client
@@ -111,9 +111,9 @@ fn a_change_needs_the_version_it_is_meant_for() {
 
 #[test]
 fn a_list_of_tags_matches_in_any_order() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
-    let customer = a_customer(&server);
+    let customer = a_customer(server);
     let path = format!("/v1/customers/{}", customer.id());
     let listed = format!("{}, \"9-x\"", customer.etag());
     client
@@ -156,9 +156,9 @@ fn of_two_changes_to_one_version_one_is_lost_to_neither() {
 
 #[test]
 fn a_patch_that_changes_nothing_keeps_the_version() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
-    let customer = a_customer(&server);
+    let customer = a_customer(server);
     let path = format!("/v1/customers/{}", customer.id());
     let same = client
         .patch(&path, &customer.etag(), &json!({}))

@@ -43,9 +43,9 @@ fn kinds_of_answers(server: &TestServer) -> Vec<Answer> {
 
 #[test]
 fn every_answer_is_hardened_and_identified() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let mut seen = std::collections::BTreeSet::new();
-    for answer in kinds_of_answers(&server) {
+    for answer in kinds_of_answers(server) {
         let status = answer.status;
         assert_eq!(
             answer.header("x-content-type-options"),
@@ -79,8 +79,8 @@ fn every_answer_is_hardened_and_identified() {
 
 #[test]
 fn problems_carry_the_request_id_of_their_header_and_a_type_that_can_be_read() {
-    let server = TestServer::start();
-    for answer in kinds_of_answers(&server) {
+    let server = TestServer::shared();
+    for answer in kinds_of_answers(server) {
         if answer.status < 400 {
             continue;
         }
@@ -99,7 +99,7 @@ fn problems_carry_the_request_id_of_their_header_and_a_type_that_can_be_read() {
 
 #[test]
 fn every_problem_code_is_documented_in_both_languages() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let list = server.as_nobody().get("/v1/problems").expect(200).items();
     let codes: Vec<&str> = list
         .iter()
@@ -125,7 +125,7 @@ fn every_problem_code_is_documented_in_both_languages() {
 
 #[test]
 fn the_language_of_a_problem_is_the_one_asked_for() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let nobody = server.as_nobody();
     for (wanted, tag, title) in [
         ("", "en", "Not found"),
@@ -143,7 +143,7 @@ fn the_language_of_a_problem_is_the_one_asked_for() {
 
 #[test]
 fn what_is_not_offered_cannot_be_had() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
     for wanted in [
         "text/html",
@@ -209,7 +209,7 @@ fn head_answers_like_get_without_a_body() {
 
 #[test]
 fn the_trace_of_the_caller_goes_on() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let call = |parent: &str| {
         server
@@ -264,7 +264,7 @@ fn a_service_that_is_about_to_stop_says_it_is_not_ready_and_still_serves() {
 
 #[test]
 fn paths_beside_the_api_answer_get_only() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     for path in [
         "/livez",
         "/readyz",
@@ -293,8 +293,8 @@ fn paths_beside_the_api_answer_get_only() {
 
 #[test]
 fn metrics_name_routes_by_their_template_and_no_identifiers() {
-    let server = TestServer::start();
-    let id = a_customer(&server).id();
+    let server = TestServer::shared();
+    let id = a_customer(server).id();
     server
         .with_everything()
         .get(&format!("/v1/customers/{id}"))
@@ -372,9 +372,9 @@ fn a_request_that_never_ends_is_refused_in_words() {
 
 #[test]
 fn an_answer_before_a_broken_request_is_not_lost() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let answer = raw(
-        &server,
+        server,
         b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n",
     );
     let second = answer.rfind("HTTP/1.1 ").unwrap();
@@ -384,11 +384,11 @@ fn an_answer_before_a_broken_request_is_not_lost() {
 
 #[test]
 fn headers_are_limited_in_size_and_number() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let with = |headers: &str| {
         let request =
             format!("GET /livez HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n");
-        raw(&server, request.as_bytes())
+        raw(server, request.as_bytes())
     };
     let long = |length: usize| format!("X-Long: {}\r\n", "a".repeat(length));
     let many = |count: usize| -> String {

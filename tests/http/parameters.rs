@@ -29,13 +29,13 @@ const NO_PAGE_SIZES: &[&str] = &[
 
 #[test]
 fn page_sizes_are_plain_numbers_up_to_the_documented_most() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
     for operation in operations()
         .iter()
         .filter(|one| one.parameter("query", "limit").is_some())
     {
-        let id = (operation.noun() == Some("customer")).then(|| a_customer(&server).id());
+        let id = (operation.noun() == Some("customer")).then(|| a_customer(server).id());
         let path = operation.path_with(id.as_deref().unwrap_or("none"));
         if path.contains("/none") {
             continue;
@@ -64,9 +64,9 @@ fn page_sizes_are_plain_numbers_up_to_the_documented_most() {
 
 #[test]
 fn unknown_parameters_are_refused_by_name_on_every_read() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
-    let id = a_customer(&server).id();
+    let id = a_customer(server).id();
     for operation in operations()
         .iter()
         .filter(|one| one.method == "GET" && one.scope.is_some())
@@ -92,7 +92,7 @@ fn unknown_parameters_are_refused_by_name_on_every_read() {
 
 #[test]
 fn a_parameter_given_twice_is_refused_by_name() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
     for (query, name) in [
         ("limit=1&limit=2", "limit"),
@@ -107,7 +107,7 @@ fn a_parameter_given_twice_is_refused_by_name() {
 
 #[test]
 fn values_that_are_no_text_or_no_choice_are_refused_without_being_repeated() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
     for query in [
         "kind=13912345678",
@@ -132,7 +132,7 @@ fn values_that_are_no_text_or_no_choice_are_refused_without_being_repeated() {
 
 #[test]
 fn every_documented_choice_is_understood() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
     for operation in operations()
         .iter()
@@ -163,9 +163,9 @@ fn every_documented_choice_is_understood() {
 
 #[test]
 fn a_moment_to_read_as_of_is_an_instant_or_a_date() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
-    let path = format!("/v1/customers/{}", a_customer(&server).id());
+    let path = format!("/v1/customers/{}", a_customer(server).id());
     for fine in [
         "2026-03-02",
         "2026-03-02T02:00:00Z",
@@ -196,7 +196,7 @@ fn a_moment_to_read_as_of_is_an_instant_or_a_date() {
 
 #[test]
 fn addresses_may_be_only_so_long() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
     let long = format!("/v1/customers?industry={}", "a".repeat(4100));
     client.get(&long).expect_problem("uri_too_long");
@@ -206,7 +206,7 @@ fn addresses_may_be_only_so_long() {
 
 #[test]
 fn operations_without_parameters_refuse_any() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with_everything();
     for path in ["/v1/products/goods?colour=red", "/v1/problems?page=2"] {
         let problem = client.get(path).expect_problem("unknown_parameter").json();

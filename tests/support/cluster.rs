@@ -1,7 +1,8 @@
 //! One private PostgreSQL for the whole run, and a fresh database in it for every test.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -17,10 +18,20 @@ struct Source {
     template: String,
 }
 
+/// Databases that are made while tests run, and a way to be rid of those that are done with.
+struct Ahead {
+    ready: Mutex<Receiver<String>>,
+    used: Sender<String>,
+}
+
+/// How many databases wait for their test at most, beside the one that is being made.
+const WAITING_MAX: usize = 2;
+
 static SOURCE: OnceLock<Source> = OnceLock::new();
+static AHEAD: LazyLock<Ahead> = LazyLock::new(make_ahead);
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// A database for one test; dropped with this value.
+/// A database for one test.
 pub struct TestDatabase {
     name: String,
     url: String,
@@ -29,12 +40,15 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A copy of the migrated template.
     pub fn create() -> Self {
-        Self::from_template(&source().template)
+        super::watch::begin();
+        let ready = AHEAD.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        Self::called(ready.recv().expect("a database that was made ahead"))
     }
 
     /// A database without anything in it.
     pub fn create_empty() -> Self {
-        Self::from_template("template0")
+        super::watch::begin();
+        Self::called(make("template0"))
     }
 
     /// URL for the owner of the database.
@@ -42,16 +56,9 @@ impl TestDatabase {
         &self.url
     }
 
-    fn from_template(template: &str) -> Self {
-        let source = source();
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("shouxin_test_{}_{number}", std::process::id());
-        order(
-            &source.admin_url,
-            &format!("CREATE DATABASE {name} TEMPLATE {template}"),
-        );
+    fn called(name: String) -> Self {
         Self {
-            url: with_database(&source.admin_url, &name),
+            url: with_database(&source().admin_url, &name),
             name,
         }
     }
@@ -59,11 +66,39 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        if let Ok(mut connection) = PgConnection::establish(&source().admin_url) {
-            let _stays_until_the_cluster_goes = connection.batch_execute(&statement);
+        let _goes_with_the_cluster_otherwise = AHEAD.used.send(self.name.clone());
+    }
+}
+
+/// Starts the thread that makes databases, and drops used ones: neither is in a test's time.
+fn make_ahead() -> Ahead {
+    let (waiting, ready) = sync_channel(WAITING_MAX);
+    let (used, done_with) = channel();
+    std::thread::spawn(move || keep_house(&waiting, &done_with));
+    Ahead {
+        ready: Mutex::new(ready),
+        used,
+    }
+}
+
+fn keep_house(waiting: &SyncSender<String>, done_with: &Receiver<String>) {
+    while waiting.send(make(&source().template)).is_ok() {
+        for name in done_with.try_iter() {
+            let statement = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            if let Ok(mut connection) = PgConnection::establish(&source().admin_url) {
+                let _stays_until_the_cluster_goes = connection.batch_execute(&statement);
+            }
         }
     }
+}
+
+/// Makes a database and gives its name.
+fn make(template: &str) -> String {
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("shouxin_test_{}_{number}", std::process::id());
+    let statement = format!("CREATE DATABASE {name} TEMPLATE {template}");
+    order(&source().admin_url, &statement);
+    name
 }
 
 /// Folder of the programs of PostgreSQL.

@@ -25,6 +25,7 @@ pub struct Documented {
 /// The document.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    super::watch::begin();
     DOCUMENT.get_or_init(shouxin::http::openapi::document)
 }
 

@@ -2,7 +2,6 @@
 
 pub mod actors;
 pub mod applications;
-pub mod binary;
 pub mod builders;
 pub mod checks;
 pub mod client;
@@ -11,10 +10,11 @@ pub mod document;
 pub mod ledger;
 pub mod registry;
 pub mod server;
+mod watch;
 
 pub use builders::*;
 pub use client::{Answer, Client, fresh_key};
-pub use ledger::{assert_clean as assert_ledger_is_clean, differences as ledger_differences};
+pub use ledger::assert_clean as assert_ledger_is_clean;
 pub use server::TestServer;
 
 /// Polls until it is so; ends the test when it is still not after half a minute. Between two looks

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::mpsc::channel;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ use shouxin::http::together::TogetherOptions;
 use shouxin::store::db::{Db, DbOptions};
 
 use super::cluster::TestDatabase;
+use super::watch;
 
 /// When every test begins: a Monday, 10 o'clock in Shanghai.
 pub const START: &str = "2026-03-02T02:00:00Z";
@@ -93,6 +94,14 @@ impl TestServer {
     /// A server with the usual settings.
     pub fn start() -> Self {
         Self::start_with(|_| {})
+    }
+
+    /// The one server of all tests that ask and change nothing: what they make is their own, they
+    /// count nothing that others make too, and they leave the clock alone.
+    pub fn shared() -> &'static Self {
+        static SHARED: LazyLock<TestServer> = LazyLock::new(TestServer::start);
+        watch::begin();
+        &SHARED
     }
 
     /// A server with other settings.

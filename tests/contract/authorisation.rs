@@ -5,12 +5,12 @@ use shouxin::auth::scopes::{ALL, TIERS, Tier};
 
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::document::{Documented, NOTHING, guarded, operations};
-use crate::support::registry::{NOUNS, noun};
+use crate::support::registry::{noun, nouns};
 use crate::support::{Answer, Client, TestServer, a_customer};
 
 #[test]
 fn without_a_token_every_guarded_operation_asks_for_one() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let nobody = server.as_nobody();
     for operation in guarded() {
         let answer = nonsense(operation, &nobody).expect_problem("unauthenticated");
@@ -24,7 +24,7 @@ fn without_a_token_every_guarded_operation_asks_for_one() {
 
 #[test]
 fn with_a_token_that_is_none_every_guarded_operation_says_so() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let garbage = server.with_token("not.a.token");
     for operation in guarded() {
         let answer = nonsense(operation, &garbage).expect_problem("invalid_token");
@@ -37,7 +37,7 @@ fn with_a_token_that_is_none_every_guarded_operation_says_so() {
 
 #[test]
 fn every_other_scope_does_not_help() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     for operation in guarded() {
         let needed = operation.scope.as_deref().unwrap();
         let others: Vec<&str> = ALL
@@ -55,7 +55,7 @@ fn every_other_scope_does_not_help() {
 
 #[test]
 fn the_guard_answers_before_anything_else_of_the_request_is_looked_at() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let client = server.with(&[], "head-office", "nobody-much");
     for operation in guarded() {
         let path = operation.path_with("not-an-identifier");
@@ -72,7 +72,7 @@ fn the_guard_answers_before_anything_else_of_the_request_is_looked_at() {
 
 #[test]
 fn open_operations_need_nothing() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     for operation in operations()
         .iter()
         .filter(|operation| operation.scope.is_none())
@@ -87,7 +87,7 @@ fn open_operations_need_nothing() {
 
 #[test]
 fn an_identifier_that_names_nothing_is_not_found_and_a_malformed_one_is_refused() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let everybody = server.with_everything();
     for operation in operations()
         .iter()
@@ -145,7 +145,7 @@ fn collections_show_what_belongs_to_the_caller_and_nothing_else() {
     let server = TestServer::start();
     let insider = server.with(&every_scope(), SALES, "insider");
     let above = server.with(&every_scope(), "head-office", "above");
-    for noun in NOUNS {
+    for noun in nouns() {
         let Some(collection) = noun.collection else {
             continue;
         };
@@ -178,7 +178,7 @@ fn every_noun_in_a_path_has_a_builder_and_every_builder_a_path() {
             noun(name);
         }
     }
-    for noun in NOUNS {
+    for noun in nouns() {
         let used = operations()
             .iter()
             .any(|operation| operation.noun() == Some(noun.name));
@@ -188,10 +188,10 @@ fn every_noun_in_a_path_has_a_builder_and_every_builder_a_path() {
 
 #[test]
 fn tiers_open_exactly_the_operations_of_their_bundles() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let mut wrong = Vec::new();
     for tier in TIERS {
-        let client = member(&server, tier);
+        let client = member(server, tier);
         for operation in operations() {
             let needed = operation.scope.as_deref();
             let bundled = needed.is_none_or(|needed| tier.holds(needed));
@@ -208,9 +208,9 @@ fn tiers_open_exactly_the_operations_of_their_bundles() {
 
 #[test]
 fn methods_cannot_be_smuggled_past_the_guard() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let reader = server.as_tier("auditor");
-    let customer = a_customer(&server);
+    let customer = a_customer(server);
     let path = format!("/v1/customers/{}", customer.id());
     for header in [
         "X-HTTP-Method-Override",

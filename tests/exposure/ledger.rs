@@ -4,9 +4,10 @@ use shouxin::app::verification;
 use shouxin::domain::actor::Actor;
 use shouxin::domain::organisation::OrgPath;
 
+use crate::support::ledger::differences;
 use crate::support::{
     TestServer, a_customer_with_credit, a_payment, a_receivable, a_reservation, actors::SALES,
-    assert_ledger_is_clean, ledger_differences,
+    assert_ledger_is_clean,
 };
 
 /// A customer with a reservation, a receivable, and a payment that settles a part of it.
@@ -36,7 +37,7 @@ fn a_falsified_balance_is_found_and_named() {
     let server = TestServer::start();
     some_business(&server);
     server.sql("UPDATE credit_lines SET drawn_minor = drawn_minor - 5000");
-    let found = ledger_differences(&server);
+    let found = differences(&server);
     let line = server.texts("SELECT id FROM credit_lines").remove(0);
     for check in [
         "line drawn = sum of its movements",
@@ -71,7 +72,7 @@ fn a_falsified_exposure_is_found_on_the_line_it_counts_on() {
             ));
         };
         change(3);
-        let found = ledger_differences(&server);
+        let found = differences(&server);
         let names: Vec<&str> = found
             .iter()
             .map(|difference| difference.check_name.as_str())
@@ -91,7 +92,7 @@ fn a_removed_movement_leaves_a_gap_that_is_found() {
         "credit_movements",
         "DELETE FROM credit_movements WHERE movement_number = 1",
     );
-    let found: Vec<String> = ledger_differences(&server)
+    let found: Vec<String> = differences(&server)
         .into_iter()
         .map(|difference| difference.check_name)
         .collect();
@@ -112,7 +113,7 @@ fn business_on_a_line_that_does_not_exist_is_found() {
     let nowhere = "00000000-0000-7000-8000-000000000001";
     for table in ["reservations", "receivables"] {
         server.sql(&format!("UPDATE {table} SET product_line_id = '{nowhere}'"));
-        let found: Vec<(String, String)> = ledger_differences(&server)
+        let found: Vec<(String, String)> = differences(&server)
             .into_iter()
             .filter(|difference| difference.subject.to_string() == nowhere)
             .map(|difference| (difference.check_name, difference.subject.to_string()))
@@ -136,7 +137,7 @@ fn a_changed_allocation_is_found_on_the_payment_and_on_the_receivable() {
         "payment_allocations",
         "UPDATE payment_allocations SET amount_minor = 9000",
     );
-    let found: Vec<String> = ledger_differences(&server)
+    let found: Vec<String> = differences(&server)
         .into_iter()
         .map(|difference| difference.check_name)
         .collect();

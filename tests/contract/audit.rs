@@ -6,7 +6,7 @@ use diesel::{PgConnection, RunQueryDsl};
 use serde_json::{Value, json};
 
 use crate::support::document::{READS_BY_POST, operations};
-use crate::support::registry::{WRITES, write};
+use crate::support::registry::{write, writes};
 use crate::support::server::texts;
 use crate::support::{Answer, TestServer, a_customer};
 
@@ -25,7 +25,7 @@ fn every_write_of_the_document_is_registered_and_no_other() {
     for operation in &documented {
         write(operation);
     }
-    let mut registered: Vec<&str> = WRITES.iter().map(|write| write.operation).collect();
+    let mut registered: Vec<&str> = writes().map(|write| write.operation).collect();
     documented.sort_unstable();
     registered.sort_unstable();
     assert_eq!(documented, registered);
@@ -35,7 +35,7 @@ fn every_write_of_the_document_is_registered_and_no_other() {
 fn every_write_leaves_an_audit_entry_and_its_events() {
     let server = TestServer::start();
     let client = server.with_everything();
-    for write in WRITES {
+    for write in writes() {
         let answer = (write.succeed)(&server, &client);
         let name = write.operation;
         assert!(
@@ -66,7 +66,7 @@ fn every_write_leaves_an_audit_entry_and_its_events() {
 fn every_refused_write_leaves_an_entry_that_says_so_and_no_event() {
     let server = TestServer::start();
     let client = server.with_everything();
-    for write in WRITES {
+    for write in writes() {
         let Some(refuse) = write.refuse else {
             continue;
         };

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 use shouxin::clock::{Clock, SystemClock, business_date};
 
-use crate::support::binary::{Binary, Folder, ask};
+use crate::binary::{Binary, Folder, ask};
 use crate::support::cluster::TestDatabase;
 use crate::support::{Answer, Client, a_number, a_social_credit_code, eventually, fresh_key};
 

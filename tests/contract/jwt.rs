@@ -42,7 +42,7 @@ fn assert_rejected(answer: Answer, what: &str) {
 
 #[test]
 fn a_token_is_taken_from_one_authorization_header_and_nowhere_else() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let token = auditor().token(server.now());
     let nobody = server.as_nobody();
     let with = |value: &str| nobody.get(PATH).header("Authorization", value);
@@ -112,7 +112,7 @@ fn a_token_from_the_future_is_not_valid_yet() {
 
 #[test]
 fn a_token_that_was_changed_is_refused() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let token = auditor().token(server.now());
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else {
@@ -153,7 +153,7 @@ fn auditor_of_another_service(claims: &Value) -> String {
 
 #[test]
 fn scopes_are_whole_words() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     for scopes in [
         &["customers:readonly"][..],
         &["customers"],

@@ -25,3 +25,17 @@ fn every_test_has_a_database_and_a_clock_of_its_own() {
     assert_eq!(other.db().today().to_string(), "2026-03-02");
     assert_eq!(other.now().to_rfc3339(), "2026-03-02T02:00:00+00:00");
 }
+
+#[test]
+fn an_instance_beside_another_has_its_database_and_its_clock() {
+    let one = TestServer::start();
+    let other = one.beside();
+    let made = a_customer(&one);
+    one.advance(chrono::TimeDelta::days(1));
+    assert_ne!(one.url(), other.url());
+    assert_eq!(one.now(), other.now());
+    let client = other.with_everything();
+    client
+        .get(&format!("/v1/customers/{}", made.id()))
+        .expect(200);
+}

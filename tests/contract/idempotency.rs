@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::document::operations;
-use crate::support::registry::WRITES;
+use crate::support::registry::writes;
 use crate::support::{Answer, TestServer, a_company_name, a_customer, customer_body};
 
 const PATH: &str = "/v1/customers";
@@ -283,7 +283,7 @@ fn operations_that_require_a_key_refuse_to_go_without() {
 #[test]
 fn every_write_can_be_repeated() {
     let server = TestServer::start();
-    for write in WRITES {
+    for write in writes() {
         // The registry chooses the body, so the key is pinned by the client.
         let client = server.with_everything().always_with_key(write.operation);
         let first = (write.succeed)(&server, &client);
@@ -297,7 +297,7 @@ fn every_write_can_be_repeated() {
 #[test]
 fn every_refusal_can_be_repeated() {
     let server = TestServer::start();
-    for write in WRITES {
+    for write in writes() {
         if let Some(refuse) = write.refuse {
             let key = format!("refused-{}", write.operation);
             let first = refuse(&server, &server.with_everything().always_with_key(&key));

@@ -15,8 +15,8 @@ use shouxin::crypto::MasterKeys;
 use shouxin::devdb::{Cluster, ClusterOptions, Durability, Programs};
 use shouxin::store::migrations;
 
+use crate::binary::{Binary, Folder, a_free_port};
 use crate::support::actors::{Credentials, Identity, SALES};
-use crate::support::binary::{Binary, Folder, a_free_port};
 use crate::support::server::development_keys;
 use crate::support::{
     Answer, Client, GOODS, Owner, TestServer, a_customer, a_line, application_body,

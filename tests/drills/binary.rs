@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use super::Client;
-use super::actors::Credentials;
+use crate::support::Client;
+use crate::support::actors::Credentials;
 
 /// A folder that goes with the test.
 pub struct Folder(PathBuf);

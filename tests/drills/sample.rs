@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::support::binary::{Binary, Folder, a_free_port, ask};
+use crate::binary::{Binary, Folder, a_free_port, ask};
 use crate::support::{TestServer, eventually};
 
 /// What there is, by the noun that `dev` prints behind the number.

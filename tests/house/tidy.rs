@@ -4,7 +4,7 @@
 //! not in a review months later. Each rule is a plain function over a file's text, and has a test
 //! with a planted violation: a rule that cannot fail protects nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 const LINES_MAX: usize = 600;
@@ -138,7 +138,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         below: "tests/",
-        except: &["tests/tidy.rs"],
+        except: &["tests/house/tidy.rs"],
         words: &[
             "#[allow(",
             "#![allow(",
@@ -199,12 +199,10 @@ fn every_handler_is_routed() {
 }
 
 #[test]
-fn every_module_of_this_binary_is_declared() {
-    let main = read("tests/main.rs");
-    let modules = children("tests")
-        .into_iter()
-        .filter_map(|path| module_of(&path));
-    assert_none(modules.filter(|name| name != "main" && !main.contains(&format!("mod {name};"))));
+fn every_file_of_the_tests_is_declared() {
+    let mut files = sources();
+    files.retain(|(path, _)| path.starts_with("tests/"));
+    assert_none(undeclared(&files));
 }
 
 #[test]
@@ -308,6 +306,34 @@ fn unrouted(path: &str, text: &str, routes: &str) -> Vec<String> {
         .collect()
 }
 
+/// Files that no other file names as its module: nothing in them is compiled.
+fn undeclared(files: &[(String, String)]) -> Vec<String> {
+    let declared = |path: &str| {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let (home, module) = match name {
+            "main.rs" => return true,
+            "mod.rs" => folder.rsplit_once('/').unwrap_or(("", folder)),
+            _ => (folder, name.trim_end_matches(".rs")),
+        };
+        let area = folder.rsplit_once('/').map_or(folder, |(_, area)| area);
+        let by_path = format!("#[path = \"../{area}/{name}\"]");
+        let by_name = format!("mod {module};");
+        files.iter().any(|(other, text)| {
+            let beside = [
+                format!("{home}/mod.rs"),
+                format!("{home}/main.rs"),
+                format!("{home}.rs"),
+            ];
+            text.contains(&by_path) || beside.contains(other) && text.contains(&by_name)
+        })
+    };
+    files
+        .iter()
+        .filter(|(path, _)| !declared(path))
+        .map(|(path, _)| format!("{path} is not declared"))
+        .collect()
+}
+
 fn incomplete_migration(name: &str, up: &str, down: &str) -> Vec<String> {
     let mut problems = Vec::new();
     if !up.starts_with("-- Why: ") {
@@ -378,11 +404,6 @@ fn children(folder: &str) -> Vec<PathBuf> {
         .collect();
     found.sort();
     found
-}
-
-fn module_of(path: &Path) -> Option<String> {
-    let name = path.file_stem()?.to_str()?.to_owned();
-    (path.is_dir() || path.extension().is_some_and(|end| end == "rs")).then_some(name)
 }
 
 /// Path and text of every Rust file.
@@ -504,6 +525,29 @@ mod planted {
             ["src/http/things.rs: things::create is not in routes.rs"]
         );
         assert!(unrouted("src/app/things.rs", text, routes).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_nothing_declares_is_found() {
+        let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+        let files = [
+            file("tests/main.rs", "mod rules;\nmod support;"),
+            file("tests/rules/mod.rs", "mod checks;"),
+            file("tests/rules/checks.rs", ""),
+            file("tests/rules/registry.rs", ""),
+            file("tests/rules/forgotten.rs", ""),
+            file("tests/scores/checks.rs", ""),
+            file(
+                "tests/support/mod.rs",
+                "#[path = \"../rules/registry.rs\"]\nmod rules;",
+            ),
+        ];
+        let found = undeclared(&files);
+        let forgotten = ["tests/rules/forgotten.rs", "tests/scores/checks.rs"];
+        assert_eq!(
+            found,
+            forgotten.map(|path| format!("{path} is not declared"))
+        );
     }
 
     #[test]

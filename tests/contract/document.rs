@@ -294,7 +294,7 @@ fn collect_examples(node: &Value, place: &str, found: &mut Vec<(String, Value, V
 
 #[test]
 fn the_served_document_is_the_checked_in_one() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let nobody = server.as_nobody();
     let served = nobody.get("/openapi.json").expect(200);
     assert_eq!(served.text(), openapi::text());
@@ -307,7 +307,7 @@ fn the_served_document_is_the_checked_in_one() {
 
 #[test]
 fn documented_routes_live_and_no_others() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     let everybody = server.with_everything();
     let mut methods: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for operation in operations() {
@@ -350,7 +350,7 @@ fn listed(header: Option<&str>) -> BTreeSet<String> {
 
 #[test]
 fn unknown_paths_are_not_found() {
-    let server = TestServer::start();
+    let server = TestServer::shared();
     for path in [
         "/",
         "/v1",

@@ -10,7 +10,7 @@ use shouxin::domain::currency::Currency;
 use shouxin::domain::money::decimal_string;
 
 use crate::approvals::{approve, case_of, goods, lines, rules as publish, submit, submitted};
-use crate::contract::assert_checked_in;
+use crate::contract::document::assert_checked_in;
 use crate::support::{Answer, Client, TestServer, a_customer};
 
 const RULES: &str = "/v1/authority-rules";

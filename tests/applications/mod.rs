@@ -1,0 +1,4 @@
+//! Credit applications: from a draft to a decision.
+
+mod application_checks;
+mod credit_applications;

@@ -1,0 +1,93 @@
+//! What the tests that are driven by the document know about approvals.
+
+use serde_json::json;
+
+use super::{Noun, Write, act};
+use crate::support::{
+    Answer, Client, Owner, TestServer, a_customer_of, a_submitted, application_body,
+};
+
+/// Its nouns.
+pub const NOUNS: &[Noun] = &[
+    Noun {
+        name: "approval",
+        collection: Some("/v1/approvals"),
+        make: |server, org_path| {
+            let customer = a_customer_of(server, org_path).id();
+            let body = application_body(Owner::Customer(&customer), None, "500.00");
+            let path = a_submitted(server, &body);
+            let application = server.with_everything().get(&path).expect(200);
+            application.field("approval_id")
+        },
+    },
+    Noun {
+        name: "delegation",
+        // Shows what somebody gave or got, wherever they stand.
+        collection: None,
+        make: |server, org_path| {
+            let lender = server.with(
+                &["approvals:decide:branch", "approvals:delegate"],
+                org_path,
+                "absent colleague",
+            );
+            delegate(server, &lender, "https://issuer.test|colleague")
+                .expect(201)
+                .id()
+        },
+    },
+];
+
+/// Its writes.
+pub const WRITES: &[Write] = &[
+    Write {
+        operation: "createApprovalDelegation",
+        action: "approval.delegate",
+        events: &["approval.delegated"],
+        succeed: |server, client| delegate(server, client, "https://issuer.test|colleague"),
+        refuse: Some(|server, client| {
+            let body = json!({"delegate": "a|b", "from": "2026-03-02", "until": "2026-03-01", "reason": "休假"});
+            let _ = server;
+            client.post("/v1/approval-delegations", &body).send()
+        }),
+    },
+    Write {
+        operation: "revokeApprovalDelegation",
+        action: "approval.revoke_delegation",
+        events: &["approval.delegation_revoked"],
+        succeed: |server, client| act(client, &delegated(server), "revoke"),
+        refuse: Some(|server, client| {
+            let path = delegated(server);
+            act(client, &path, "revoke").expect(200);
+            act(client, &path, "revoke")
+        }),
+    },
+    Write {
+        operation: "publishAuthorityRules",
+        action: "authority_rules.publish",
+        events: &["authority_rules.published"],
+        succeed: |server, client| publish_rules(server, client, "approvals:decide:branch"),
+        refuse: Some(|server, client| publish_rules(server, client, "customers:read")),
+    },
+];
+
+fn delegate(server: &TestServer, client: &Client, delegate: &str) -> Answer {
+    let today = server.db().today().to_string();
+    let body = json!({"delegate": delegate, "from": today, "until": today, "reason": "休假"});
+    client.post("/v1/approval-delegations", &body).send()
+}
+
+fn delegated(server: &TestServer) -> String {
+    let client = server.with_everything();
+    let answer = delegate(server, &client, "https://issuer.test|colleague").expect(201);
+    answer.header("location").unwrap().to_owned()
+}
+
+fn publish_rules(server: &TestServer, client: &Client, scope: &str) -> Answer {
+    let rules = ["credit_application", "referral"].map(
+        |kind| json!({"name": kind, "kind": kind, "steps": [{"name": "branch", "scope": scope}]}),
+    );
+    let body = json!({
+        "effective_from": server.db().today().to_string(), "rules": rules,
+    });
+    client.post("/v1/authority-rules", &body).send()
+}

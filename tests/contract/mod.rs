@@ -1,0 +1,8 @@
+//! What holds for every operation of the document, whatever it does.
+
+mod audit;
+mod authorisation;
+pub mod document;
+mod events;
+mod idempotency;
+mod jwt;

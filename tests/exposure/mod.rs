@@ -1,0 +1,23 @@
+//! Lines and what is held and drawn on them: reservations, receivables, payments.
+
+mod amendments;
+mod credit_groups;
+mod credit_line_history;
+mod credit_lines;
+mod currencies;
+mod deposits;
+mod group_modes;
+mod ledger;
+mod limits;
+mod line_conflicts;
+mod line_contracts;
+mod line_histories;
+mod line_lifecycle;
+mod payments;
+mod references;
+mod referrals;
+mod reservation_batches;
+mod reservations;
+mod together;
+mod worked_cases;
+mod worked_reservations;

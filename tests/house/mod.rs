@@ -1,0 +1,5 @@
+//! The house itself: its rules, its migrations, and the harness of these tests.
+
+mod harness;
+mod migrations;
+mod tidy;
