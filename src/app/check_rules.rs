@@ -156,16 +156,6 @@ pub fn standing_of(
     Ok(standings)
 }
 
-/// Where one customer stands.
-///
-/// # Errors
-/// As [`standing_of`].
-pub fn standing(reader: &mut Reader<'_>, customer: CustomerId) -> Result<Standing, Error> {
-    let InForce { rule_set, .. } = in_force(reader)?;
-    let found = standing_of(reader, rule_set, &[customer])?.remove(&customer);
-    Ok(found.unwrap_or_default())
-}
-
 /// What customers owe and have ordered, in the company's currency.
 fn owed_by(
     reader: &mut Reader<'_>,

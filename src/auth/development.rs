@@ -122,11 +122,6 @@ impl DevelopmentKeys {
         "shouxin"
     }
 
-    /// The name of the key: its thumbprint (RFC 7638), so a new key gets a new name.
-    pub fn key_id(&self) -> &str {
-        &self.key_id
-    }
-
     /// The public key as a key set (RFC 7517, RFC 8037).
     pub fn jwks_json(&self) -> String {
         let key = json!({

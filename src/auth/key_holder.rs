@@ -50,16 +50,6 @@ impl KeyHolder {
         self.read().keys.as_ref().and_then(|keys| keys.get(key_id))
     }
 
-    /// The current set.
-    pub fn current(&self) -> Option<Arc<KeySet>> {
-        self.read().keys.clone()
-    }
-
-    /// When keys were last fetched with success.
-    pub fn last_success(&self) -> Option<DateTime<Utc>> {
-        self.read().last_success
-    }
-
     /// Puts a newly fetched set in place of the current one. Keys that are no longer in it
     /// stop being accepted at once.
     pub fn replace(&self, keys: KeySet, fetched_at: DateTime<Utc>) {

@@ -1,7 +1,8 @@
-//! Amounts of money: whole minor units of one currency, with checked arithmetic.
+//! Amounts of money: whole minor units of one currency.
 //!
-//! There is no multiplication or division here on purpose. Interest, shares and conversions
-//! each need a stated rounding rule, and that rule belongs to the decision that needs it.
+//! There is no arithmetic here on purpose. Sums are made in minor units by whoever knows that they
+//! are of one currency; interest, shares and conversions each need a stated rounding rule, and that
+//! rule belongs to the decision that needs it.
 
 use super::currency::Currency;
 
@@ -9,7 +10,7 @@ use super::currency::Currency;
 /// leaves room to add up more than nine thousand such amounts in 64 bits without overflow.
 pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000_000;
 
-/// Why an amount could not be read, or a sum could not be made.
+/// Why there is no such amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// The text is not a plain decimal number.
@@ -24,14 +25,6 @@ pub enum MoneyError {
     /// The amount is outside ±[`AMOUNT_MINOR_MAX`].
     #[error("the amount is larger than the limit of {AMOUNT_MINOR_MAX} minor units")]
     TooLarge,
-    /// Two amounts of different currencies were put together.
-    #[error("amounts of {left} and {right} do not mix")]
-    CurrencyMismatch {
-        /// The currency of the amount that was asked.
-        left: Currency,
-        /// The currency of the amount that was given.
-        right: Currency,
-    },
 }
 
 /// An amount of money: whole minor units of one currency, within ±[`AMOUNT_MINOR_MAX`].
@@ -117,80 +110,10 @@ impl Money {
         decimal_string(self.minor, self.currency)
     }
 
-    /// The sum of both amounts.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::TooLarge`].
-    pub fn checked_add(self, other: Money) -> Result<Money, MoneyError> {
-        self.require_same_currency(other)?;
-        let sum = self
-            .minor
-            .checked_add(other.minor)
-            .ok_or(MoneyError::TooLarge)?;
-        Money::new(sum, self.currency)
-    }
-
-    /// This amount less the other one; the result may be negative.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::CurrencyMismatch`] or [`MoneyError::TooLarge`].
-    pub fn checked_sub(self, other: Money) -> Result<Money, MoneyError> {
-        self.require_same_currency(other)?;
-        let difference = self
-            .minor
-            .checked_sub(other.minor)
-            .ok_or(MoneyError::TooLarge)?;
-        Money::new(difference, self.currency)
-    }
-
-    /// The same amount in the other direction.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::TooLarge`] is in the signature only so that all arithmetic reads alike:
-    /// the limit is the same in both directions, so it does not happen.
-    pub fn checked_neg(self) -> Result<Money, MoneyError> {
-        let negated = self.minor.checked_neg().ok_or(MoneyError::TooLarge)?;
-        Money::new(negated, self.currency)
-    }
-
     /// Whether the amount is greater than zero.
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.minor > 0
-    }
-
-    /// Whether the amount is zero.
-    #[must_use]
-    pub const fn is_zero(self) -> bool {
-        self.minor == 0
-    }
-
-    /// The smaller of both amounts.
-    ///
-    /// # Errors
-    ///
-    /// [`MoneyError::CurrencyMismatch`].
-    pub fn min(self, other: Money) -> Result<Money, MoneyError> {
-        self.require_same_currency(other)?;
-        Ok(if other.minor < self.minor {
-            other
-        } else {
-            self
-        })
-    }
-
-    fn require_same_currency(self, other: Money) -> Result<(), MoneyError> {
-        if self.currency == other.currency {
-            Ok(())
-        } else {
-            Err(MoneyError::CurrencyMismatch {
-                left: self.currency,
-                right: other.currency,
-            })
-        }
     }
 }
 
@@ -307,35 +230,19 @@ mod tests {
     }
 
     #[test]
-    fn arithmetic_refuses_mixed_currencies_and_overflow() {
-        let yen = Money::new(1, Currency::JPY).unwrap();
-        let mismatch = Err(MoneyError::CurrencyMismatch {
-            left: Currency::CNY,
-            right: Currency::JPY,
-        });
-        assert_eq!(cny(1).checked_add(yen), mismatch);
-        assert_eq!(cny(1).checked_sub(yen), mismatch);
-        assert_eq!(cny(1).min(yen), mismatch);
-        assert_eq!(
-            cny(AMOUNT_MINOR_MAX).checked_add(cny(1)),
-            Err(MoneyError::TooLarge)
-        );
-        assert_eq!(
-            cny(-AMOUNT_MINOR_MAX).checked_sub(cny(1)),
-            Err(MoneyError::TooLarge)
-        );
-        assert_eq!(
-            Money::new(i64::MIN, Currency::CNY),
-            Err(MoneyError::TooLarge)
-        );
+    fn an_amount_has_a_limit_in_both_directions() {
+        for minor in [AMOUNT_MINOR_MAX + 1, -AMOUNT_MINOR_MAX - 1, i64::MIN] {
+            assert_eq!(
+                Money::new(minor, Currency::CNY),
+                Err(MoneyError::TooLarge),
+                "{minor}"
+            );
+        }
     }
 
     #[test]
-    fn questions_about_an_amount() {
+    fn zero_is_not_positive() {
         assert!(cny(1).is_positive() && !cny(0).is_positive() && !cny(-1).is_positive());
-        assert!(Money::zero(Currency::CNY).is_zero() && !cny(-1).is_zero());
-        assert_eq!(cny(3).min(cny(-2)), Ok(cny(-2)));
-        assert_eq!(cny(3).min(cny(4)), Ok(cny(3)));
     }
 
     fn any_amount() -> impl Strategy<Value = i64> {
@@ -349,23 +256,6 @@ mod tests {
                 let amount = Money::new(minor, currency).unwrap();
                 prop_assert_eq!(Money::parse(&amount.to_decimal_string(), currency), Ok(amount));
             }
-        }
-
-        #[test]
-        fn addition_associates_or_fails(a in any_amount(), b in any_amount(), c in any_amount()) {
-            let (a, b, c) = (cny(a), cny(b), cny(c));
-            let left = a.checked_add(b).and_then(|sum| sum.checked_add(c));
-            let right = b.checked_add(c).and_then(|sum| a.checked_add(sum));
-            if let (Ok(left), Ok(right)) = (left, right) {
-                prop_assert_eq!(left, right);
-            }
-            prop_assert_eq!(a.checked_add(b), b.checked_add(a));
-        }
-
-        #[test]
-        fn subtraction_is_addition_of_the_opposite(a in any_amount(), b in any_amount()) {
-            let (a, b) = (cny(a), cny(b));
-            prop_assert_eq!(a.checked_sub(b), a.checked_add(b.checked_neg().unwrap()));
         }
 
         #[test]

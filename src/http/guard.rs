@@ -41,11 +41,6 @@ pub struct Require<S> {
 }
 
 impl<S: Scope> Require<S> {
-    /// Who is asking.
-    pub fn actor(&self) -> &Actor {
-        &self.actor
-    }
-
     /// Language and request id, for words inside answers.
     pub fn wording(&self) -> &Wording {
         &self.wording
