@@ -12,6 +12,10 @@
     clippy::panic,
     reason = "a test that meets something unexpected ends there"
 )]
+#![expect(
+    clippy::too_many_lines,
+    reason = "a story is read from its beginning to its end"
+)]
 
 mod applications;
 mod approvals;

@@ -31,6 +31,10 @@
     clippy::disallowed_methods,
     reason = "a measurement: it prints, divides, and ends where something is unexpected"
 )]
+#![expect(
+    clippy::too_many_lines,
+    reason = "the loop of the load and the tables of the company are each one piece"
+)]
 
 mod arguments;
 mod company;

@@ -6,6 +6,7 @@
 
 mod amending;
 mod batch;
+mod held;
 
 use std::collections::BTreeSet;
 

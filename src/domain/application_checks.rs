@@ -210,6 +210,24 @@ fn grade(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
     let none = GradePolicy::default();
     let own = policy.grades.get(&score.grade).unwrap_or(&none);
     let mut numbers = vec![("grade", score.grade.as_str().to_owned())];
+    match beyond_grade(facts, own, &mut numbers) {
+        Some((en, zh)) => result(CheckName::Grade, Fail, en, zh, numbers),
+        None => result(
+            CheckName::Grade,
+            Pass,
+            "Within the bounds of the grade.",
+            "符合该等级的信用政策。",
+            numbers,
+        ),
+    }
+}
+
+/// In which way more is asked for than the grade allows; its numbers join the others.
+fn beyond_grade(
+    facts: &CheckFacts,
+    own: &GradePolicy,
+    numbers: &mut Vec<(&'static str, String)>,
+) -> Option<(&'static str, &'static str)> {
     let mut fails = |failed: bool, name: &'static str, most: String, asked: String| {
         if failed {
             numbers.push((name, most));
@@ -218,13 +236,10 @@ fn grade(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
         failed
     };
     if own.cash_only && facts.limit_after_minor != Some(0) {
-        return result(
-            CheckName::Grade,
-            Fail,
+        return Some((
             "The grade pays before delivery.",
             "该信用等级只能现款交易。",
-            numbers,
-        );
+        ));
     }
     if let Some(most) = own.limit_max_minor
         && fails(
@@ -234,13 +249,10 @@ fn grade(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
             limit(facts.limit_after_minor),
         )
     {
-        return result(
-            CheckName::Grade,
-            Fail,
+        return Some((
             "The limit is above the highest of the grade.",
             "额度超过该等级上限。",
-            numbers,
-        );
+        ));
     }
     if let (Some(most), Some(days)) = (own.payment_term_days_max, facts.payment_term_days)
         && fails(
@@ -250,38 +262,23 @@ fn grade(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
             days.to_string(),
         )
     {
-        return result(
-            CheckName::Grade,
-            Fail,
+        return Some((
             "The payment term is longer than the grade allows.",
             "账期超过该等级上限。",
-            numbers,
-        );
+        ));
     }
-    if let Some(least) = own.deposit_share_bp_min {
-        let asked = facts.deposit_share_bp.unwrap_or(0);
-        if fails(
-            asked < least,
-            "deposit_share_min",
-            percent(least.into()),
-            percent(asked.into()),
-        ) {
-            return result(
-                CheckName::Grade,
-                Fail,
-                "The deposit is smaller than the grade asks for.",
-                "保证金比例低于该等级要求。",
-                numbers,
-            );
-        }
-    }
-    result(
-        CheckName::Grade,
-        Pass,
-        "Within the bounds of the grade.",
-        "符合该等级的信用政策。",
-        numbers,
+    let least = own.deposit_share_bp_min?;
+    let asked = facts.deposit_share_bp.unwrap_or(0);
+    fails(
+        asked < least,
+        "deposit_share_min",
+        percent(least.into()),
+        percent(asked.into()),
     )
+    .then_some((
+        "The deposit is smaller than the grade asks for.",
+        "保证金比例低于该等级要求。",
+    ))
 }
 
 fn score_validity(facts: &CheckFacts) -> CheckResult {

@@ -392,15 +392,6 @@ impl CheckRules {
 
     /// The first field that is out of range, and what it should be.
     pub fn out_of_range(&self) -> Option<(&'static str, &'static str)> {
-        let days = |value: i32| (0..=DAYS_MAX).contains(&value);
-        let amount = |value: i64| value >= 0;
-        let bounds = |bounds: Option<OverdueBounds>| {
-            bounds.is_none_or(|own| {
-                (own.days_max.is_some() || own.amount_max_minor.is_some())
-                    && own.days_max.is_none_or(days)
-                    && own.amount_max_minor.is_none_or(amount)
-            })
-        };
         let share = |room: RoomRule| {
             room.refer_up_to_bp.is_none_or(|bp| {
                 room.effect == RuleEffect::Decline && (1..=REFER_UP_TO_BP_MAX).contains(&bp)
@@ -427,12 +418,7 @@ impl CheckRules {
             (
                 "overdue",
                 "needs refer or decline, each with days_max from 0 to 3650 or an amount_max not below zero",
-                self.overdue.is_none_or(|own| {
-                    (own.refer.is_some() || own.decline.is_some())
-                        && bounds(own.refer)
-                        && bounds(own.decline)
-                        && amount(own.ignore_below_minor)
-                }),
+                self.overdue.is_none_or(OverdueRule::is_in_range),
             ),
             (
                 "dunning/level_max",
@@ -479,4 +465,26 @@ impl CheckRules {
             .find(|(_, _, fine)| !fine)
             .map(|(field, detail, _)| (field, detail))
     }
+}
+
+impl OverdueRule {
+    fn is_in_range(self) -> bool {
+        let bounds = |own: OverdueBounds| {
+            (own.days_max.is_some() || own.amount_max_minor.is_some())
+                && own.days_max.is_none_or(days)
+                && own.amount_max_minor.is_none_or(amount)
+        };
+        (self.refer.is_some() || self.decline.is_some())
+            && self.refer.is_none_or(bounds)
+            && self.decline.is_none_or(bounds)
+            && amount(self.ignore_below_minor)
+    }
+}
+
+fn days(value: i32) -> bool {
+    (0..=DAYS_MAX).contains(&value)
+}
+
+fn amount(value: i64) -> bool {
+    value >= 0
 }

@@ -170,11 +170,74 @@ pub fn check_shape(
     today: NaiveDate,
 ) -> Result<(), Nonsense> {
     use ApplicationAction as A;
-    let limit = matches!(
+    refuse_unused(action, asked)?;
+    let limit = sets_limit(action);
+    let window = sets_window(action);
+    let until = window || action == A::Renew;
+    let kind = asked.limit_kind.unwrap_or(LimitKind::Amount);
+    if kind != LimitKind::Amount && asked.amount_minor.is_some() {
+        return Err(Nonsense::Field(
+            "amount",
+            "is only given where limit_kind is amount",
+            "仅当 limit_kind 为 amount 时填写",
+        ));
+    }
+    let asks_for_limit = action != A::Renew || asked.limit_kind.is_some();
+    if kind == LimitKind::Amount && limit && asks_for_limit {
+        needed("amount", asked.amount_minor)?;
+    }
+    if asked.amount_minor.is_some_and(|amount| amount < 0) {
+        return Err(Nonsense::Field("amount", "is less than zero", "不得小于零"));
+    }
+    if window {
+        needed("valid_from", asked.valid_from)?;
+    }
+    if until {
+        let last = needed("valid_until", asked.valid_until)?;
+        if asked.valid_from.is_some_and(|first| last < first) {
+            return Err(Nonsense::Field(
+                "valid_until",
+                "is before valid_from",
+                "早于 valid_from",
+            ));
+        }
+        if last < today {
+            return Err(Nonsense::Field("valid_until", "is in the past", "已过期"));
+        }
+    }
+    refuse_out_of_range(asked)?;
+    let no_terms = asked.payment_term_days.is_none()
+        && asked.revolving.is_none()
+        && asked.deposit_share_bp.is_none()
+        && asked.conditions.is_none();
+    if action == A::ChangeTerms && no_terms {
+        return Err(Nonsense::Field(
+            "payment_term_days",
+            "or another term is needed for this action",
+            "或其他条款须至少填写一项",
+        ));
+    }
+    Ok(())
+}
+
+fn sets_limit(action: ApplicationAction) -> bool {
+    use ApplicationAction as A;
+    matches!(
         action,
         A::Open | A::Increase | A::Decrease | A::TemporaryIncrease | A::Renew
-    );
-    let window = matches!(action, A::Open | A::TemporaryIncrease);
+    )
+}
+
+fn sets_window(action: ApplicationAction) -> bool {
+    use ApplicationAction as A;
+    matches!(action, A::Open | A::TemporaryIncrease)
+}
+
+/// Refuses what does not belong to the action.
+fn refuse_unused(action: ApplicationAction, asked: &Asked) -> Result<(), Nonsense> {
+    use ApplicationAction as A;
+    let limit = sets_limit(action);
+    let window = sets_window(action);
     let until = window || action == A::Renew;
     let terms = matches!(action, A::Open | A::Renew | A::ChangeTerms);
     let belongs = [
@@ -219,37 +282,11 @@ pub fn check_shape(
             return Err(Nonsense::Field(field, UNUSED.0, UNUSED.1));
         }
     }
-    let kind = asked.limit_kind.unwrap_or(LimitKind::Amount);
-    if kind != LimitKind::Amount && asked.amount_minor.is_some() {
-        return Err(Nonsense::Field(
-            "amount",
-            "is only given where limit_kind is amount",
-            "仅当 limit_kind 为 amount 时填写",
-        ));
-    }
-    let asks_for_limit = action != A::Renew || asked.limit_kind.is_some();
-    if kind == LimitKind::Amount && limit && asks_for_limit {
-        needed("amount", asked.amount_minor)?;
-    }
-    if asked.amount_minor.is_some_and(|amount| amount < 0) {
-        return Err(Nonsense::Field("amount", "is less than zero", "不得小于零"));
-    }
-    if window {
-        needed("valid_from", asked.valid_from)?;
-    }
-    if until {
-        let last = needed("valid_until", asked.valid_until)?;
-        if asked.valid_from.is_some_and(|first| last < first) {
-            return Err(Nonsense::Field(
-                "valid_until",
-                "is before valid_from",
-                "早于 valid_from",
-            ));
-        }
-        if last < today {
-            return Err(Nonsense::Field("valid_until", "is in the past", "已过期"));
-        }
-    }
+    Ok(())
+}
+
+/// Refuses numbers that mean nothing by themselves.
+fn refuse_out_of_range(asked: &Asked) -> Result<(), Nonsense> {
     if asked
         .payment_term_days
         .is_some_and(|days| !(0..=PAYMENT_TERM_DAYS_MAX).contains(&days))
@@ -268,17 +305,6 @@ pub fn check_shape(
             "deposit_share_bp",
             "is not between 0 and 10000",
             "不在 0 与 10000 之间",
-        ));
-    }
-    let no_terms = asked.payment_term_days.is_none()
-        && asked.revolving.is_none()
-        && asked.deposit_share_bp.is_none()
-        && asked.conditions.is_none();
-    if action == A::ChangeTerms && no_terms {
-        return Err(Nonsense::Field(
-            "payment_term_days",
-            "or another term is needed for this action",
-            "或其他条款须至少填写一项",
         ));
     }
     Ok(())

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 /// Number of buckets. Fixed for ever: identifiers carry the bucket.
 pub const BUCKETS: u16 = 1024;
@@ -134,13 +135,8 @@ impl<E: Entity> FromStr for Id<E> {
     type Err = uuid::Error;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         // Only the hyphenated form: the document says format uuid, and one spelling per thing.
-        if text.len() == 36 {
-            Uuid::parse_str(text).map(Self::from_uuid)
-        } else {
-            Err(Uuid::parse_str("not hyphenated")
-                .err()
-                .unwrap_or_else(|| unreachable!()))
-        }
+        let hyphenated: Hyphenated = text.parse()?;
+        Ok(Self::from_uuid(hyphenated.into_uuid()))
     }
 }
 impl<E> serde::Serialize for Id<E> {

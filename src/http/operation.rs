@@ -57,7 +57,13 @@ impl Draft {
 
     /// Adds a parameter object.
     pub fn parameter(&mut self, parameter: Value) {
-        self.list("parameters").push(parameter);
+        let mut parameters = match self.operation.remove("parameters") {
+            Some(Value::Array(parameters)) => parameters,
+            _ => Vec::new(),
+        };
+        parameters.push(parameter);
+        let parameters = Value::Array(parameters);
+        self.operation.insert("parameters".to_owned(), parameters);
     }
 
     /// Declares the request body.
@@ -90,7 +96,13 @@ impl Draft {
         if let Some(content) = content {
             response["content"] = content;
         }
-        self.responses().insert(status.to_string(), response);
+        let mut responses = match self.operation.remove("responses") {
+            Some(Value::Object(responses)) => responses,
+            _ => Map::new(),
+        };
+        responses.insert(status.to_string(), response);
+        let responses = Value::Object(responses);
+        self.operation.insert("responses".to_owned(), responses);
     }
 
     /// A content object for `T`, with the example of its schema.
@@ -108,31 +120,6 @@ impl Draft {
         self.schemas.push((name.clone(), T::schema()));
         T::schemas(&mut self.schemas);
         json!({"$ref": format!("#/components/schemas/{name}")})
-    }
-
-    fn list(&mut self, name: &str) -> &mut Vec<Value> {
-        let slot = self.operation.entry(name).or_insert_with(|| json!([]));
-        if !slot.is_array() {
-            *slot = json!([]);
-        }
-        match slot {
-            Value::Array(list) => list,
-            _ => unreachable!("made an array above"),
-        }
-    }
-
-    fn responses(&mut self) -> &mut Map<String, Value> {
-        let slot = self
-            .operation
-            .entry("responses")
-            .or_insert_with(|| json!({}));
-        if !slot.is_object() {
-            *slot = json!({});
-        }
-        match slot {
-            Value::Object(map) => map,
-            _ => unreachable!("made an object above"),
-        }
     }
 }
 
@@ -271,14 +258,6 @@ impl Operation {
     /// The handler under `method`: its own, or HEAD for operations that read (RFC 9110 §9.3.2).
     pub fn route_for(&self, method: &Method) -> Route {
         (self.route)(method)
-    }
-
-    /// `operationId`.
-    pub fn id(&self) -> &str {
-        self.document
-            .get("operationId")
-            .and_then(Value::as_str)
-            .unwrap_or("")
     }
 }
 

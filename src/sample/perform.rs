@@ -139,28 +139,11 @@ impl Performer<'_> {
             Action::CreateGroup(_) | Action::Join { .. } | Action::Leave { .. } => {
                 self.on_group(tx, action)
             }
-            Action::DrawUp(place) => {
-                let row = applications::draw_up(tx, &self.application(place)?)?;
-                self.note(Noun::Application, place, row.id)
-            }
-            Action::Submit(place) => {
-                applications::submit(tx, self.id(Noun::Application, place)?).map(drop)
-            }
-            Action::Withdraw(place) => {
-                applications::withdraw(tx, self.id(Noun::Application, place)?).map(drop)
-            }
-            Action::Approve(place) => {
-                let id = self.id(Noun::Application, place)?;
-                match applications::approve(tx, id, "资信及履约情况良好，同意")? {
-                    Decided::CarriedOut(line) => self.note(Noun::Line, place, line.id),
-                    // Another step waits for the executive.
-                    Decided::Application(_) => Ok(()),
-                }
-            }
-            Action::Reject(place) => {
-                let id = self.id(Noun::Application, place)?;
-                applications::reject(tx, id, "近期付款记录不佳，暂不同意").map(drop)
-            }
+            Action::DrawUp(_)
+            | Action::Submit(_)
+            | Action::Withdraw(_)
+            | Action::Approve(_)
+            | Action::Reject(_) => self.on_application(tx, action),
             Action::Suspend(place) => {
                 self.on_line(tx, place, LineAction::Suspend, "多笔应收账款逾期，暂停使用")
             }
@@ -228,6 +211,34 @@ impl Performer<'_> {
                 groups::leave(tx, ids, &|_| Ok(()), until).map(drop)
             }
             _ => Err(Error::internal("not about a group")),
+        }
+    }
+
+    fn on_application(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
+        match action {
+            Action::DrawUp(place) => {
+                let row = applications::draw_up(tx, &self.application(place)?)?;
+                self.note(Noun::Application, place, row.id)
+            }
+            Action::Submit(place) => {
+                applications::submit(tx, self.id(Noun::Application, place)?).map(drop)
+            }
+            Action::Withdraw(place) => {
+                applications::withdraw(tx, self.id(Noun::Application, place)?).map(drop)
+            }
+            Action::Approve(place) => {
+                let id = self.id(Noun::Application, place)?;
+                match applications::approve(tx, id, "资信及履约情况良好，同意")? {
+                    Decided::CarriedOut(line) => self.note(Noun::Line, place, line.id),
+                    // Another step waits for the executive.
+                    Decided::Application(_) => Ok(()),
+                }
+            }
+            Action::Reject(place) => {
+                let id = self.id(Noun::Application, place)?;
+                applications::reject(tx, id, "近期付款记录不佳，暂不同意").map(drop)
+            }
+            _ => Err(Error::internal("not about an application")),
         }
     }
 

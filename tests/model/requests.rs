@@ -151,7 +151,7 @@ impl Player<'_> {
                 self.read(format!("/v1/credit-lines/{}", world.lines[*line]))
             }
             Op::Submit { .. } | Op::Approve { .. } | Op::Wait { .. } | Op::Sweep { .. } => {
-                unreachable!("{op:?} is done otherwise")
+                panic!("{op:?} is done otherwise")
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use super::held::held;
 use super::{AmountOf, CapturedReceivable, Command, Decided, NewReservation, refused_by};
 use crate::app::book::Request;
 use crate::app::check_rules::Moved;
@@ -19,7 +20,6 @@ use crate::domain::ids::{CustomerId, LineId, ReservationId};
 use crate::domain::money::Money;
 use crate::domain::products::ProductCode;
 use crate::domain::referrals::Passing;
-use crate::domain::reservations::ReservationStatus;
 use crate::error::{Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
@@ -300,33 +300,8 @@ impl Batch {
             return Err(problem.into());
         }
         let id: ReservationId = tx.mint(new.customer_id.bucket())?;
-        let mut row = ReservationRow {
-            bucket: id.bucket().as_i16(),
-            id,
-            customer_id: new.customer_id,
-            org_path,
-            product: new.product.clone(),
-            reference: new.reference.clone(),
-            amount_minor: new.asked.amount.minor(),
-            currency: new.asked.amount.currency(),
-            captured_minor: 0,
-            released_minor: 0,
-            expired_minor: 0,
-            status: ReservationStatus::Held,
-            expires_at,
-            product_line_id: product.line_id,
-            customer_line_id: None,
-            group_line_id: None,
-            version: 1,
-            created_at: tx.now,
-            updated_at: tx.now,
-            deposit_minor: new.asked.deposit_minor,
-            exposure_treatment: request.claim.treatment,
-            product_exposure_minor: product.exposure_minor,
-            customer_exposure_minor: None,
-            group_exposure_minor: None,
-            conversions: None,
-        };
+        let treatment = request.claim.treatment;
+        let mut row = held(tx.now, id, new, org_path, expires_at, treatment, product);
         for level in Level::EVERY {
             row.count_at(*level, assessment.counted_at(*level));
         }

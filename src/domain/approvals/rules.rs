@@ -17,12 +17,12 @@ pub const DEADLINE_DAYS_MAX: i32 = 365;
 
 /// Scopes that steps can ask for, the narrowest authority first. A tier with more authority
 /// holds those of the tiers below it too.
-pub const DECIDING_SCOPES: [&str; 4] = [
-    "approvals:decide:branch",
-    "approvals:decide:head-office",
-    "approvals:decide:related-party",
-    "approvals:decide:executive",
-];
+pub const DECIDING_SCOPES: [&str; 4] = [BRANCH, HEAD_OFFICE, RELATED_PARTY, EXECUTIVE];
+
+const BRANCH: &str = "approvals:decide:branch";
+const HEAD_OFFICE: &str = "approvals:decide:head-office";
+const RELATED_PARTY: &str = "approvals:decide:related-party";
+const EXECUTIVE: &str = "approvals:decide:executive";
 
 /// What the rules are asked about. The names of kinds, actions, products, grades and data classes
 /// belong to whoever opens the case.
@@ -311,31 +311,34 @@ fn step(name: &str, scope: &str, organisation_depth: Option<u8>) -> StepRule {
     }
 }
 
-/// The rules of a company that has published none: version 0.
-///
-/// A branch decides up to 1,000,000.00, and whatever lowers the risk; the head office decides
-/// above that, and the executive after it above 50,000,000.00. Related parties and exceptions
-/// have chains of their own. Orders that are referred go the same way by their amount.
-pub fn built_in() -> Vec<AuthorityRule> {
-    let [branch_scope, head_scope, related_scope, executive_scope] = DECIDING_SCOPES;
-    let branch = || StepRule {
+fn branch() -> StepRule {
+    StepRule {
         deadline_days: Some(3),
         escalate_to: Some(Escalation {
-            scope: head_scope.to_owned(),
+            scope: HEAD_OFFICE.to_owned(),
             organisation_depth: Some(1),
         }),
-        ..step("branch", branch_scope, None)
-    };
-    let head_office = || StepRule {
+        ..step("branch", BRANCH, None)
+    }
+}
+
+fn head_office() -> StepRule {
+    StepRule {
         deadline_days: Some(5),
         escalate_to: Some(Escalation {
-            scope: executive_scope.to_owned(),
+            scope: EXECUTIVE.to_owned(),
             organisation_depth: Some(1),
         }),
-        ..step("head_office", head_scope, Some(1))
-    };
-    let executive = || step("executive", executive_scope, Some(1));
-    let rule = |name: &str, steps: Vec<StepRule>| AuthorityRule {
+        ..step("head_office", HEAD_OFFICE, Some(1))
+    }
+}
+
+fn executive() -> StepRule {
+    step("executive", EXECUTIVE, Some(1))
+}
+
+fn rule(name: &str, steps: Vec<StepRule>) -> AuthorityRule {
+    AuthorityRule {
         name: name.to_owned(),
         kind: "credit_application".to_owned(),
         actions: BTreeSet::new(),
@@ -347,11 +350,20 @@ pub fn built_in() -> Vec<AuthorityRule> {
         exceptional: None,
         within: None,
         steps,
-    };
+    }
+}
+
+/// The rules of a company that has published none: version 0.
+///
+/// A branch decides up to 1,000,000.00, and whatever lowers the risk; the head office decides
+/// above that, and the executive after it above 50,000,000.00. Related parties and exceptions
+/// have chains of their own. Orders that are referred go the same way by their amount.
+pub fn built_in() -> Vec<AuthorityRule> {
     let referral = |name: &str, steps: Vec<StepRule>| AuthorityRule {
         kind: "referral".to_owned(),
         ..rule(name, steps)
     };
+    let related_party = || step("related_party", RELATED_PARTY, Some(1));
     let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     vec![
         AuthorityRule {
@@ -360,10 +372,7 @@ pub fn built_in() -> Vec<AuthorityRule> {
         },
         AuthorityRule {
             related_party: Some(true),
-            ..rule(
-                "related_party",
-                vec![step("related_party", related_scope, Some(1)), executive()],
-            )
+            ..rule("related_party", vec![related_party(), executive()])
         },
         AuthorityRule {
             exceptional: Some(true),
@@ -389,10 +398,7 @@ pub fn built_in() -> Vec<AuthorityRule> {
         rule("executive", vec![head_office(), executive()]),
         AuthorityRule {
             related_party: Some(true),
-            ..referral(
-                "referral_related_party",
-                vec![step("related_party", related_scope, Some(1))],
-            )
+            ..referral("referral_related_party", vec![related_party()])
         },
         AuthorityRule {
             amount_max_minor: Some(100_000_000),
