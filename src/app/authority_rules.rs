@@ -8,7 +8,6 @@ use crate::domain::organisation::OrgPath;
 use crate::error::{Error, FieldError, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::authority_rules::{self as store, VersionRow};
-use crate::store::errors::on_violation;
 use crate::store::tx::{Event, Reader, Tx};
 
 /// The steps of a case, and where they come from.
@@ -98,11 +97,7 @@ pub fn publish(
         published_by: tx.actor.principal.clone(),
         published_at: tx.now,
     };
-    store::insert(tx.connection, &row).map_err(|error| {
-        on_violation(error, "authority_rule_sets_pkey", || {
-            Problem::new(ProblemCode::RequestInProgress)
-        })
-    })?;
+    store::insert(tx.connection, &row)?;
     let details =
         json!({"version": row.version, "effective_from": row.effective_from, "rules": set.len()});
     let subject = format!("authority_rules/{}", row.version);

@@ -22,7 +22,6 @@ use crate::error::{Bilingual, Error, FieldError, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::check_rule_sets::{self as store, VersionRow};
 use crate::store::dunning_levels;
-use crate::store::errors::on_violation;
 use crate::store::exposure;
 use crate::store::owed::{self, Floor};
 use crate::store::restrictions;
@@ -95,11 +94,7 @@ pub fn publish(
         published_by: tx.actor.principal.clone(),
         published_at: tx.now,
     };
-    store::insert(tx.connection, &row).map_err(|error| {
-        on_violation(error, "check_rule_sets_pkey", || {
-            Problem::new(ProblemCode::RequestInProgress)
-        })
-    })?;
+    store::insert(tx.connection, &row)?;
     let details = json!({"version": row.version, "effective_from": row.effective_from});
     let subject = format!("check_rule_sets/{}", row.version);
     tx.record("check_rule_set.publish", subject.clone(), details.clone())?;

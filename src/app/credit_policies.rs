@@ -8,7 +8,6 @@ use crate::domain::organisation::OrgPath;
 use crate::error::{Error, FieldError, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_policies::{self as store, VersionRow};
-use crate::store::errors::on_violation;
 use crate::store::tx::{Event, Reader, Tx};
 
 /// The policy in force on a day, and its version; 0 for the built-in one.
@@ -59,11 +58,7 @@ pub fn publish(
         published_by: tx.actor.principal.clone(),
         published_at: tx.now,
     };
-    store::insert(tx.connection, &row).map_err(|error| {
-        on_violation(error, "credit_policies_pkey", || {
-            Problem::new(ProblemCode::RequestInProgress)
-        })
-    })?;
+    store::insert(tx.connection, &row)?;
     let details = json!({"version": row.version, "effective_from": row.effective_from});
     let subject = format!("credit_policies/{}", row.version);
     tx.record("credit_policy.publish", subject.clone(), details.clone())?;

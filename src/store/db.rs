@@ -363,7 +363,7 @@ impl Db {
                     }
                     Written::Done(value)
                 }
-                Err(Error::Refused(problem)) if is_decision(problem.code) => {
+                Err(Error::Refused(problem)) if problem.code.is_on_record() => {
                     journal = refusal(request, &problem, now)?;
                     Written::Refused(problem)
                 }
@@ -516,21 +516,16 @@ fn claims_of(
         .collect())
 }
 
-/// The answer that is kept: refusals for want of permission are not.
+/// The answer that is kept; which refusals are, the table of codes says.
 fn answer_to_keep<T>(
     written: &Written<T>,
     keep: impl Fn(Result<&T, &Problem>) -> Option<StoredAnswer>,
 ) -> Option<StoredAnswer> {
     match written {
         Written::Done(value) => keep(Ok(value)),
-        Written::Refused(problem) if problem.code.status() != 403 => keep(Err(problem)),
+        Written::Refused(problem) if problem.code.is_kept() => keep(Err(problem)),
         _ => None,
     }
-}
-
-/// Refusals that are decisions about the business are recorded; slips of the pen are not.
-fn is_decision(code: ProblemCode) -> bool {
-    matches!(code.status(), 403 | 409 | 422)
 }
 
 fn refusal(
