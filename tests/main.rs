@@ -58,5 +58,6 @@ mod sample;
 mod support;
 mod tidy;
 mod together;
+mod transient;
 mod worked_cases;
 mod worked_reservations;

@@ -89,8 +89,10 @@ pub fn publish(
     if effective_from < tx.today {
         return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
     }
+    let version = store::next_version(tx.connection)?;
+    tx.time_after_locks(tx.now);
     let row = VersionRow {
-        version: store::next_version(tx.connection)?,
+        version,
         effective_from,
         rules: json!(set),
         note,

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 
 use diesel::prelude::*;
 
-use super::{
-    Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction, refusal,
-};
+use super::{Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction, refusal};
 use crate::clock::business_date;
 use crate::error::{Error, Problem};
 use crate::store::idempotency::{self, Claim, KeptRow, StoredAnswer};
