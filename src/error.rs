@@ -167,6 +167,18 @@ impl Error {
         Self::Internal(message.into().into())
     }
 
+    /// The refusal it is, if that may stand as an answer among others: whatever passes by itself
+    /// would be final there, and ends the whole request instead.
+    ///
+    /// # Errors
+    /// Itself, when it is no refusal or a transient one.
+    pub fn into_refusal(self) -> Result<Box<Problem>, Self> {
+        match self {
+            Self::Refused(problem) if !problem.code.is_transient() => Ok(problem),
+            error => Err(error),
+        }
+    }
+
     /// The answer for a thing that is not there or not visible.
     pub fn not_found() -> Self {
         Problem::new(ProblemCode::NotFound).into()
@@ -220,3 +232,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_no_refusal_that_may_stand() {
+        for code in ProblemCode::ALL {
+            let stands = Error::from(*code).into_refusal();
+            assert_eq!(stands.is_ok(), !code.is_transient(), "{}", code.as_str());
+        }
+        for error in [Error::Retry("again"), Error::internal("broken")] {
+            assert!(error.into_refusal().is_err());
+        }
+    }
+}

@@ -89,6 +89,7 @@ fn make_model(url: &str) -> Model {
             together: 0,
             queue_max: 1,
             queue_wait: Duration::from_secs(1),
+            connection_wait: Duration::from_secs(10),
             deadline: Duration::from_secs(600),
             statement_timeout: Duration::from_secs(600),
             lock_timeout: Duration::from_secs(600),

@@ -8,7 +8,6 @@ use crate::domain::organisation::OrgPath;
 use crate::error::{Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::authority_rules::{self as store, VersionRow};
-use crate::store::errors::on_violation;
 use crate::store::tx::{Event, Reader, Tx};
 
 /// The steps of a case, and where they come from.
@@ -90,19 +89,17 @@ pub fn publish(
     if effective_from < tx.today {
         return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
     }
+    let version = store::next_version(tx.connection)?;
+    tx.time_after_locks(tx.now);
     let row = VersionRow {
-        version: store::next_version(tx.connection)?,
+        version,
         effective_from,
         rules: json!(set),
         note,
         published_by: tx.actor.principal.clone(),
         published_at: tx.now,
     };
-    store::insert(tx.connection, &row).map_err(|error| {
-        on_violation(error, "authority_rule_sets_pkey", || {
-            Problem::new(ProblemCode::RequestInProgress)
-        })
-    })?;
+    store::insert(tx.connection, &row)?;
     let details =
         json!({"version": row.version, "effective_from": row.effective_from, "rules": set.len()});
     let subject = format!("authority_rules/{}", row.version);

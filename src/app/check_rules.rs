@@ -21,7 +21,6 @@ use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::check_rule_sets::{self as store, VersionRow};
 use crate::store::dunning_levels;
-use crate::store::errors::on_violation;
 use crate::store::exposure;
 use crate::store::owed::{self, Floor};
 use crate::store::restrictions;
@@ -86,19 +85,17 @@ pub fn publish(
     if effective_from < tx.today {
         return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
     }
+    let version = store::next_version(tx.connection)?;
+    tx.time_after_locks(tx.now);
     let row = VersionRow {
-        version: store::next_version(tx.connection)?,
+        version,
         effective_from,
         rules: json!(rules),
         note,
         published_by: tx.actor.principal.clone(),
         published_at: tx.now,
     };
-    store::insert(tx.connection, &row).map_err(|error| {
-        on_violation(error, "check_rule_sets_pkey", || {
-            Problem::new(ProblemCode::RequestInProgress)
-        })
-    })?;
+    store::insert(tx.connection, &row)?;
     let details = json!({"version": row.version, "effective_from": row.effective_from});
     let subject = format!("check_rule_sets/{}", row.version);
     tx.record("check_rule_set.publish", subject.clone(), details.clone())?;

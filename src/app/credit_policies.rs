@@ -8,7 +8,6 @@ use crate::domain::organisation::OrgPath;
 use crate::error::{Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_policies::{self as store, VersionRow};
-use crate::store::errors::on_violation;
 use crate::store::tx::{Event, Reader, Tx};
 
 /// The policy in force on a day, and its version; 0 for the built-in one.
@@ -51,19 +50,17 @@ pub fn publish(
     if effective_from < tx.today {
         return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
     }
+    let version = store::next_version(tx.connection)?;
+    tx.time_after_locks(tx.now);
     let row = VersionRow {
-        version: store::next_version(tx.connection)?,
+        version,
         effective_from,
         policy: json!(policy),
         note,
         published_by: tx.actor.principal.clone(),
         published_at: tx.now,
     };
-    store::insert(tx.connection, &row).map_err(|error| {
-        on_violation(error, "credit_policies_pkey", || {
-            Problem::new(ProblemCode::RequestInProgress)
-        })
-    })?;
+    store::insert(tx.connection, &row)?;
     let details = json!({"version": row.version, "effective_from": row.effective_from});
     let subject = format!("credit_policies/{}", row.version);
     tx.record("credit_policy.publish", subject.clone(), details.clone())?;

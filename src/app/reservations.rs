@@ -178,13 +178,13 @@ pub fn reserve_many(
         results.push(match request {
             Ok(command) => match batch.decide(tx, command) {
                 Ok(decided) => Ok(decided),
-                Err(Error::Refused(problem)) => {
+                Err(error) => {
+                    let problem = error.into_refusal()?;
                     if !atomic {
                         tx.record_refusal("reservation.create", &problem)?;
                     }
                     Err(problem)
                 }
-                Err(error) => return Err(error),
             },
             Err(unread) => Err(unread.clone()),
         });

@@ -67,7 +67,9 @@ settings! {
     queue_max: usize = "256", "SHOUXIN_QUEUE_MAX", values::whole(0, 100_000),
         "Requests that may wait for a connection at once; one more is answered 503.";
     queue_wait_ms: Duration = "1000", "SHOUXIN_QUEUE_WAIT_MS", values::milliseconds(1, 60_000),
-        "How long a request waits for a connection before it is answered 503.";
+        "How long a request waits for its turn at the database before it is answered 503.";
+    connection_wait_ms: Duration = "1000", "SHOUXIN_CONNECTION_WAIT_MS", values::milliseconds(10, 60_000),
+        "How long a request waits for a connection to be opened before it is answered 503.";
     deadline_ms: Duration = "2500", "SHOUXIN_DEADLINE_MS", values::milliseconds(10, 600_000),
         "How long the database work of one request may take before it is answered 503.";
     statement_timeout_ms: Duration = "2000", "SHOUXIN_STATEMENT_TIMEOUT_MS", values::milliseconds(10, 600_000),

@@ -9,6 +9,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, web};
+use tracing::{Instrument, Span};
 
 use super::negotiation::preferred;
 use super::problem::{self, Language, PROBLEM_JSON, Wording};
@@ -25,8 +26,19 @@ pub async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let started = Instant::now();
     let state = request.app_data::<web::Data<State>>().cloned();
+    let span = state
+        .as_ref()
+        .map_or_else(Span::none, |state| state.span.clone());
+    answered(request, state, next).instrument(span).await
+}
+
+async fn answered(
+    request: ServiceRequest,
+    state: Option<web::Data<State>>,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
     let identity = RequestIdentity::new(trace_id(request.headers()));
     let wording = Wording {
         language: Language::of(&request),

@@ -108,8 +108,7 @@ pub async fn create(
     for reservation in body.reservations {
         requests.push(match to_be_reserved(reservation) {
             Ok(new) => Ok(app::Command::Reserve(new)),
-            Err(Error::Refused(problem)) => Err(problem),
-            Err(error) => return Err(error),
+            Err(error) => Err(error.into_refusal()?),
         });
     }
     guard

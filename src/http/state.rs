@@ -36,6 +36,9 @@ pub struct State {
     pub(super) allowed_origins: Vec<String>,
     /// Time zone of the company.
     pub(super) time_zone: chrono_tz::Tz,
+    /// Where in the log requests belong: the span in which the state was made. Several services in
+    /// one process are told apart by it.
+    pub(super) span: tracing::Span,
     keys: Vec<Arc<KeyHolder>>,
     draining: AtomicBool,
 }
@@ -116,6 +119,7 @@ impl State {
             limits: parts.limits,
             allowed_origins: parts.allowed_origins,
             time_zone: parts.time_zone,
+            span: tracing::Span::current(),
             keys: parts.keys,
             draining: AtomicBool::new(false),
         })

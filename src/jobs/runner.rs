@@ -152,6 +152,7 @@ mod tests {
             together: 0,
             queue_max: 1,
             queue_wait: Duration::from_millis(1),
+            connection_wait: Duration::from_millis(1),
             deadline: Duration::from_millis(1),
             statement_timeout: Duration::from_millis(1),
             lock_timeout: Duration::from_millis(1),

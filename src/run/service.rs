@@ -83,6 +83,7 @@ impl Database {
             together: together(settings).threads(),
             queue_max: settings.queue_max,
             queue_wait: settings.queue_wait_ms,
+            connection_wait: settings.connection_wait_ms,
             deadline: settings.deadline_ms,
             statement_timeout: settings.statement_timeout_ms,
             lock_timeout: settings.lock_timeout_ms,
@@ -237,8 +238,14 @@ pub(super) fn run(
     remedy: &'static str,
     when_ready: Option<WhenReady>,
 ) -> Result<(), RunError> {
+    let db = database.for_requests();
+    // Whoever comes first should not wait for connections to be opened: neither one of the pool nor
+    // those of the threads that serve together. Jobs open theirs themselves; nobody waits for them.
+    if let Err(error) = db.warm_blocking(1 + together(settings).threads()) {
+        tracing::warn!(%error, "the database cannot be reached yet");
+    }
     let state = State::new(Parts {
-        db: database.for_requests(),
+        db,
         verifier: trust.verifier,
         keys: trust.keys,
         cursors: CursorSeal::derive(&database.keys).or_internal()?,

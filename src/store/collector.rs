@@ -113,9 +113,11 @@ impl<I: Send + 'static, O: Send + 'static> Collector<I, O> {
         let together_max = options.together_max;
         for number in 0..options.threads.max(1) {
             let (shared, serve) = (shared.clone(), serve.clone());
+            let span = tracing::Span::current();
             std::thread::Builder::new()
                 .name(format!("{}-{number}", options.name))
                 .spawn(move || {
+                    let _logged_where_it_was_started = span.entered();
                     let mut ended = None;
                     while let Some(round) = shared.next(together_max, ended) {
                         shared.serve(round, serve.as_ref());

@@ -74,11 +74,15 @@ impl DerefMut for Session {
 
 /// Connections that cannot be opened are logged; whoever waits for one is told by the pool.
 #[derive(Debug)]
-pub(super) struct LogConnectionErrors;
+pub(super) struct LogConnectionErrors {
+    /// Where they belong in the log: they happen on threads of the pool.
+    pub(super) span: tracing::Span,
+}
 
 impl diesel::r2d2::HandleError<diesel::r2d2::Error> for LogConnectionErrors {
     fn handle_error(&self, error: diesel::r2d2::Error) {
-        tracing::warn!(%error, "cannot connect to the database");
+        self.span
+            .in_scope(|| tracing::warn!(%error, "cannot connect to the database"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! transactions.
 
 mod many;
+mod opening;
 mod reads;
 
 use std::collections::VecDeque;
@@ -12,8 +13,9 @@ use std::time::Duration;
 use chrono::Utc;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
-use diesel::r2d2::{Pool, PooledConnection};
+use diesel::r2d2::Pool;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Span;
 
 use super::connection::{
     LogConnectionErrors, SessionSettings, Sessions, connection_string, replica_string,
@@ -47,6 +49,8 @@ pub struct DbOptions {
     pub queue_max: usize,
     /// How long a request waits for its turn.
     pub queue_wait: Duration,
+    /// How long it then waits for a connection to be opened.
+    pub connection_wait: Duration,
     /// How long one unit of work may take before its caller is answered 503.
     pub deadline: Duration,
     /// Server-side limit of one statement.
@@ -133,8 +137,10 @@ impl Db {
             Pool::builder()
                 .max_size(size)
                 .min_idle(Some(0))
-                .connection_timeout(Duration::from_millis(900))
-                .error_handler(Box::new(LogConnectionErrors))
+                .connection_timeout(options.connection_wait)
+                .error_handler(Box::new(LogConnectionErrors {
+                    span: Span::current(),
+                }))
                 .connection_customizer(Box::new(SessionSettings {
                     statements: session_statements(&options),
                     role_missing: role_missing.clone(),
@@ -363,7 +369,7 @@ impl Db {
                     }
                     Written::Done(value)
                 }
-                Err(Error::Refused(problem)) if is_decision(problem.code) => {
+                Err(Error::Refused(problem)) if problem.code.is_on_record() => {
                     journal = refusal(request, &problem, now)?;
                     Written::Refused(problem)
                 }
@@ -383,13 +389,6 @@ impl Db {
         })
     }
 
-    fn connection(&self) -> Result<PooledConnection<Sessions>, Error> {
-        self.shared
-            .pool
-            .get()
-            .map_err(|error| Error::Unavailable(format!("no connection: {error}")))
-    }
-
     /// Runs `job` on a blocking thread once a turn is free. The turn goes back when the job ends,
     /// even when its caller has stopped waiting, so that a wedged server can never pile up more
     /// threads than there are connections.
@@ -404,13 +403,14 @@ impl Db {
         let due = tokio::time::Instant::now() + self.shared.options.deadline;
         let permit = self.turn().await?;
         let db = self.clone();
+        let span = Span::current();
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one home of the blocking pool"
         )]
         let work = tokio::task::spawn_blocking(move || {
             let _held_until_done = permit;
-            job(&db)
+            span.in_scope(|| job(&db))
         });
         match tokio::time::timeout_at(due, work).await {
             Ok(Ok(result)) => result,
@@ -516,21 +516,16 @@ fn claims_of(
         .collect())
 }
 
-/// The answer that is kept: refusals for want of permission are not.
+/// The answer that is kept; which refusals are, the table of codes says.
 fn answer_to_keep<T>(
     written: &Written<T>,
     keep: impl Fn(Result<&T, &Problem>) -> Option<StoredAnswer>,
 ) -> Option<StoredAnswer> {
     match written {
         Written::Done(value) => keep(Ok(value)),
-        Written::Refused(problem) if problem.code.status() != 403 => keep(Err(problem)),
+        Written::Refused(problem) if problem.code.is_kept() => keep(Err(problem)),
         _ => None,
     }
-}
-
-/// Refusals that are decisions about the business are recorded; slips of the pen are not.
-fn is_decision(code: ProblemCode) -> bool {
-    matches!(code.status(), 403 | 409 | 422)
 }
 
 fn refusal(

@@ -17,7 +17,6 @@ use crate::domain::actor::Actor;
 use crate::domain::ids::{AuditId, Bucket, Entity, EventId, Id};
 use crate::domain::organisation::OrgPath;
 use crate::error::{Error, OrInternal, Problem};
-use crate::error_codes::ProblemCode;
 
 /// What everything that touches the database is told about its surroundings.
 pub struct Surroundings<'a> {
@@ -152,7 +151,8 @@ pub struct Journal {
 }
 
 /// Keys that were looked up before they are written. Where one is taken after all, somebody was
-/// faster whom no lock kept out: the customer got its first line meanwhile.
+/// faster whom no lock kept out: the customer got its first line meanwhile. Whoever tries again
+/// finds what the other one wrote.
 const LOOKED_UP: [&str; 2] = ["reservations_reference", "receivables_number_unique"];
 
 /// A change worth telling others about.
@@ -280,9 +280,7 @@ impl Journal {
 fn send(connection: &mut PgConnection, writes: Vec<SetWrite>) -> Result<(), Error> {
     send_together(connection, writes).map_err(|error| match violated(&error) {
         Some(constraint) if LOOKED_UP.contains(&constraint) => {
-            Problem::new(ProblemCode::RequestInProgress)
-                .with_header("Retry-After", "1")
-                .into()
+            Error::Retry("somebody else was faster with the same reference or number")
         }
         _ => error.into(),
     })

@@ -1,5 +1,8 @@
-//! Documents that are published version by version and never rewritten: the authority matrix and
-//! the credit policy.
+//! Documents that are published version by version and never rewritten: the authority matrix, the
+//! credit policy and the rules of credit checks.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 /// Writes the rows and queries of a table of versions.
 macro_rules! versioned {
@@ -67,9 +70,10 @@ macro_rules! versioned {
                 .load(connection)
         }
 
-        /// The number of the next version. Two that are published at once get the same, and one
-        /// of them fails on the primary key.
+        /// The number of the next version. Whoever asks for it waits until no other publication of
+        /// the document is under way, so that two at once become two versions in a row.
         pub fn next_version(connection: &mut PgConnection) -> QueryResult<i32> {
+            super::versioned::wait_for_turn(connection, stringify!($table))?;
             let latest: Option<i32> = $table::table
                 .select(diesel::dsl::max($table::version))
                 .first(connection)?;
@@ -77,13 +81,36 @@ macro_rules! versioned {
         }
 
         /// Writes a new version.
-        pub fn insert(connection: &mut PgConnection, row: &VersionRow) -> QueryResult<()> {
-            diesel::insert_into($table::table)
+        ///
+        /// # Errors
+        /// [`Error::Retry`](crate::error::Error::Retry) when the number is taken: by an instance
+        /// of an older release, which does not wait for its turn.
+        pub fn insert(
+            connection: &mut PgConnection,
+            row: &VersionRow,
+        ) -> Result<(), crate::error::Error> {
+            let written = diesel::insert_into($table::table)
                 .values(row)
-                .execute(connection)
-                .map(drop)
+                .on_conflict_do_nothing()
+                .execute(connection)?;
+            match written {
+                1 => Ok(()),
+                _ => Err(crate::error::Error::Retry(
+                    "somebody else published the same version",
+                )),
+            }
         }
     };
 }
 
 pub(super) use versioned;
+
+/// Waits until nobody else publishes the document that is kept in the table; the turn ends with the
+/// transaction. Locks of two numbers are never those of one number, which stand for keys of
+/// requests.
+pub(super) fn wait_for_turn(connection: &mut PgConnection, table: &str) -> QueryResult<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1::regclass::oid::int4, 0)")
+        .bind::<Text, _>(table)
+        .execute(connection)
+        .map(drop)
+}

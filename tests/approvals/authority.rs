@@ -283,39 +283,6 @@ fn an_amount_with_a_part_of_a_fen_is_no_bound() {
 }
 
 #[test]
-fn of_two_that_are_published_at_once_one_becomes_the_next_version() {
-    let server = TestServer::start_with(|settings| settings.workers = 2);
-    let administrator = server.as_tier("administrator");
-    let body = body(
-        "2026-03-02",
-        &everything_to("all", "approvals:decide:branch"),
-    );
-    for round in 0..8 {
-        let barrier = std::sync::Barrier::new(2);
-        let answers: Vec<Answer> = std::thread::scope(|scope| {
-            let send = || {
-                barrier.wait();
-                administrator.post(RULES, &body).send()
-            };
-            let both = [scope.spawn(send), scope.spawn(send)];
-            both.map(|thread| thread.join().unwrap()).into()
-        });
-        let mut published = 0;
-        for answer in answers {
-            if answer.status == 201 {
-                published += 1;
-            } else {
-                answer.expect_problem("request_in_progress");
-            }
-        }
-        assert!(published > 0, "round {round}: nobody published anything");
-    }
-    // No number is left out and none is given twice.
-    let gaps = "SELECT max(version) - count(*) FROM authority_rule_sets";
-    assert_eq!(server.number(gaps), 0);
-}
-
-#[test]
 fn what_no_rule_is_for_is_not_submitted() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();

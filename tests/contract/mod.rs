@@ -6,3 +6,4 @@ pub mod document;
 mod events;
 mod idempotency;
 mod jwt;
+mod transient;

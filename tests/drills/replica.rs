@@ -37,11 +37,23 @@ fn lists_may_lag_and_decisions_never_do() {
 #[test]
 fn without_an_answer_from_the_replica_the_primary_is_asked() {
     let nobody = "postgres://nobody@127.0.0.1:1/nothing".to_owned();
-    let server = TestServer::start_with(|settings| settings.replica_url = Some(nobody));
+    let server = TestServer::start_with(|settings| {
+        settings.replica_url = Some(nobody);
+        settings.connection_wait = std::time::Duration::from_secs(1);
+    });
     let client = server.with_everything();
     let customer = a_customer_with_credit(&server, SALES);
     let body = reservation_body(&customer, "600.00");
     let id = client.post("/v1/reservations", &body).expect(201).id();
     let listed = client.get("/v1/reservations").expect(200).items();
     assert_eq!(listed[0]["id"], id);
+    // The pool tries on threads of its own, the list is read on another.
+    let logged = server.log().text();
+    for line in [
+        "the replica does not answer yet",
+        "cannot connect to the database",
+        "the replica does not answer; reading from the primary",
+    ] {
+        assert!(logged.contains(line), "{line} is not in\n{logged}");
+    }
 }

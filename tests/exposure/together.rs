@@ -223,6 +223,7 @@ fn a_request_that_breaks_its_batch_fails_alone() {
     first.expect(201);
     broken.expect_problem("internal_error");
     good.expect(201);
+    assert!(server.log().text().contains("a batch is taken apart"));
     assert_eq!(balance(&server, &line), "21.00 0.00 979.00");
     assert_clean(&server);
 }

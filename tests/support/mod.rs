@@ -8,6 +8,7 @@ pub mod client;
 pub mod cluster;
 pub mod document;
 pub mod ledger;
+pub mod log;
 pub mod registry;
 pub mod server;
 mod watch;

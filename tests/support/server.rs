@@ -24,8 +24,10 @@ use shouxin::http::server::{self, Bound, ServerOptions};
 use shouxin::http::state::{Parts, RequestLimits, State};
 use shouxin::http::together::TogetherOptions;
 use shouxin::store::db::{Db, DbOptions};
+use tracing::Instrument;
 
 use super::cluster::TestDatabase;
+use super::log::ServiceLog;
 use super::watch;
 
 /// When every test begins: a Monday, 10 o'clock in Shanghai.
@@ -43,6 +45,7 @@ pub struct Settings {
     pub replica_url: Option<String>,
     pub queue_max: usize,
     pub queue_wait: Duration,
+    pub connection_wait: Duration,
     pub deadline: Duration,
     pub statement_timeout: Duration,
     pub lock_timeout: Duration,
@@ -68,6 +71,7 @@ impl Default for Settings {
             replica_url: None,
             queue_max: 256,
             queue_wait: Duration::from_secs(10),
+            connection_wait: Duration::from_secs(10),
             deadline: Duration::from_secs(20),
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(10),
@@ -86,7 +90,8 @@ pub struct TestServer {
     address: SocketAddr,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
-    // Last, so that it is dropped after the server has stopped.
+    // Last, so that they are dropped after the server has stopped.
+    log: ServiceLog,
     database: Arc<TestDatabase>,
 }
 
@@ -119,7 +124,13 @@ impl TestServer {
     }
 
     fn run(settings: &Settings, database: Arc<TestDatabase>, clock: Arc<SetClock>) -> Self {
-        let state = state(settings, &database, clock.clone());
+        let log = ServiceLog::begin();
+        let span = log.span();
+        let state = span.in_scope(|| state(settings, &database, clock.clone()));
+        // The first request of a test should not wait for a connection to a database that was made
+        // a moment ago.
+        span.in_scope(|| state.database().warm_blocking(1))
+            .expect("the database of the test answers");
         let options = ServerOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: settings.workers,
@@ -130,7 +141,7 @@ impl TestServer {
         let (sender, receiver) = channel();
         let shared = state.clone();
         let thread = std::thread::spawn(move || {
-            System::new().block_on(async move {
+            let serving = async move {
                 let Bound {
                     address,
                     server,
@@ -138,7 +149,8 @@ impl TestServer {
                 } = server::bind(&options, shared).expect("a free port");
                 sender.send((address, handle)).expect("the test waits");
                 server.await.expect("the server runs");
-            });
+            };
+            System::new().block_on(serving.instrument(span));
         });
         let (address, handle) = receiver.recv().expect("the server starts");
         Self {
@@ -147,6 +159,7 @@ impl TestServer {
             address,
             handle,
             thread: Some(thread),
+            log,
             database,
         }
     }
@@ -169,6 +182,11 @@ impl TestServer {
     /// The database as the service sees it.
     pub fn db(&self) -> &Db {
         self.state.database()
+    }
+
+    /// What the service has logged.
+    pub fn log(&self) -> &ServiceLog {
+        &self.log
     }
 
     /// What time it is for the service.
@@ -287,6 +305,7 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         together: settings.together.threads(),
         queue_max: settings.queue_max,
         queue_wait: settings.queue_wait,
+        connection_wait: settings.connection_wait,
         deadline: settings.deadline,
         statement_timeout: settings.statement_timeout,
         lock_timeout: settings.lock_timeout,

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 
 use diesel::prelude::*;
 
-use super::{
-    Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction, is_decision, refusal,
-};
+use super::{Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction, refusal};
 use crate::clock::business_date;
 use crate::error::{Error, Problem};
 use crate::store::idempotency::{self, Claim, KeptRow, StoredAnswer};
@@ -118,16 +116,16 @@ impl Db {
                 };
                 let one = match results.pop_front() {
                     Some(Ok(value)) => Written::Done(value),
-                    Some(Err(Error::Refused(problem))) if is_decision(problem.code) => {
+                    // Whatever is no refusal, or passes by itself, takes all of them back.
+                    Some(Err(error)) => {
+                        let problem = error.into_refusal()?;
+                        if !problem.code.is_on_record() {
+                            written.push(Err(Error::Refused(problem)));
+                            continue;
+                        }
                         journal.audit.extend(refusal(request, &problem, now)?.audit);
                         Written::Refused(problem)
                     }
-                    Some(Err(refused @ Error::Refused(_))) => {
-                        written.push(Err(refused));
-                        continue;
-                    }
-                    // Whatever is no refusal takes all of them back.
-                    Some(Err(error)) => return Err(error),
                     None => return Err(Error::internal("a write of a batch has no result")),
                 };
                 if let (Some(scope), Some(answer)) = (

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::opening::connection_of;
 use super::{Db, in_transaction, many};
 use crate::clock::business_date;
 use crate::domain::actor::Actor;
@@ -80,10 +81,7 @@ impl Db {
         work: &dyn Fn(&mut Reader<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         if let Some(replica) = &self.shared.replica {
-            let connection = replica
-                .get()
-                .map_err(|error| Error::Unavailable(format!("no connection: {error}")));
-            let read = connection
+            let read = connection_of(replica)
                 .and_then(|mut connection| self.snapshot_on(&mut connection, actor, None, work));
             match read {
                 Err(Error::Unavailable(reason)) => {
