@@ -110,32 +110,10 @@ impl Performer<'_> {
                 };
                 company_figures::record(tx, &figure).map(drop)
             }
-            Action::Score(place) => {
-                let customer = self.id(Noun::Customer, place)?;
-                let score = NewScore {
-                    grade: self.plan.customers[place].grade(),
-                    scored_on: tx.today,
-                    valid_until: tx.today + TimeDelta::days(365),
-                    source: "年度信用评级".to_owned(),
-                };
-                scores::record(tx, customer, &score).map(drop)
-            }
-            Action::OpenCustomer(place) => {
-                let row = customers::create(tx, &self.plan.customers[place].new)?;
-                self.note(Noun::Customer, place, row.id)
-            }
-            Action::ReviewCustomer(place) => self.change(tx, place, &reviewed()),
-            Action::CloseCustomer(place) => {
-                let status = Some(CustomerStatus::Closed);
-                self.change(
-                    tx,
-                    place,
-                    &CustomerChange {
-                        status,
-                        ..CustomerChange::default()
-                    },
-                )
-            }
+            Action::Score(_)
+            | Action::OpenCustomer(_)
+            | Action::ReviewCustomer(_)
+            | Action::CloseCustomer(_) => self.on_customer(tx, action),
             Action::CreateGroup(_) | Action::Join { .. } | Action::Leave { .. } => {
                 self.on_group(tx, action)
             }
@@ -173,6 +151,38 @@ impl Performer<'_> {
                 let id = self.id(Noun::Payment, place)?;
                 payments::reverse(tx, id, "银行退票").map(drop)
             }
+        }
+    }
+
+    fn on_customer(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
+        match action {
+            Action::Score(place) => {
+                let customer = self.id(Noun::Customer, place)?;
+                let score = NewScore {
+                    grade: self.plan.customers[place].grade(),
+                    scored_on: tx.today,
+                    valid_until: tx.today + TimeDelta::days(365),
+                    source: "年度信用评级".to_owned(),
+                };
+                scores::record(tx, customer, &score).map(drop)
+            }
+            Action::OpenCustomer(place) => {
+                let row = customers::create(tx, &self.plan.customers[place].new)?;
+                self.note(Noun::Customer, place, row.id)
+            }
+            Action::ReviewCustomer(place) => self.change(tx, place, &reviewed()),
+            Action::CloseCustomer(place) => {
+                let status = Some(CustomerStatus::Closed);
+                self.change(
+                    tx,
+                    place,
+                    &CustomerChange {
+                        status,
+                        ..CustomerChange::default()
+                    },
+                )
+            }
+            _ => Err(Error::internal("not about a customer")),
         }
     }
 
