@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::action::{Action, Day};
 use super::company::PRODUCTS;
 use super::credit::OwnerPlan;
-use super::plan::{Action, Day, Plan};
+use super::plan::Plan;
 use super::settlement::DISPUTE_REASONS;
 use crate::app::company_figures::{self, NewFigure};
 use crate::app::credit_applications::{
