@@ -3,9 +3,7 @@
 //! A set is published version by version. A rule that it does not have is not configured, which a
 //! check says; it never passes in silence. Amounts are in minor units of the company's currency.
 
-mod evaluation;
-#[cfg(test)]
-mod properties;
+pub mod evaluation;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +15,6 @@ use serde::{Deserialize, Serialize};
 use super::exchange_rates::RateGap;
 use super::scores::{Grade, ScoreFacts};
 use crate::error::Reason;
-pub(in crate::domain) use evaluation::restricted;
-pub use evaluation::{RuleOutcome, evaluate, room};
 
 /// Longest number of days a rule may name.
 pub const DAYS_MAX: i32 = 3_650;
