@@ -11,7 +11,8 @@ use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
 use crate::error::Problem;
 use crate::error_codes::ProblemCode;
-use crate::store::{events, migrations};
+use crate::store::events::feed as events;
+use crate::store::migrations;
 
 /// The process is alive. Never touches the database.
 pub async fn livez() -> HttpResponse {

@@ -15,7 +15,8 @@ use crate::domain::actor::Actor;
 use crate::domain::exposure::Assessment;
 use crate::error::Error;
 use crate::store::collector::{Collector, CollectorGauges, CollectorOptions, Spacing};
-use crate::store::db::{Db, Patience, WriteRequest, Written};
+use crate::store::db::many::Patience;
+use crate::store::db::{Db, WriteRequest, Written};
 use crate::store::idempotency::StoredAnswer;
 
 /// Checks make way for commands, which take longer and hold locks: fewer than so many begin only so

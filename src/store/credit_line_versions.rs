@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::credit_lines::LineRow;
+use super::credit_lines::row::LineRow;
 use super::schema::credit_line_versions;
 use crate::domain::credit_applications::LineTerms;
 use crate::domain::credit_lines::{LimitKind, LineStatus, TemporaryLimit, TemporaryMode};

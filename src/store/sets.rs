@@ -246,7 +246,7 @@ macro_rules! unnested {
                     $(
                         out.push_sql(commas.next().unwrap_or_default());
                         out.push_bind_param::<diesel::sql_types::Array<
-                            diesel::dsl::SqlTypeOf<super::schema::$table::$column>
+                            diesel::dsl::SqlTypeOf<crate::store::schema::$table::$column>
                         >, _>(&self.$column)?;
                     )+
                     out.push_sql($after);
