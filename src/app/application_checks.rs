@@ -11,9 +11,9 @@ use crate::domain::application_checks::{
     self as checks, Attachment, CheckFacts, CheckOutcome, CheckResult, NetCapital, Route,
 };
 use crate::domain::company_figures::CompanyFigureKind;
-use crate::domain::credit_applications::{ApplicationAction, change};
 use crate::domain::credit_lines::{LimitKind, LineStatus, limit_on};
 use crate::domain::ids::{ApplicationId, CustomerId};
+use crate::domain::line_terms::{ApplicationAction, change};
 use crate::domain::scores::Grade;
 use crate::error::{Bilingual, Error, Problem, Reason};
 use crate::error_codes::ProblemCode;

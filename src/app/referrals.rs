@@ -9,7 +9,8 @@ use super::approvals;
 use super::check_rules;
 use super::exchange_rates as rates;
 use super::exposure::{Asked, Check, check_more, check_one, currency, org_path};
-use super::reservations::{more_of, reference_reused, refused_by};
+use super::refusing::refused_by;
+use super::reservations::reusing::{more_of, reference_reused};
 use crate::domain::approvals::rules::CaseSubject;
 use crate::domain::approvals::{CaseStatus, Decision};
 use crate::domain::check_rules::OrderTerms;
@@ -20,6 +21,7 @@ use crate::domain::referrals::{Passing, ReferralStatus, Release, amount_max_mino
 use crate::domain::reservations::Amended;
 use crate::error::{Error, Problem, Reason};
 use crate::error_codes::ProblemCode;
+use crate::store::customers;
 use crate::store::exposure as loads;
 use crate::store::referrals::{self as store, ReferralRow};
 use crate::store::reservations;
@@ -61,8 +63,8 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         CreditDecision::Declined => return Err(refused_by(&assessment)),
         CreditDecision::Referred => {}
     }
-    let (_, organisation) =
-        loads::customer(&mut reader, new.customer_id)?.ok_or_else(Error::not_found)?;
+    let (_, organisation) = customers::status_and_organisation(&mut reader, new.customer_id)?
+        .ok_or_else(Error::not_found)?;
     let set = check_rules::in_force(&mut reader)?
         .rule_set
         .ok_or_else(|| Error::internal("referred without a rule set"))?;

@@ -13,6 +13,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::exchange_rates::RateGap;
+use super::money::Money;
 use super::scores::{Grade, ScoreFacts};
 use crate::error::Reason;
 
@@ -308,6 +309,17 @@ pub struct Standing {
     pub score: Option<ScoreFacts>,
     /// What is owed and ordered.
     pub owed: Owed,
+}
+
+/// Business that changes what a customer owes or has ordered, while others are still to be decided.
+#[derive(Debug, Clone, Copy)]
+pub enum Moved {
+    /// An order was accepted.
+    Ordered(Money),
+    /// A part of an order became a receivable.
+    Delivered(Money),
+    /// A part of an order was given back.
+    GivenBack(Money),
 }
 
 /// What an order brings along beside its amount.

@@ -9,12 +9,13 @@ use chrono::NaiveDate;
 use super::check_rules::evaluation as rules;
 use super::check_rules::{OrderTerms, Standing, Verdict};
 use super::counted::{Claim, Counted, Exposure, Uncounted};
-use super::credit_lines::{Level, LimitKind, LineFacts, LineState, applicable};
+use super::credit_lines::{LimitKind, LineFacts, LineState, applicable};
 use super::currency::Currency;
 use super::customers::CustomerStatus;
 use super::exchange_rates::Rates;
 use super::ids::LineId;
 use super::money::decimal_string;
+use crate::domain::level::Level;
 use crate::error::{Bilingual, Reason};
 use crate::error_codes::ProblemCode;
 

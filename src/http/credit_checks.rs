@@ -15,10 +15,11 @@ use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, asked, carried
 use crate::app::exposure::Check;
 use crate::auth::scopes;
 use crate::domain::check_rules::{OrderTerms, Verdict};
-use crate::domain::credit_lines::{Level, LineState};
+use crate::domain::credit_lines::LineState;
 use crate::domain::currency::Currency;
 use crate::domain::exposure::{Assessment, CreditDecision, LevelRoom, RuleResult};
 use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::level::Level;
 use crate::error::{Error, Problem};
 
 crate::text_enum! {

@@ -19,12 +19,13 @@ use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, money};
 use crate::app::credit_lines::{self as app, LineAction};
 use crate::auth::scopes;
-use crate::domain::credit_lines::{Level, LimitKind, LineState, MovementKind, TemporaryMode};
+use crate::domain::credit_lines::{LimitKind, LineState, MovementKind, TemporaryMode};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{
     ApplicationId, CustomerId, GroupId, LineEntity, LineId, PaymentId, ReceivableId, ReservationId,
 };
+use crate::domain::level::Level;
 use crate::domain::organisation::OrgPath;
 use crate::error::Error;
 use crate::store::credit_lines::{self as store, LineFilter, LineRow};

@@ -16,6 +16,7 @@ use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerEntity, CustomerId, GroupId};
 use crate::domain::receivables::overdue_days;
 use crate::error::Error;
+use crate::store::customers;
 use crate::store::tx::Reader;
 use crate::store::{credit_groups, credit_lines as lines, exposure, payments, receivables};
 
@@ -96,7 +97,8 @@ pub async fn get(
 }
 
 fn summary(reader: &mut Reader<'_>, id: CustomerId) -> Result<CreditSummary, Error> {
-    let (status, _) = exposure::customer(reader, id)?.ok_or_else(Error::not_found)?;
+    let (status, _) =
+        customers::status_and_organisation(reader, id)?.ok_or_else(Error::not_found)?;
     let group = credit_groups::open_group_of(reader.connection, id)?;
     let visible_group = match group {
         Some(group) => exposure::group(reader, group)?.map(|_| group),

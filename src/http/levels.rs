@@ -4,9 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::types::{Amount, Date, ExchangeRate, money};
-use crate::domain::credit_lines::Level;
 use crate::domain::currency::Currency;
 use crate::domain::ids::LineId;
+use crate::domain::level::Level;
 use crate::error::Error;
 use crate::store::counted::Counts;
 

@@ -16,9 +16,8 @@ use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
 use super::types::{Amount, Date, ProductCode, Text, asked, carried, money, product};
 use crate::app::exposure::currency;
-use crate::app::reservations::{
-    self as app, AmountOf, CapturedReceivable, Decided, NewReservation,
-};
+use crate::app::receivables::CapturedReceivable;
+use crate::app::reservations::{self as app, AmountOf, Decided, NewReservation};
 use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;

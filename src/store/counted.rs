@@ -2,8 +2,9 @@
 //! each of them.
 
 use crate::domain::counted::{Claim, Counted, Part};
-use crate::domain::credit_lines::Level;
 use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::level::Level;
+use crate::error::Error;
 
 /// A row that counts on lines.
 pub trait Counts {
@@ -39,6 +40,15 @@ pub trait Counts {
     }
 }
 
+/// A stored claim.
+///
+/// # Errors
+/// When stored values are none: a bug.
+pub fn claim(row: &(impl Counts + ?Sized)) -> Result<Claim, Error> {
+    row.claim()
+        .ok_or_else(|| Error::internal("a stored amount or currency is none"))
+}
+
 /// Implements [`Counts`] for a row. `$rest` says what is left of its amount, `$product` writes
 /// what it counts at its product line.
 macro_rules! counts {
@@ -68,9 +78,9 @@ macro_rules! counts {
 
             fn counted_at(
                 &self,
-                level: crate::domain::credit_lines::Level,
+                level: crate::domain::level::Level,
             ) -> Option<crate::domain::counted::Counted> {
-                use crate::domain::credit_lines::Level;
+                use crate::domain::level::Level;
                 let (line_id, exposure_minor) = match level {
                     Level::Product => (
                         Option::from(self.product_line_id),
@@ -88,10 +98,10 @@ macro_rules! counts {
 
             fn count_at(
                 &mut self,
-                level: crate::domain::credit_lines::Level,
+                level: crate::domain::level::Level,
                 counted: Option<crate::domain::counted::Counted>,
             ) {
-                use crate::domain::credit_lines::Level;
+                use crate::domain::level::Level;
                 let conversion = counted.and_then(|counted| counted.conversion);
                 self.conversions = self.conversions.unwrap_or_default().with(level, conversion);
                 let line_id = counted.map(|counted| counted.line_id);

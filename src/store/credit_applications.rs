@@ -8,9 +8,10 @@ use uuid::Uuid;
 use super::schema::{credit_application_checks, credit_applications};
 use super::tx::Reader;
 use super::visibility::visible_to;
-use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus, Asked};
+use crate::domain::credit_applications::ApplicationStatus;
 use crate::domain::credit_lines::{LimitKind, TemporaryMode};
 use crate::domain::ids::{ApplicationId, CaseId, CustomerId, GroupId, LineId};
+use crate::domain::line_terms::{ApplicationAction, Asked};
 
 /// An application as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

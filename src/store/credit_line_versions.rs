@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::credit_lines::row::LineRow;
 use super::schema::credit_line_versions;
-use crate::domain::credit_applications::LineTerms;
 use crate::domain::credit_lines::{LimitKind, LineStatus, TemporaryLimit, TemporaryMode};
 use crate::domain::ids::{ApplicationId, LineId};
+use crate::domain::line_terms::LineTerms;
 
 /// Terms and status of a line from an instant on.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -150,6 +150,19 @@ pub fn find(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<Custo
         .optional()
 }
 
+/// Status and organisation of a visible customer.
+pub fn status_and_organisation(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+) -> QueryResult<Option<(CustomerStatus, String)>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select((customers::status, customers::org_path))
+        .first(reader.connection)
+        .optional()
+}
+
 /// Finds a visible customer and locks it until the end of the transaction.
 pub fn find_locked(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<CustomerRow>> {
     customers::table

@@ -13,7 +13,7 @@ use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::counted::Conversions;
-use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
+use crate::domain::credit_applications::ApplicationStatus;
 use crate::domain::credit_groups::{GroupBasis, GroupLimitMode};
 use crate::domain::credit_lines::{
     LimitKind, LineStatus, MovementKind, ReviewOutcome, TemporaryMode,
@@ -23,6 +23,7 @@ use crate::domain::customers::{
     TradingClass, ValueClass,
 };
 use crate::domain::ids::{Entity, Id};
+use crate::domain::line_terms::ApplicationAction;
 use crate::domain::payments::PaymentStatus;
 use crate::domain::products::{ExposureTreatment, ProductKind, ReleasedBy};
 use crate::domain::referrals::ReferralStatus;

@@ -5,12 +5,14 @@ use chrono::NaiveDate;
 use super::{CreditLineView, LimitView, TemporaryLimitView};
 use crate::app::book::bindings;
 use crate::app::bounds::carried_minor;
-use crate::app::exposure::without_due;
-use crate::domain::credit_lines::{Level, TemporaryLimit, state_on};
+
+use crate::domain::credit_lines::{TemporaryLimit, state_on};
 use crate::domain::ids::{CustomerId, GroupId};
+use crate::domain::level::Level;
 use crate::error::Error;
 use crate::http::types::{Date, Text, money, product};
 use crate::store::credit_lines::{self as store, LineRow};
+use crate::store::reservations::without_due;
 use crate::store::tx::Reader;
 
 /// The line as it is shown on a day, with the limit of that day. `carried_minor` is what other lines

@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use crate::domain::credit_lines::{
-    Balance, Level, LimitKind, LineStatus, TemporaryLimit, TemporaryMode, limit_on,
+    Balance, LimitKind, LineStatus, TemporaryLimit, TemporaryMode, limit_on,
 };
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
+use crate::domain::level::Level;
 use crate::store::schema::credit_lines;
 
 /// A line as stored.
