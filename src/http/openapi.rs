@@ -31,7 +31,7 @@ pub fn document() -> Value {
     add::<ReasonView>(&mut collected);
     // Parameters name their types without bringing them along.
     add::<ApprovalRole>(&mut collected);
-    for operation in &operations {
+    for operation in operations {
         collected.extend(operation.schemas.iter().cloned());
         paths.entry(operation.path.clone()).or_default().insert(
             operation.method.as_str().to_ascii_lowercase(),
@@ -67,10 +67,10 @@ pub fn ambiguous_schemas() -> Vec<String> {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
     let mut ambiguous = Vec::new();
     for operation in routes::operations() {
-        for (name, schema) in operation.schemas {
+        for (name, schema) in &operation.schemas {
             let schema = serde_json::to_value(schema).unwrap_or_default();
             if *known.entry(name.clone()).or_insert_with(|| schema.clone()) != schema {
-                ambiguous.push(name);
+                ambiguous.push(name.clone());
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Outside the API: is the process alive, can it serve, how is it doing, and the documentation.
 //! These paths are not in the document: they are for probes and people, without tokens.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
@@ -69,32 +71,34 @@ pub async fn metrics(state: web::Data<State>) -> HttpResponse {
 }
 
 /// The OpenAPI document.
-pub async fn document(request: HttpRequest, text: web::Data<Document>) -> HttpResponse {
+pub async fn document(request: HttpRequest) -> HttpResponse {
     let known = request
         .headers()
         .get(header::IF_NONE_MATCH)
-        .is_some_and(|value| value.as_bytes() == text.tag.as_bytes());
+        .is_some_and(|value| value.as_bytes() == DOCUMENT.tag.as_bytes());
     if known {
         return HttpResponse::NotModified()
-            .insert_header((header::ETAG, text.tag.clone()))
+            .insert_header((header::ETAG, DOCUMENT.tag.as_str()))
             .finish();
     }
     HttpResponse::Ok()
         .content_type("application/json")
-        .insert_header((header::ETAG, text.tag.clone()))
+        .insert_header((header::ETAG, DOCUMENT.tag.as_str()))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(text.text.clone())
+        .body(DOCUMENT.text.clone())
 }
 
-/// The document, made once.
-pub struct Document {
-    text: String,
+/// The document as it is served: the same for every server of the process, and made when somebody
+/// asks for it.
+static DOCUMENT: LazyLock<Document> = LazyLock::new(Document::new);
+
+struct Document {
+    text: web::Bytes,
     tag: String,
 }
 
 impl Document {
-    /// Makes the document.
-    pub fn new() -> Self {
+    fn new() -> Self {
         let text = super::openapi::text();
         let digest = crate::crypto::sha256(text.as_bytes());
         let hex: String = digest[..8]
@@ -102,15 +106,9 @@ impl Document {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         Self {
-            text,
+            text: text.into(),
             tag: format!("\"{hex}\""),
         }
-    }
-}
-
-impl Default for Document {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

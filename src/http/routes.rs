@@ -60,9 +60,9 @@ macro_rules! route {
 /// Whether the operation at a path template takes query parameters.
 pub fn takes_query(method: &Method, path: &str) -> bool {
     static TAKERS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
-        let takers = operations().into_iter().filter(|one| one.takes_query);
+        let takers = operations().iter().filter(|one| one.takes_query);
         takers
-            .map(|one| (one.method.to_string(), one.path))
+            .map(|one| (one.method.to_string(), one.path.clone()))
             .collect()
     });
     TAKERS.contains(&(as_routed(method), path.to_owned()))
@@ -72,9 +72,12 @@ pub fn takes_query(method: &Method, path: &str) -> bool {
 pub fn formats(method: &Method, path: &str) -> &'static [&'static str] {
     type Routed = (String, String);
     static OTHERS: LazyLock<BTreeMap<Routed, Vec<&'static str>>> = LazyLock::new(|| {
-        let others = operations().into_iter().filter(|one| one.formats.len() > 1);
+        let others = operations().iter().filter(|one| one.formats.len() > 1);
         others
-            .map(|one| ((one.method.to_string(), one.path), one.formats))
+            .map(|one| {
+                let routed = (one.method.to_string(), one.path.clone());
+                (routed, one.formats.clone())
+            })
             .collect()
     });
     OTHERS
@@ -91,8 +94,13 @@ fn as_routed(method: &Method) -> String {
     }
 }
 
-/// Every operation of the API.
-pub fn operations() -> Vec<Operation> {
+/// Every operation of the API, described once: that takes longer than starting a server.
+pub fn operations() -> &'static [Operation] {
+    static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(every_operation);
+    &OPERATIONS
+}
+
+fn every_operation() -> Vec<Operation> {
     vec![
         route!(company_figures::record),
         route!(company_figures::list, InvalidCursor),

@@ -14,7 +14,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpRequest, web};
 
 use super::operation::Operation;
-use super::operations::{self, Document};
+use super::operations;
 use super::state::State;
 use super::wire::Connection;
 use super::{middleware, problem, routes};
@@ -55,7 +55,6 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
     let listener = TcpListener::bind(options.listen).map_err(io)?;
     listener.set_nonblocking(true).map_err(io)?;
     let address = listener.local_addr().map_err(io)?;
-    let document = web::Data::new(Document::new());
     let swagger = web::Data::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     let builder = Server::build()
         .workers(options.workers)
@@ -69,12 +68,11 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
     // What `actix_web::HttpServer` does, with a connection that gives words to bare refusals.
     let server = builder
         .listen("http", listener, move || {
-            let (state, document, swagger) = (state.clone(), document.clone(), swagger.clone());
+            let (state, swagger) = (state.clone(), swagger.clone());
             let shutdown = shutdown.clone();
             let connections = state.clone();
             let app = App::new()
                 .app_data(state)
-                .app_data(document)
                 .app_data(swagger)
                 .wrap(from_fn(middleware::around))
                 .configure(api)
@@ -110,12 +108,9 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
 /// Registers every operation under its path; other methods of the path get 405 with `Allow`, and
 /// OPTIONS says what there is.
 fn api(config: &mut web::ServiceConfig) {
-    let mut paths: BTreeMap<String, Vec<Operation>> = BTreeMap::new();
+    let mut paths: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
     for operation in routes::operations() {
-        paths
-            .entry(operation.path.clone())
-            .or_default()
-            .push(operation);
+        paths.entry(&operation.path).or_default().push(operation);
     }
     for (path, operations) in paths {
         let mut allowed: Vec<Method> = operations
@@ -128,7 +123,7 @@ fn api(config: &mut web::ServiceConfig) {
         allowed.push(Method::OPTIONS);
         allowed.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         let mut resource = web::resource(path);
-        for operation in &operations {
+        for operation in operations {
             if operation.method == Method::GET {
                 resource = resource.route(operation.route_for(&Method::HEAD));
             }
