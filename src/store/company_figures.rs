@@ -4,7 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::schema::company_figures;
+use super::sql_types::words;
 use crate::domain::company_figures::CompanyFigureKind;
+
+words!(CompanyFigureKind);
 
 /// A figure as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]

@@ -1,7 +1,13 @@
 //! Where a stored reservation or receivable counts: its lines, and what the whole of it counts on
 //! each of them.
 
-use crate::domain::counted::{Claim, Counted, Part};
+use diesel::deserialize::{self, FromSql, Queryable};
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Jsonb, Nullable};
+
+use super::sql_types::as_expression;
+use crate::domain::counted::{Claim, Conversions, Counted, Part};
 use crate::domain::ids::{CustomerId, LineId};
 use crate::domain::level::Level;
 use crate::error::Error;
@@ -131,4 +137,35 @@ macro_rules! counts {
     };
 }
 
-pub(super) use counts;
+pub(crate) use counts;
+
+impl ToSql<Jsonb, Pg> for Conversions {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let value = serde_json::to_value(self)?;
+        <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&value, &mut out.reborrow())
+    }
+}
+
+impl ToSql<Nullable<Jsonb>, Pg> for Conversions {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        <Self as ToSql<Jsonb, Pg>>::to_sql(self, out)
+    }
+}
+
+impl FromSql<Jsonb, Pg> for Conversions {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(bytes)?;
+        Ok(serde_json::from_value(value)?)
+    }
+}
+
+impl Queryable<Jsonb, Pg> for Conversions {
+    type Row = Self;
+
+    fn build(row: Self::Row) -> deserialize::Result<Self> {
+        Ok(row)
+    }
+}
+
+as_expression!([] Conversions, Jsonb);
+as_expression!([] Conversions, Nullable<Jsonb>);

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::{customer_codes, customer_keys, customer_versions, customers};
+use super::sql_types::words;
 use super::tx::Reader;
 use crate::crypto::WrappedDataKey;
 use crate::domain::actor::Actor;
@@ -16,6 +17,17 @@ use crate::domain::customers::{
     TradingClass, ValueClass,
 };
 use crate::domain::ids::CustomerId;
+
+words!(
+    CustomerKind,
+    CustomerNature,
+    CustomerStatus,
+    MarketWeight,
+    ServiceTier,
+    TimeClass,
+    TradingClass,
+    ValueClass
+);
 
 /// A customer as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]

@@ -5,10 +5,13 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::schema::referrals;
+use super::sql_types::words;
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::ids::{CaseId, CustomerId, ReferralId, ReservationId};
 use crate::domain::referrals::ReferralStatus;
+
+words!(ReferralStatus);
 
 /// A referral as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

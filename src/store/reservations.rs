@@ -9,6 +9,7 @@ use super::counted::{Counts, counts};
 use super::credit_lines::LineRow;
 use super::schema::reservations;
 use super::sets::{KeyIn, NamedIn, fixed_condition, insert_many, unnested};
+use super::sql_types::words;
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::Conversions;
@@ -16,6 +17,8 @@ use crate::domain::ids::{CustomerId, LineId, ReservationId};
 use crate::domain::level::Level;
 use crate::domain::products::ExposureTreatment;
 use crate::domain::reservations::{ReservationFacts, ReservationStatus};
+
+words!(ReservationStatus);
 
 /// A reservation as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -290,7 +290,7 @@ macro_rules! feed_number {
     };
 }
 
-pub(super) use feed_number;
-pub(super) use fixed_condition;
-pub(super) use insert_many;
-pub(super) use unnested;
+pub(crate) use feed_number;
+pub(crate) use fixed_condition;
+pub(crate) use insert_many;
+pub(crate) use unnested;

@@ -8,7 +8,7 @@ macro_rules! versioned {
         use diesel::prelude::*;
         use serde_json::Value;
 
-        use super::schema::$table;
+        use crate::store::schema::$table;
 
         /// A version as stored.
         #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -86,4 +86,4 @@ macro_rules! versioned {
     };
 }
 
-pub(super) use versioned;
+pub(crate) use versioned;

@@ -8,7 +8,11 @@ use crate::domain::credit_lines::{
 };
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
 use crate::domain::level::Level;
+use crate::domain::line_terms::ApplicationAction;
 use crate::store::schema::credit_lines;
+use crate::store::sql_types::words;
+
+words!(LimitKind, LineStatus, TemporaryMode, ApplicationAction);
 
 /// A line as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
