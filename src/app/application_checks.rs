@@ -17,13 +17,10 @@ use crate::domain::line_terms::{ApplicationAction, change};
 use crate::domain::scores::Grade;
 use crate::error::{Bilingual, Error, Problem, Reason};
 use crate::error_codes::ProblemCode;
-use crate::store::company_figures;
 use crate::store::credit_applications::{self as store, ApplicationRow, ChecksRow};
-use crate::store::credit_groups;
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure as loads;
-use crate::store::scores;
 use crate::store::tx::{Reader, Tx};
+use crate::store::{company_figures, credit_groups, exposure as loads, scores};
 
 /// What the checks found.
 #[derive(Debug, Clone)]

@@ -14,11 +14,9 @@ use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::domain::level::Level;
 use crate::error::Error;
 use crate::store::counted::Counts;
-use crate::store::credit_groups;
 use crate::store::credit_lines::LineRow;
-use crate::store::receivables;
-use crate::store::reservations;
 use crate::store::tx::Reader;
+use crate::store::{credit_groups, receivables, reservations};
 
 /// What bounds a customer besides the lines themselves.
 #[derive(Debug, Clone)]

@@ -20,13 +20,10 @@ use crate::domain::restrictions::RestrictionKind;
 use crate::error::{Bilingual, Error, FieldError, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::check_rule_sets::{self as store, VersionRow};
-use crate::store::dunning_levels;
 use crate::store::errors::on_violation;
-use crate::store::in_force;
 use crate::store::owed::{self, Floor};
-use crate::store::restrictions;
-use crate::store::scores;
 use crate::store::tx::{Event, Reader, Tx};
+use crate::store::{dunning_levels, in_force, restrictions, scores};
 
 /// What decisions go by today.
 #[derive(Debug, Clone)]

@@ -19,9 +19,8 @@ use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::{self as store, ApplicationRow};
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::customers;
-use crate::store::exposure;
 use crate::store::tx::{Event, Tx};
+use crate::store::{customers, exposure};
 
 /// Kind of the approval cases of applications.
 pub const KIND: &str = "credit_application";

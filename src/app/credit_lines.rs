@@ -17,13 +17,11 @@ use crate::domain::line_terms::{self, ApplicationAction, Asked, Nonsense, change
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_contracts::{self as contracts, ContractRow, ReviewRow};
-use crate::store::credit_groups;
 use crate::store::credit_lines::{self as store, ComparedTerms, LineChange, LineRow};
 use crate::store::errors::on_violation;
-use crate::store::exposure as loads;
 use crate::store::reservations::without_due;
-use crate::store::scores;
 use crate::store::tx::{Event, Tx};
+use crate::store::{credit_groups, exposure as loads, scores};
 
 /// A new line that was applied for and approved.
 #[derive(Debug, Clone)]

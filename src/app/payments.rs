@@ -16,11 +16,10 @@ use crate::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
-use crate::store::credit_movements;
-use crate::store::customers;
 use crate::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::store::receivables::{self as receivables, ReceivableRow};
 use crate::store::tx::{Event, Tx};
+use crate::store::{credit_movements, customers};
 
 /// How a payment is to be spread.
 #[derive(Debug, Clone)]

@@ -21,12 +21,9 @@ use crate::domain::referrals::{Passing, ReferralStatus, Release, amount_max_mino
 use crate::domain::reservations::Amended;
 use crate::error::{Error, Problem, Reason};
 use crate::error_codes::ProblemCode;
-use crate::store::customers;
-use crate::store::exposure as loads;
 use crate::store::referrals::{self as store, ReferralRow};
-use crate::store::reservations;
-use crate::store::scores;
 use crate::store::tx::{Event, Reader, Tx};
+use crate::store::{customers, exposure as loads, reservations, scores};
 
 /// Kind of the approval cases.
 pub const KIND: &str = "referral";

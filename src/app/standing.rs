@@ -21,12 +21,11 @@ use crate::domain::money::decimal_string;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::{Counts, claim};
-use crate::store::credit_groups;
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure as loads;
 use crate::store::receivables::{self as receivables_store, ReceivableRow};
 use crate::store::reservations::{self as reservations_store, ReservationRow};
 use crate::store::tx::Tx;
+use crate::store::{credit_groups, exposure as loads};
 
 /// Whether the ceiling of a group has to hold for a new member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

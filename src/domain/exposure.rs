@@ -6,8 +6,7 @@
 
 use chrono::NaiveDate;
 
-use super::check_rules::evaluation as rules;
-use super::check_rules::{OrderTerms, Standing, Verdict};
+use super::check_rules::{OrderTerms, Standing, Verdict, evaluation as rules};
 use super::counted::{Claim, Counted, Exposure, Uncounted};
 use super::credit_lines::{LimitKind, LineFacts, LineState, applicable};
 use super::currency::Currency;

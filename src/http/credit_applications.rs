@@ -13,7 +13,7 @@ use super::command::{Command, IfMatch, KeyedCommand, PatchCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, money, product as product_code};
+use super::types::{Amount, Date, Text, money};
 use crate::app::application_checks::attachments;
 use crate::app::credit_applications as app;
 use crate::app::exposure::currency;
@@ -23,6 +23,7 @@ use crate::domain::credit_lines::{LimitKind, TemporaryMode};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationEntity, ApplicationId, CaseId, CustomerId, GroupId, LineId};
 use crate::domain::line_terms::ApplicationAction;
+use crate::domain::products::ProductCode;
 use crate::error::Error;
 use crate::store::credit_applications::{self as store, ApplicationFilter, ApplicationRow};
 use crate::store::credit_lines as lines;
@@ -170,7 +171,11 @@ fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
         group_id: row.group_id,
         member_customer_id: row.member_customer_id,
         action: row.action,
-        product: row.product.as_deref().map(product_code).transpose()?,
+        product: row
+            .product
+            .as_deref()
+            .map(ProductCode::stored)
+            .transpose()?,
         limit_kind: row
             .limit_kind
             .or(row.amount_minor.map(|_| LimitKind::Amount)),

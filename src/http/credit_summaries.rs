@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answers::Computed;
-use super::credit_lines::{self, CreditLineView};
+use super::credit_lines;
+use super::credit_lines::showing::CreditLineView;
 use super::guard::Require;
 use super::parameters::PathId;
 use super::types::{Amount, Date, money};
@@ -16,9 +17,10 @@ use crate::domain::customers::CustomerStatus;
 use crate::domain::ids::{CustomerEntity, CustomerId, GroupId};
 use crate::domain::receivables::overdue_days;
 use crate::error::Error;
-use crate::store::customers;
 use crate::store::tx::Reader;
-use crate::store::{credit_groups, credit_lines as lines, exposure, payments, receivables};
+use crate::store::{
+    credit_groups, credit_lines as lines, customers, exposure, payments, receivables,
+};
 
 /// What a customer may have, uses and owes.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,18 +7,19 @@ use validator::Validate;
 
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
+use super::asking::asked;
 use super::command::{Command, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, money, product};
+use super::types::{Amount, Date, Text, money};
 use crate::app::receivables::{self as app, NewReceivable};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId, ReceivableEntity, ReceivableId, ReservationId};
 use crate::domain::organisation::OrgPath;
-use crate::domain::products::ExposureTreatment;
+use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::domain::receivables::{ReceivableStatus, overdue_days, status_on};
 use crate::error::Error;
 use crate::store::receivables::{self as store, ReceivableFilter, ReceivableRow};
@@ -184,7 +185,7 @@ fn view(row: ReceivableRow, today: NaiveDate) -> Result<ReceivableView, Error> {
         number: Text(row.number),
         customer_id: row.customer_id,
         org_path: row.org_path,
-        product: product(&row.product)?,
+        product: ProductCode::stored(&row.product)?,
         amount,
         outstanding,
         currency,

@@ -9,19 +9,19 @@ use validator::Validate;
 
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
+use super::asking::{asked, carried};
+use super::bodies::{ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication};
 use super::command::{Command, KeyedAction, KeyedCommand};
-use super::credit_applications::decisions::{
-    ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
-};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, carried, money, product};
+use super::types::{Amount, Date, Text, money};
 use crate::app::referrals::{self as app, NewReferral};
 use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
+use crate::domain::products::ProductCode;
 use crate::domain::referrals::ReferralStatus;
 use crate::error::Error;
 use crate::store::referrals::{self as store, ReferralFilter, ReferralRow};
@@ -184,7 +184,7 @@ fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
     Ok(ReferralView {
         id: row.id,
         customer_id: row.customer_id,
-        product: product(&row.product)?,
+        product: ProductCode::stored(&row.product)?,
         amount: own,
         amount_max: amount(row.amount_max_minor)?,
         currency,

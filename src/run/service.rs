@@ -22,9 +22,10 @@ use crate::clock::Clock;
 use crate::config::{IssuerSettings, Settings};
 use crate::crypto::{CursorSeal, MasterKeys};
 use crate::error::Error;
+use crate::http::routes;
 use crate::http::server::{self, Bound, ServerOptions};
 use crate::http::state::{Parts, RequestLimits, State};
-use crate::http::together::TogetherOptions;
+use crate::http::together::{self, Together, TogetherOptions};
 use crate::jobs;
 use crate::store::db::{Db, DbOptions};
 
@@ -239,8 +240,12 @@ pub(super) fn run(
     when_ready: Option<WhenReady>,
 ) -> Result<(), RunError> {
     let broken = |error: crate::crypto::KeyringError| Error::Internal(Box::new(error));
-    let state = State::new(Parts {
-        db: database.for_requests(),
+    let db = database.for_requests();
+    let together = Together::start(&db, together(settings))
+        .map_err(|error| Error::Internal(Box::new(error)))?;
+    let together = web::Data::new(together);
+    let state = web::Data::new(State::new(Parts {
+        db,
         verifier: trust.verifier,
         keys: trust.keys,
         cursors: CursorSeal::derive(&database.keys).map_err(broken)?,
@@ -253,12 +258,17 @@ pub(super) fn run(
         },
         allowed_origins: settings.allowed_origins.clone(),
         time_zone: settings.time_zone,
-        together: together(settings),
-    });
-    let state = web::Data::new(state.map_err(|error| Error::Internal(Box::new(error)))?);
+        queues: together.clone().into_inner(),
+    }));
+    let areas = together::provide(together);
     let outcome = rt::System::new().block_on(async {
-        let bound = server::bind(&server_options(settings), state.clone())
-            .map_err(|error| RunError::listening(settings.listen, remedy, error))?;
+        let bound = server::bind(
+            &server_options(settings),
+            state.clone(),
+            routes::operations(),
+            areas,
+        )
+        .map_err(|error| RunError::listening(settings.listen, remedy, error))?;
         tracing::info!(address = %bound.address, "listening");
         // Only a service that listens takes up jobs: one that cannot start should leave no trace.
         let jobs = settings

@@ -20,9 +20,10 @@ use shouxin::auth::key_holder::KeyHolder;
 use shouxin::auth::token::{TokenLimits, TokenVerifier, TrustedIssuer};
 use shouxin::clock::{Clock, SetClock};
 use shouxin::crypto::{CursorSeal, MasterKeys};
+use shouxin::http::routes;
 use shouxin::http::server::{self, Bound, ServerOptions};
 use shouxin::http::state::{Parts, RequestLimits, State};
-use shouxin::http::together::TogetherOptions;
+use shouxin::http::together::{self, Together, TogetherOptions};
 use shouxin::store::db::{Db, DbOptions};
 
 use super::cluster::TestDatabase;
@@ -110,7 +111,7 @@ impl TestServer {
     }
 
     fn run(settings: &Settings, database: Arc<TestDatabase>, clock: Arc<SetClock>) -> Self {
-        let state = state(settings, &database, clock.clone());
+        let (state, together) = parts(settings, &database, clock.clone());
         let options = ServerOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: settings.workers,
@@ -120,13 +121,15 @@ impl TestServer {
         };
         let (sender, receiver) = channel();
         let shared = state.clone();
+        let areas = together::provide(together);
         let thread = std::thread::spawn(move || {
             System::new().block_on(async move {
                 let Bound {
                     address,
                     server,
                     handle,
-                } = server::bind(&options, shared).expect("a free port");
+                } = server::bind(&options, shared, routes::operations(), areas)
+                    .expect("a free port");
                 sender.send((address, handle)).expect("the test waits");
                 server.await.expect("the server runs");
             });
@@ -254,7 +257,11 @@ pub fn numbers(connection: &mut PgConnection, query: &str) -> Vec<i64> {
     .collect()
 }
 
-fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> web::Data<State> {
+fn parts(
+    settings: &Settings,
+    database: &TestDatabase,
+    clock: Arc<SetClock>,
+) -> (web::Data<State>, web::Data<Together>) {
     let master = MasterKeys::parse(master_keys()).expect("generated keys");
     let cursors = CursorSeal::derive(&master).expect("a derived key");
     let jwks = development_keys().jwks_json();
@@ -282,14 +289,17 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         statement_timeout: settings.statement_timeout,
         lock_timeout: settings.lock_timeout,
     };
+    let db = Db::new(
+        options,
+        clock,
+        time_zone,
+        settings.rate_age_days_max,
+        Arc::new(master),
+    );
+    let together = Together::start(&db, settings.together).expect("threads");
+    let together = web::Data::new(together);
     let state = State::new(Parts {
-        db: Db::new(
-            options,
-            clock,
-            time_zone,
-            settings.rate_age_days_max,
-            Arc::new(master),
-        ),
+        db,
         verifier,
         keys: vec![keys],
         cursors,
@@ -297,9 +307,9 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         limits: settings.limits,
         allowed_origins: settings.allowed_origins.clone(),
         time_zone,
-        together: settings.together,
+        queues: together.clone().into_inner(),
     });
-    web::Data::new(state.expect("threads"))
+    (web::Data::new(state), together)
 }
 
 fn master_keys() -> &'static str {
