@@ -4,6 +4,7 @@
 //! settings file, else it is the default. Everything that is wrong is reported at once, with
 //! where it came from and what was expected there.
 
+mod given;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::given::Given;
+pub use self::given::Wrong;
 pub use table::{SETTINGS, Setting, Settings};
 pub use values::{IssuerSettings, LogFormat, Secret};
 
@@ -66,17 +69,6 @@ pub enum Purpose {
     Migrate,
     /// Commands that bring what they need, such as `dev`.
     Anything,
-}
-
-/// One setting that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
-    /// Name of the setting, or of the unknown thing.
-    pub name: String,
-    /// Where the value came from.
-    pub from: String,
-    /// What is wrong and what was expected. Never repeats the value: it may be a secret.
-    pub why: String,
 }
 
 /// All settings that are wrong.
@@ -212,10 +204,6 @@ impl Settings {
     }
 }
 
-/// Values as they were given, all as text.
-#[derive(Default)]
-struct Given(BTreeMap<&'static str, (String, String)>);
-
 impl Given {
     fn take_file(&mut self, path: &Path, wrong: &mut Vec<Wrong>) {
         let from = path.display().to_string();
@@ -277,18 +265,6 @@ impl Given {
                 from: "environment".to_owned(),
                 why: complaint.to_owned(),
             });
-        }
-    }
-
-    fn wrong(&self, name: &str, why: String) -> Wrong {
-        let from = self.0.get(name).map_or_else(
-            || "environment or file".to_owned(),
-            |(_, from)| from.clone(),
-        );
-        Wrong {
-            name: name.to_owned(),
-            from,
-            why,
         }
     }
 }

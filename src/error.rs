@@ -179,6 +179,19 @@ impl Error {
         }
     }
 
+    /// The answer for a refused decision: the first reason names it, all are in it.
+    pub fn for_reasons(reasons: &[Reason]) -> Self {
+        match reasons.first() {
+            Some(first) => {
+                let mut problem = Problem::new(first.code);
+                problem.detail = Some(first.detail.clone());
+                problem.reasons = reasons.to_vec();
+                problem.into()
+            }
+            None => Self::internal("refused without a reason"),
+        }
+    }
+
     /// The answer for a thing that is not there or not visible.
     pub fn not_found() -> Self {
         Problem::new(ProblemCode::NotFound).into()

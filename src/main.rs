@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use shouxin::config::{self, Environment, LogFormat, Purpose, Settings};
 use shouxin::domain::organisation::OrgPath;
-use shouxin::http::openapi;
+use shouxin::http::{openapi, routes};
 use shouxin::run::{self, DevOptions, Holder, RunError, TokenOptions, VerifyOptions};
 use shouxin::telemetry;
 use uuid::Uuid;
@@ -164,11 +164,11 @@ fn perform(
         }
         Command::Migrate => run::migrate(&load(Purpose::Migrate)?, say),
         Command::Openapi { permissions: false } => {
-            print(&openapi::text());
+            print(&openapi::text(routes::operations()));
             Ok(())
         }
         Command::Openapi { permissions: true } => {
-            print(&openapi::permissions());
+            print(&openapi::permissions(routes::operations()));
             Ok(())
         }
         Command::Token(arguments) => run::token(

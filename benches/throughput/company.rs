@@ -16,13 +16,13 @@ use shouxin::clock::SystemClock;
 use shouxin::crypto::MasterKeys;
 use shouxin::domain::actor::Actor;
 use shouxin::domain::approvals::rules;
-use shouxin::domain::credit_applications::{ApplicationAction, Asked};
 use shouxin::domain::credit_groups::{GroupBasis, GroupLimitMode};
 use shouxin::domain::currency::Currency;
 use shouxin::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, MarketWeight, TimeClass, TradingClass,
 };
 use shouxin::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
+use shouxin::domain::line_terms::{ApplicationAction, Asked};
 use shouxin::domain::organisation::OrgPath;
 use shouxin::domain::products::{ExposureTreatment, ProductCode, ProductKind};
 use shouxin::error::Error;

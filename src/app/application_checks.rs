@@ -4,27 +4,23 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::credit_policies;
-use super::exchange_rates as rates;
+use super::{credit_policies, exchange_rates as rates};
 use crate::domain::application_checks::{
     self as checks, Attachment, CheckFacts, CheckOutcome, CheckResult, NetCapital, Route,
 };
 use crate::domain::company_figures::CompanyFigureKind;
-use crate::domain::credit_applications::{ApplicationAction, change};
 use crate::domain::credit_lines::{LimitKind, LineStatus, limit_on};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, CustomerId};
+use crate::domain::line_terms::{ApplicationAction, change};
 use crate::domain::products::ProductCode;
 use crate::domain::scores::Grade;
 use crate::error::{Bilingual, Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
-use crate::store::company_figures;
 use crate::store::credit_applications::{self as store, ApplicationRow, ChecksRow};
-use crate::store::credit_groups;
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure as loads;
-use crate::store::scores;
 use crate::store::tx::{Reader, Tx};
+use crate::store::{company_figures, credit_groups, exposure as loads, scores};
 
 /// What the checks found.
 #[derive(Debug, Clone)]

@@ -8,16 +8,17 @@ use uuid::Uuid;
 
 use super::bounds::Bounds;
 use super::check_rules;
-use super::exposure::{rates_into, without_due};
+use super::line_rates::rates_into;
 use crate::domain::actor::Actor;
-use crate::domain::check_rules::{OrderTerms, RuleSet, Standing};
+use crate::domain::check_rules::{Moved, OrderTerms, RuleSet, Standing};
 use crate::domain::counted::Claim;
 use crate::domain::credit_groups::GroupLimitMode;
-use crate::domain::credit_lines::{Level, LineFacts, LineStatus, applicable};
+use crate::domain::credit_lines::{LineFacts, LineStatus, applicable};
 use crate::domain::customers::CustomerStatus;
 use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::exposure::{Assessment, ExposureFacts, assess};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::level::Level;
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
@@ -26,7 +27,7 @@ use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::{self as lines, LineRow};
 use crate::store::exposure::{Parties, ProductTerms};
-use crate::store::reservations::ReservationRow;
+use crate::store::reservations::{ReservationRow, without_due};
 use crate::store::tx::Reader;
 
 /// A customer about whose business is decided.
@@ -174,7 +175,7 @@ impl Book {
         &mut self,
         reader: &mut Reader<'_>,
         customer_id: CustomerId,
-        moved: check_rules::Moved,
+        moved: Moved,
     ) -> Result<(), Error> {
         match self.standings.get_mut(&customer_id) {
             Some(standing) => check_rules::note(reader, standing, moved),

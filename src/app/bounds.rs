@@ -7,17 +7,16 @@ use chrono::NaiveDate;
 
 use super::credit_policies;
 use crate::domain::credit_groups::GroupLimitMode;
-use crate::domain::credit_lines::{Level, LineFacts, LineStatus};
+use crate::domain::credit_lines::{LineFacts, LineStatus};
 use crate::domain::credit_policies::{CreditPolicy, Tolerance};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::level::Level;
 use crate::domain::products::ProductCode;
 use crate::error::Error;
 use crate::store::counted::Counts;
-use crate::store::credit_groups;
 use crate::store::credit_lines::LineRow;
-use crate::store::receivables;
-use crate::store::reservations;
 use crate::store::tx::Reader;
+use crate::store::{credit_groups, receivables, reservations};
 
 /// What bounds a customer besides the lines themselves.
 #[derive(Debug, Clone)]

@@ -8,24 +8,20 @@ use serde_json::{Value, json};
 
 use super::{credit_policies, exchange_rates};
 use crate::domain::check_rules::{
-    CheckRules, ExposureComponent, Measured, Owed, RuleSet, Standing,
+    CheckRules, ExposureComponent, Measured, Moved, Owed, RuleSet, Standing,
 };
 use crate::domain::credit_policies::CreditPolicy;
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Rates;
 use crate::domain::ids::CustomerId;
-use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::check_rule_sets::{self as store, VersionRow};
-use crate::store::dunning_levels;
-use crate::store::exposure;
 use crate::store::owed::{self, Floor};
-use crate::store::restrictions;
-use crate::store::scores;
 use crate::store::tx::{Event, Reader, Tx};
+use crate::store::{dunning_levels, in_force, restrictions, scores};
 
 /// What decisions go by today.
 #[derive(Debug, Clone)]
@@ -41,7 +37,7 @@ pub struct InForce {
 /// # Errors
 /// When a stored document cannot be read.
 pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
-    let (policy, version, rules) = exposure::documents(reader.connection, reader.today)?;
+    let (policy, version, rules) = in_force::documents(reader.connection, reader.today)?;
     let policy = match policy {
         Some(policy) => credit_policies::stored(policy)?,
         None => CreditPolicy::default(),
@@ -196,17 +192,6 @@ fn owed_by(
         }
     }
     Ok(owed)
-}
-
-/// Business that changes what a customer owes or has ordered, while others are still to be decided.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Moved {
-    /// An order was accepted.
-    Ordered(Money),
-    /// A part of an order became a receivable.
-    Delivered(Money),
-    /// A part of an order was given back.
-    GivenBack(Money),
 }
 
 /// Takes note of it where a rule looks at it.

@@ -5,25 +5,23 @@ use serde_json::json;
 use super::application_checks::{self as checks, Checked};
 use super::approvals;
 use super::credit_groups::{self, NewMember};
-use super::credit_lines;
+use super::credit_lines::{self, ChangedLine, NewLine};
+use super::refusing::nonsense;
 use crate::domain::application_checks::{Attachment, Route};
 use crate::domain::approvals::rules::CaseSubject;
 use crate::domain::approvals::{CaseStatus, Decision};
-use crate::domain::credit_applications::{
-    ApplicationAction, ApplicationStatus, Asked, Nonsense, change, check_shape,
-};
-use crate::domain::credit_lines::LineStatus;
+use crate::domain::credit_applications::ApplicationStatus;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, Bucket, CaseId, CustomerId, GroupId, LineId};
-use crate::domain::money::decimal_string;
+use crate::domain::line_terms::{ApplicationAction, Asked, change, check_shape};
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::credit_applications::{self as store, ApplicationRow};
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure;
 use crate::store::tx::{Event, Tx};
+use crate::store::{customers, exposure};
 
 /// Kind of the approval cases of applications.
 pub const KIND: &str = "credit_application";
@@ -154,8 +152,8 @@ fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
     let currency = new.currency.unwrap_or(Currency::COMPANY);
     match new.target {
         Target::Customer(id) => {
-            let (_, org_path) =
-                exposure::customer(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+            let (_, org_path) = customers::status_and_organisation(&mut tx.reader(), id)?
+                .ok_or_else(Error::not_found)?;
             if let Some(product) = &new.product
                 && exposure::product(tx.connection, product)?.is_none_or(|terms| !terms.active)
             {
@@ -174,7 +172,8 @@ fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
         Target::Group(id) | Target::Member(id, _) => {
             let org_path = exposure::group(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
             if let Target::Member(_, customer) = new.target {
-                exposure::customer(&mut tx.reader(), customer)?.ok_or_else(Error::not_found)?;
+                customers::status_and_organisation(&mut tx.reader(), customer)?
+                    .ok_or_else(Error::not_found)?;
             }
             if new.product.is_some() {
                 return Err(Problem::field(
@@ -362,7 +361,19 @@ pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Deci
 /// Does what an approved application asks for.
 fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, Error> {
     match (row.action, row.group_id, row.member_customer_id) {
-        (ApplicationAction::Open, _, _) => credit_lines::open(tx, row).map(Some),
+        (ApplicationAction::Open, _, _) => {
+            let new = NewLine {
+                application_id: row.id,
+                customer_id: row.customer_id,
+                group_id: row.group_id,
+                org_path: row.org_path.clone(),
+                product: row.product.clone(),
+                currency: row.currency.clone(),
+                asked: row.asked(),
+                reason: row.purpose.clone().unwrap_or_default(),
+            };
+            credit_lines::open(tx, new).map(Some)
+        }
         (ApplicationAction::AdmitMember, Some(group_id), Some(customer_id)) => {
             let new = NewMember {
                 customer_id,
@@ -372,7 +383,22 @@ fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, E
             credit_groups::admit(tx, group_id, &new)?;
             Ok(None)
         }
-        _ => credit_lines::carry_out(tx, row).map(Some),
+        _ => {
+            let (Some(line_id), Some(submitted)) = (row.credit_line_id, row.line_version) else {
+                return Err(Error::internal("an application that is about no line"));
+            };
+            let changed = ChangedLine {
+                application_id: row.id,
+                customer_id: row.customer_id,
+                group_id: row.group_id,
+                line_id,
+                version: submitted,
+                action: row.action,
+                asked: row.asked(),
+                reason: row.purpose.clone().unwrap_or_default(),
+            };
+            credit_lines::carry_out(tx, &changed).map(Some)
+        }
     }
 }
 
@@ -486,40 +512,6 @@ fn wrong_status(status: ApplicationStatus, next: ApplicationStatus) -> Error {
         .because(
             format!("The application is {status} and cannot become {next}."),
             format!("申请状态为 {status}，不能变为 {next}。"),
-        )
-        .into()
-}
-
-/// What is wrong with the terms, in words.
-pub(super) fn nonsense(error: Nonsense, currency: Currency) -> Error {
-    match error {
-        Nonsense::Field(name, en, zh) => Problem::field(name, en, zh).into(),
-        Nonsense::Status(status) => line_status(status),
-        Nonsense::BelowUse {
-            limit_minor,
-            used_minor,
-        } => {
-            let text = |minor| decimal_string(minor, currency);
-            Problem::new(ProblemCode::LimitBelowUse)
-                .with_member("limit", json!(text(limit_minor)))
-                .with_member("used", json!(text(used_minor)))
-                .into()
-        }
-        Nonsense::TemporaryOverlaps => Problem::new(ProblemCode::LineOverlaps)
-            .because(
-                "Another temporary increase of the line has not ended yet.",
-                "该额度已有尚未结束的临时增额。",
-            )
-            .into(),
-    }
-}
-
-fn line_status(status: LineStatus) -> Error {
-    let status = status.as_str();
-    Problem::new(ProblemCode::InvalidTransition)
-        .because(
-            format!("The line is {status}."),
-            format!("额度状态为 {status}。"),
         )
         .into()
 }

@@ -4,50 +4,88 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::bounds::{Bounds, carried_minor};
-use super::credit_applications::nonsense;
-use super::credit_policies;
-use super::exposure::without_due;
-use super::standing;
-use crate::domain::credit_applications::{self, ApplicationAction, Nonsense, change};
+use super::refusing::nonsense;
+use super::{credit_policies, standing};
 use crate::domain::credit_groups::GroupLimitMode;
 use crate::domain::credit_lines::{LineFacts, LineStatus, ReviewOutcome, windows_overlap};
 use crate::domain::currency::Currency;
-use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
+use crate::domain::line_terms::{self, ApplicationAction, Asked, Nonsense, change};
+use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::credit_applications::ApplicationRow;
 use crate::store::credit_contracts::{self as contracts, ContractRow, ReviewRow};
-use crate::store::credit_groups;
 use crate::store::credit_lines::{self as store, ComparedTerms, LineChange, LineRow};
 use crate::store::errors::on_violation;
-use crate::store::exposure as loads;
-use crate::store::scores;
+use crate::store::reservations::without_due;
 use crate::store::tx::{Event, Tx};
+use crate::store::{credit_groups, exposure as loads, scores};
+
+/// A new line that was applied for and approved.
+#[derive(Debug, Clone)]
+pub struct NewLine {
+    /// Application behind it; the line has the same home.
+    pub application_id: ApplicationId,
+    /// Customer, or empty for a group line.
+    pub customer_id: Option<CustomerId>,
+    /// Group, or empty for a customer line.
+    pub group_id: Option<GroupId>,
+    /// Organisation of the customer or group.
+    pub org_path: OrgPath,
+    /// Product; empty for the unified limit.
+    pub product: Option<ProductCode>,
+    /// Currency.
+    pub currency: Currency,
+    /// The terms asked for.
+    pub asked: Asked,
+    /// What the credit is for.
+    pub reason: String,
+}
+
+/// A change of a line that was applied for and approved.
+#[derive(Debug, Clone)]
+pub struct ChangedLine {
+    /// Application behind it.
+    pub application_id: ApplicationId,
+    /// Customer, or empty for a group line.
+    pub customer_id: Option<CustomerId>,
+    /// Group, or empty for a customer line.
+    pub group_id: Option<GroupId>,
+    /// The line.
+    pub line_id: LineId,
+    /// Its version when the application was submitted.
+    pub version: i64,
+    /// What is to be done.
+    pub action: ApplicationAction,
+    /// The terms asked for.
+    pub asked: Asked,
+    /// Why.
+    pub reason: String,
+}
 
 /// Opens the line of an approved application. Exposure of its level that was there before counts
 /// from the first day.
 ///
 /// # Errors
 /// 409 when another line for the same product overlaps in time.
-pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Error> {
-    let own = application.currency;
-    let terms = credit_applications::open(&application.asked(), tx.today)
-        .map_err(|error| nonsense(error, own))?;
-    let existing = lock_owner(tx, application.customer_id, application.group_id)?;
+pub fn open(tx: &mut Tx<'_>, new: NewLine) -> Result<LineRow, Error> {
+    let own = new.currency;
+    let terms = line_terms::open(&new.asked, tx.today).map_err(|error| nonsense(error, own))?;
+    let existing = lock_owner(tx, new.customer_id, new.group_id)?;
     let window = (terms.valid_from, terms.valid_until);
-    refuse_overlap(&existing, application.product.as_ref(), None, window)?;
-    let id: LineId = tx.mint(application.id.bucket())?;
+    refuse_overlap(&existing, new.product.as_ref(), None, window)?;
+    let id: LineId = tx.mint(new.application_id.bucket())?;
     let mut row = LineRow {
         bucket: id.bucket().as_i16(),
         id,
-        customer_id: application.customer_id,
-        group_id: application.group_id,
-        org_path: application.org_path.clone(),
-        product: application.product.clone(),
+        customer_id: new.customer_id,
+        group_id: new.group_id,
+        org_path: new.org_path,
+        product: new.product,
         limit_kind: terms.limit_kind,
         limit_minor: None,
-        currency: application.currency,
+        currency: new.currency,
         status: terms.status,
         valid_from: terms.valid_from,
         valid_until: terms.valid_until,
@@ -58,7 +96,7 @@ pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Er
         consumed_minor: 0,
         moved_at: tx.now,
         movement_count: 0,
-        application_id: application.id,
+        application_id: new.application_id,
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
@@ -74,8 +112,8 @@ pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Er
     row.review_on = next_review(tx, &row)?;
     let change = LineChange {
         change: "open",
-        reason: application.purpose.as_deref().unwrap_or(""),
-        application_id: Some(application.id),
+        reason: &new.reason,
+        application_id: Some(new.application_id),
         changed_by: &tx.actor.principal,
     };
     store::insert(tx.connection, &row, change)?;
@@ -90,14 +128,12 @@ pub fn open(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Er
 /// # Errors
 /// 409 when it has others by now, or when renewing it would overlap another line; 422 when the
 /// limit would be below what is used and nobody said that this is meant.
-pub fn carry_out(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRow, Error> {
-    let (Some(id), Some(submitted)) = (application.credit_line_id, application.line_version) else {
-        return Err(Error::internal("an application that is about no line"));
-    };
-    let existing = lock_owner(tx, application.customer_id, application.group_id)?;
+pub fn carry_out(tx: &mut Tx<'_>, new: &ChangedLine) -> Result<LineRow, Error> {
+    let id = new.line_id;
+    let existing = lock_owner(tx, new.customer_id, new.group_id)?;
     let mut row = store::lock(tx.connection, id)?;
     tx.time_after_locks(row.updated_at);
-    if store::terms_at(tx.connection, id, submitted)? != Some(comparable(&row)) {
+    if store::terms_at(tx.connection, id, new.version)? != Some(comparable(&row)) {
         return Err(Problem::new(ProblemCode::ApplicationOutdated)
             .because(
                 "The line has other terms than when the application was submitted.",
@@ -108,29 +144,23 @@ pub fn carry_out(tx: &mut Tx<'_>, application: &ApplicationRow) -> Result<LineRo
     let used = used_minor(tx, &row)?;
     let own = row.currency;
     let before = row.terms();
-    let after = change(
-        &before,
-        application.action,
-        &application.asked(),
-        used,
-        tx.today,
-    )
-    .map_err(|error| nonsense(error, own))?;
+    let after = change(&before, new.action, &new.asked, used, tx.today)
+        .map_err(|error| nonsense(error, own))?;
     let window = (after.valid_from, after.valid_until);
     refuse_overlap(&existing, row.product.as_ref(), Some(id), window)?;
     let status = after.status;
     row.take(after);
     row.version += 1;
     row.updated_at = tx.now;
-    if application.action == ApplicationAction::Renew {
+    if new.action == ApplicationAction::Renew {
         row.review_on = next_review(tx, &row)?;
     }
-    let verb = application.action.as_str();
-    let reason = application.purpose.as_deref().unwrap_or("");
+    let verb = new.action.as_str();
+    let reason = new.reason.as_str();
     let change = LineChange {
         change: verb,
         reason,
-        application_id: Some(application.id),
+        application_id: Some(new.application_id),
         changed_by: &tx.actor.principal,
     };
     store::write_terms(tx.connection, &row, change)?;

@@ -6,8 +6,8 @@ use serde_json::json;
 use crate::domain::check_rules::DUNNING_LEVEL_MAX;
 use crate::domain::ids::{CustomerId, DunningLevelId};
 use crate::error::{Error, Problem};
+use crate::store::customers;
 use crate::store::dunning_levels::{self as store, DunningLevelRow};
-use crate::store::exposure as loads;
 use crate::store::tx::{Event, Tx};
 
 /// Records a level. The latest by its day counts, and of one day the one recorded last.
@@ -20,8 +20,8 @@ pub fn record(
     level: i16,
     as_of: NaiveDate,
 ) -> Result<DunningLevelRow, Error> {
-    let (_, organisation) =
-        loads::customer(&mut tx.reader(), customer_id)?.ok_or_else(Error::not_found)?;
+    let (_, organisation) = customers::status_and_organisation(&mut tx.reader(), customer_id)?
+        .ok_or_else(Error::not_found)?;
     if !(0..=DUNNING_LEVEL_MAX).contains(&level) {
         return Err(Problem::field("level", "is not between 0 and 9", "不在 0 与 9 之间").into());
     }

@@ -156,7 +156,7 @@ pub fn look_up(
     let found = quote(&on_file, from, to);
     match usable((from, to), found.as_ref(), on, reader.rate_age_days_max) {
         Ok(_) => found.ok_or_else(|| Error::internal("a usable rate that was not found")),
-        Err(gap) => Err(super::reservations::refused(&[gap.reason()])),
+        Err(gap) => Err(Error::for_reasons(&[gap.reason()])),
     }
 }
 

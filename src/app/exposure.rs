@@ -3,23 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::book::{Book, Request};
-use super::exchange_rates;
-use super::ledger::Original;
 use crate::domain::actor::Actor;
-use crate::domain::check_rules::{OrderTerms, Standing};
-use crate::domain::counted::{Claim, Part};
-use crate::domain::credit_lines::{Level, LineFacts, applicable};
-use crate::domain::currency::Currency;
-use crate::domain::exchange_rates::{Conversion, Rates};
+use crate::domain::check_rules::OrderTerms;
+use crate::domain::counted::Claim;
 use crate::domain::exposure::Assessment;
-use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::ids::CustomerId;
 use crate::domain::money::Money;
 use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::error::Error;
-use crate::store::counted::Counts;
-use crate::store::credit_lines::LineRow;
 use crate::store::exposure::{self as store, ProductTerms};
-use crate::store::reservations::{self as reservations_store, ReservationRow};
+use crate::store::reservations::ReservationRow;
 use crate::store::tx::Reader;
 
 /// What a request says of the business that is to count.
@@ -122,70 +115,4 @@ pub(super) fn check_more(
     let products = store::products(reader.connection, BTreeSet::from([&row.product]))?;
     let terms = products.get(&row.product).copied();
     book.assess(reader, &Request::for_more(row, amount, terms, order))
-}
-
-/// Rates of today from a currency into those of the lines that apply, and into that of the company
-/// where a rule measures the order.
-pub(super) fn rates_into(
-    reader: &mut Reader<'_>,
-    own: Currency,
-    lines: &[LineFacts],
-    standing: &Standing,
-) -> Result<Rates, Error> {
-    let today = reader.today;
-    let applying = Level::EVERY
-        .iter()
-        .filter_map(|level| applicable(lines, *level, today));
-    let set = standing.rule_set.as_ref();
-    let measured = set.filter(|set| set.rules.measures_the_order());
-    let pairs = applying
-        .map(|line| (own, line.currency))
-        .chain(measured.map(|_| (own, Currency::COMPANY)));
-    exchange_rates::of_today(reader, pairs)
-}
-
-/// A stored claim.
-///
-/// # Errors
-/// When stored values are none: a bug.
-pub(super) fn claim(row: &(impl Counts + ?Sized)) -> Result<Claim, Error> {
-    row.claim()
-        .ok_or_else(|| Error::internal("a stored amount or currency is none"))
-}
-
-/// The part of something in its own currency, where it counts in another.
-pub(super) fn original(
-    row: &(impl Counts + ?Sized),
-    part: Part,
-    conversion: Option<Conversion>,
-) -> Result<Option<Original>, Error> {
-    let Some(conversion) = conversion else {
-        return Ok(None);
-    };
-    let claim = claim(row)?;
-    Ok(Some(Original {
-        minor: part.share_of(claim.counted_minor()),
-        currency: claim.amount.currency(),
-        conversion,
-    }))
-}
-
-/// Takes off what expired reservations still hold in the books.
-///
-/// # Errors
-/// When the database cannot serve.
-pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> Result<(), Error> {
-    let held: Vec<(Level, LineId)> = rows
-        .iter()
-        .filter(|line| line.held_minor > 0)
-        .map(|line| (line.level(), line.id))
-        .collect();
-    if held.is_empty() {
-        return Ok(());
-    }
-    let due = reservations_store::due_by_line(reader.connection, &held, reader.now)?;
-    for line in rows {
-        line.held_minor -= due.get(&line.id).copied().unwrap_or(0);
-    }
-    Ok(())
 }

@@ -12,17 +12,17 @@ use uuid::Uuid;
 
 use super::book::{Book, Request};
 use super::bounds::Bounds;
-use super::check_rules::Moved;
-use super::exposure::original;
+use crate::domain::check_rules::Moved;
 use crate::domain::counted::{Counted, Part};
-use crate::domain::credit_lines::{Level, Movement, MovementKind};
+use crate::domain::credit_lines::{Movement, MovementKind};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Conversion;
 use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
+use crate::domain::level::Level;
 use crate::domain::money::Money;
 use crate::error::Error;
-use crate::store::counted::Counts;
+use crate::store::counted::{Counts, claim};
 use crate::store::credit_lines::{self as lines, LineRow};
 use crate::store::credit_movements::{self, MovementRow};
 use crate::store::exposure::Parties;
@@ -56,6 +56,23 @@ pub struct Original {
     pub currency: Currency,
     /// How they were converted.
     pub conversion: Conversion,
+}
+
+/// The part of something in its own currency, where it counts in another.
+pub(super) fn original(
+    row: &(impl Counts + ?Sized),
+    part: Part,
+    conversion: Option<Conversion>,
+) -> Result<Option<Original>, Error> {
+    let Some(conversion) = conversion else {
+        return Ok(None);
+    };
+    let claim = claim(row)?;
+    Ok(Some(Original {
+        minor: part.share_of(claim.counted_minor()),
+        currency: claim.amount.currency(),
+        conversion,
+    }))
 }
 
 /// Lines under lock, with the movements to be written.

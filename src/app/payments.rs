@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::exposure::original;
-use super::ledger::{Behind, Ledger};
+use super::ledger::{Behind, Ledger, original};
 use super::standing;
 use crate::domain::counted::Part;
 use crate::domain::credit_lines::{Movement, MovementKind};
@@ -16,11 +15,10 @@ use crate::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::counted::Counts;
-use crate::store::credit_movements;
-use crate::store::exposure as store;
 use crate::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::store::receivables::{self as receivables, ReceivableRow};
 use crate::store::tx::{Event, Tx};
+use crate::store::{credit_movements, customers};
 
 /// How a payment is to be spread.
 #[derive(Debug, Clone)]
@@ -54,8 +52,8 @@ pub struct NewPayment {
 /// 404 when customer or receivable is not visible, 422 when an allocation goes too far or is in
 /// another currency.
 pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
-    let (_, org) =
-        store::customer(&mut tx.reader(), new.customer_id)?.ok_or_else(Error::not_found)?;
+    let (_, org) = customers::status_and_organisation(&mut tx.reader(), new.customer_id)?
+        .ok_or_else(Error::not_found)?;
     if new.received_on > tx.today {
         return Err(Problem::field("received_on", "is in the future", "不能晚于今天").into());
     }

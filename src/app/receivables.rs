@@ -6,19 +6,19 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::book::Request;
-use super::exposure::{Asked, claim};
+use super::exposure::Asked;
 use super::ledger::{Behind, Ledger};
-use super::reservations::CapturedReceivable;
 use crate::domain::counted::{Claim, Counted, Part};
-use crate::domain::credit_lines::{Level, MovementKind};
+use crate::domain::credit_lines::MovementKind;
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationId};
+use crate::domain::level::Level;
 use crate::domain::money::Money;
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
 use crate::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::counted::Counts;
+use crate::store::counted::{Counts, claim};
 use crate::store::errors::on_violation;
 use crate::store::exposure as store;
 use crate::store::receivables::{self as rows, ReceivableRow};
@@ -39,6 +39,17 @@ pub struct NewReceivable {
     /// Day the term starts.
     pub issued_on: NaiveDate,
     /// Term in calendar days; that of the line, else of the product, when left out.
+    pub payment_term_days: Option<i32>,
+}
+
+/// A receivable a capture turns into.
+#[derive(Debug, Clone)]
+pub struct CapturedReceivable {
+    /// Number.
+    pub number: String,
+    /// Day the term starts.
+    pub issued_on: NaiveDate,
+    /// Term in calendar days; that of the line when left out.
     pub payment_term_days: Option<i32>,
 }
 

@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::json;
 
-use super::approvals;
-use super::check_rules;
-use super::exchange_rates as rates;
 use super::exposure::{Asked, Check, check_more, check_one};
-use super::reservations::{more_of, reference_reused, refused_by};
+use super::refusing::refused_by;
+use super::reservations::reusing::{more_of, reference_reused};
+use super::{approvals, check_rules, exchange_rates as rates};
 use crate::domain::approvals::rules::CaseSubject;
 use crate::domain::approvals::{CaseStatus, Decision};
 use crate::domain::check_rules::OrderTerms;
@@ -22,11 +21,9 @@ use crate::domain::referrals::{Passing, ReferralStatus, Release, amount_max_mino
 use crate::domain::reservations::Amended;
 use crate::error::{Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
-use crate::store::exposure as loads;
 use crate::store::referrals::{self as store, ReferralRow};
-use crate::store::reservations;
-use crate::store::scores;
 use crate::store::tx::{Event, Reader, Tx};
+use crate::store::{customers, exposure as loads, reservations, scores};
 
 /// Kind of the approval cases.
 pub const KIND: &str = "referral";
@@ -63,8 +60,8 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         CreditDecision::Declined => return Err(refused_by(&assessment)),
         CreditDecision::Referred => {}
     }
-    let (_, organisation) =
-        loads::customer(&mut reader, new.customer_id)?.ok_or_else(Error::not_found)?;
+    let (_, organisation) = customers::status_and_organisation(&mut reader, new.customer_id)?
+        .ok_or_else(Error::not_found)?;
     let set = check_rules::in_force(&mut reader)?
         .rule_set
         .ok_or_else(|| Error::internal("referred without a rule set"))?;

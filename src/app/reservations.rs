@@ -6,123 +6,23 @@
 
 mod amending;
 mod batch;
+pub mod commands;
 mod held;
+pub mod reusing;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
 
-pub(super) use self::amending::more_of;
 use self::batch::Batch;
-pub(super) use self::batch::reference_reused;
-use super::exposure::Asked;
+pub use self::commands::{AmountOf, Command, Decided, NewReservation};
 use super::ledger::Ledger;
-use crate::domain::check_rules::OrderTerms;
-use crate::domain::exposure::Assessment;
-use crate::domain::ids::{CustomerId, ReservationId};
-use crate::domain::products::ProductCode;
-use crate::error::{Error, Problem, Reason};
-use crate::store::receivables::CaptureRow;
-use crate::store::reservations::ReservationRow;
+use crate::domain::ids::CustomerId;
+use crate::error::{Error, Problem};
 use crate::store::tx::{Many, Tx};
 
 /// Refused requests of a batch that are named at most.
 const REFUSED_SHOWN_MAX: usize = 1000;
-
-/// What is to be reserved.
-#[derive(Debug, Clone)]
-pub struct NewReservation {
-    /// Customer.
-    pub customer_id: CustomerId,
-    /// Product.
-    pub product: ProductCode,
-    /// Amount, more than nothing, and what secures it.
-    pub asked: Asked,
-    /// The caller's own reference.
-    pub reference: String,
-    /// When it expires.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// What the order brings along.
-    pub order: OrderTerms,
-}
-
-/// Reads the amount of a request in the currency of the reservation; `None` means all that is left.
-pub type AmountOf = Box<dyn Fn(&ReservationRow) -> Result<Option<i64>, Error> + Send + Sync>;
-
-/// What is asked of reservations.
-pub enum Command {
-    /// Set limit aside.
-    Reserve(NewReservation),
-    /// Turn a part, or all that is left, into a receivable.
-    Capture {
-        /// Which one.
-        id: ReservationId,
-        /// How much.
-        amount: AmountOf,
-        /// Whether the rest goes back.
-        is_final: bool,
-        /// The receivable it turns into.
-        receivable: CapturedReceivable,
-    },
-    /// Give a part, or all that is left, back.
-    Release {
-        /// Which one.
-        id: ReservationId,
-        /// How much.
-        amount: AmountOf,
-    },
-    /// Make it worth another total, or hold it until another instant.
-    Amend {
-        /// Which one.
-        id: ReservationId,
-        /// The total; as it is when left out.
-        total: AmountOf,
-        /// When it expires; as it is when left out.
-        expires_at: Option<DateTime<Utc>>,
-        /// What the order brings along.
-        order: OrderTerms,
-    },
-}
-
-impl Command {
-    /// The reservation it is about, if that exists already.
-    fn about(&self) -> Option<ReservationId> {
-        match self {
-            Self::Reserve(_) => None,
-            Self::Capture { id, .. } | Self::Release { id, .. } | Self::Amend { id, .. } => {
-                Some(*id)
-            }
-        }
-    }
-
-    /// Whether it may ask for more limit.
-    fn may_take(&self) -> bool {
-        matches!(self, Self::Reserve(_) | Self::Amend { .. })
-    }
-}
-
-/// A reservation as a command left it.
-#[derive(Debug, Clone)]
-pub struct Decided {
-    /// The reservation.
-    pub row: ReservationRow,
-    /// What was captured from it so far.
-    pub captures: Vec<CaptureRow>,
-    /// The instant of the decision.
-    pub now: DateTime<Utc>,
-}
-
-/// A receivable a capture turns into.
-#[derive(Debug, Clone)]
-pub struct CapturedReceivable {
-    /// Number.
-    pub number: String,
-    /// Day the term starts.
-    pub issued_on: NaiveDate,
-    /// Term in calendar days; that of the line when left out.
-    pub payment_term_days: Option<i32>,
-}
 
 /// Decides commands in their order, each for its own caller.
 ///
@@ -233,29 +133,4 @@ pub fn sweep(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<usize, Error> {
         json!({"expired": expired}),
     )?;
     Ok(expired)
-}
-
-/// The problem of a decision that does not approve: as [`refused`], and whether somebody with
-/// authority could let it through.
-pub fn refused_by(assessment: &Assessment) -> Error {
-    match refused(&assessment.refusals()) {
-        Error::Refused(problem) => {
-            let decision = json!(assessment.decision());
-            (*problem).with_member("decision", decision).into()
-        }
-        other => other,
-    }
-}
-
-/// The problem of a refused decision: the first reason names it, all are in it.
-pub fn refused(reasons: &[Reason]) -> Error {
-    match reasons.first() {
-        Some(first) => {
-            let mut problem = Problem::new(first.code);
-            problem.detail = Some(first.detail.clone());
-            problem.reasons = reasons.to_vec();
-            problem.into()
-        }
-        None => Error::internal("refused without a reason"),
-    }
 }

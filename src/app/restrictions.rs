@@ -8,7 +8,7 @@ use crate::domain::ids::{CustomerId, Entity, ExclusionEntity, Id, SupplyHoldEnti
 use crate::domain::restrictions::{RestrictionKind, RestrictionRefusal, holds_on, recordable};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::exposure as loads;
+use crate::store::customers;
 use crate::store::restrictions::{self as store, EndRow, Restriction, RestrictionRow};
 use crate::store::tx::{Event, Tx};
 
@@ -62,8 +62,8 @@ pub fn restrict(
     kind: RestrictionKind,
     new: &NewRestriction,
 ) -> Result<Restriction, Error> {
-    let (_, org_path) =
-        loads::customer(&mut tx.reader(), new.customer_id)?.ok_or_else(Error::not_found)?;
+    let (_, org_path) = customers::status_and_organisation(&mut tx.reader(), new.customer_id)?
+        .ok_or_else(Error::not_found)?;
     recordable(new.from, new.until, tx.today).map_err(|refusal| match refusal {
         RestrictionRefusal::UntilBeforeFrom => {
             Problem::field("until", "is before from", "早于 from")

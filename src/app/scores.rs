@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::domain::ids::{CustomerId, ScoreId};
 use crate::domain::scores::Grade;
 use crate::error::{Error, Problem};
-use crate::store::exposure as loads;
+use crate::store::customers;
 use crate::store::scores::{self as store, ScoreRow};
 use crate::store::tx::{Event, Tx};
 
@@ -28,8 +28,8 @@ pub struct NewScore {
 /// # Errors
 /// 404 when the customer is not visible, 422 for days that make no sense.
 pub fn record(tx: &mut Tx<'_>, customer_id: CustomerId, new: &NewScore) -> Result<ScoreRow, Error> {
-    let (_, organisation) =
-        loads::customer(&mut tx.reader(), customer_id)?.ok_or_else(Error::not_found)?;
+    let (_, organisation) = customers::status_and_organisation(&mut tx.reader(), customer_id)?
+        .ok_or_else(Error::not_found)?;
     if new.scored_on > tx.today {
         return Err(Problem::field("scored_on", "is in the future", "不得晚于今天").into());
     }

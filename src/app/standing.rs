@@ -5,27 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bounds::Bounds;
 use super::exchange_rates;
-use super::exposure::{claim, original, rates_into};
-use super::ledger::{Behind, Ledger, Original};
-use super::reservations::refused;
+use super::ledger::{Behind, Ledger, Original, original};
+use super::line_rates::rates_into;
 use crate::domain::check_rules::Standing;
 use crate::domain::counted::{Counted, Uncounted};
 use crate::domain::credit_lines::{
-    Balance, Level, LineFacts, LineStatus, Movement, MovementKind, applicable,
+    Balance, LineFacts, LineStatus, Movement, MovementKind, applicable,
 };
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::{Conversion, Rates};
 use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::level::Level;
 use crate::domain::money::decimal_string;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::counted::Counts;
-use crate::store::credit_groups;
+use crate::store::counted::{Counts, claim};
 use crate::store::credit_lines::{self as lines, LineRow};
-use crate::store::exposure as loads;
 use crate::store::receivables::{self as receivables_store, ReceivableRow};
 use crate::store::reservations::{self as reservations_store, ReservationRow};
 use crate::store::tx::Tx;
+use crate::store::{credit_groups, exposure as loads};
 
 /// Whether the ceiling of a group has to hold for a new member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +84,7 @@ pub fn move_to_group(
             .map(|line| counted_on(row, (line.id, line.currency), &rates))
             .transpose()?
             .transpose()
-            .map_err(|uncounted| refused(&[uncounted.reason()]))
+            .map_err(|uncounted| Error::for_reasons(&[uncounted.reason()]))
     };
     let mut moved = Moved::default();
     for row in &mut held {

@@ -9,7 +9,7 @@ use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use super::jwks::KEY_SET_BYTES_MAX;
-use super::refresh::RefreshSettings;
+use super::schedule::RefreshSettings;
 
 /// An address that key sets may be fetched from.
 #[derive(Debug, Clone)]

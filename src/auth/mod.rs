@@ -15,7 +15,7 @@ pub mod jwks;
 pub mod key_holder;
 pub mod refresh;
 pub mod rejection;
-mod schedule;
+pub mod schedule;
 pub mod scopes;
 mod strict_json;
 pub mod token;

@@ -17,7 +17,7 @@ use thiserror::Error;
 use super::fetch::{FetchError, Fetched, Fetcher, KeySetUri};
 use super::jwks::{JwksError, KeySet};
 use super::key_holder::KeyHolder;
-use super::schedule::Schedule;
+use super::schedule::{RefreshSettings, Schedule};
 
 /// Tells the time. The same clock must give the `now` of the verification.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -32,40 +32,6 @@ pub struct IssuerSource {
     pub algorithms: Vec<Algorithm>,
     /// Receives each new key set.
     pub keys: Arc<KeyHolder>,
-}
-
-/// The limits of fetching.
-#[derive(Debug, Clone)]
-pub struct RefreshSettings {
-    /// The longest one fetch may take, from name lookup to the last byte.
-    pub timeout: Duration,
-    /// The shortest time between planned fetches, whatever `Cache-Control` says. It is also
-    /// the interval when the header says nothing.
-    pub interval_min: Duration,
-    /// The longest time between planned fetches.
-    pub interval_max: Duration,
-    /// The pause after the first failure; it doubles with each further one.
-    pub retry_min: Duration,
-    /// The longest pause after failures.
-    pub retry_max: Duration,
-    /// The shortest time between two fetches that unknown keys asked for.
-    pub on_demand_spacing: Duration,
-    /// Whether plain HTTP is good enough for an address on this machine.
-    pub allow_http_to_loopback: bool,
-}
-
-impl Default for RefreshSettings {
-    fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(5),
-            interval_min: Duration::from_secs(5 * 60),
-            interval_max: Duration::from_secs(24 * 60 * 60),
-            retry_min: Duration::from_secs(1),
-            retry_max: Duration::from_secs(60),
-            on_demand_spacing: Duration::from_secs(30),
-            allow_http_to_loopback: false,
-        }
-    }
 }
 
 /// Why the refresher did not start.

@@ -19,8 +19,9 @@ use super::fixtures::{
 };
 use super::jwks::KEY_SET_BYTES_MAX;
 use super::key_holder::{KeyHolder, STALE_AFTER_DEFAULT};
-use super::refresh::{Clock, IssuerSource, JwksRefresher, RefreshSettings, StartError, Worker};
+use super::refresh::{Clock, IssuerSource, JwksRefresher, StartError, Worker};
 use super::rejection::TokenRejection;
+use super::schedule::RefreshSettings;
 use super::token::{TokenLimits, TokenVerifier};
 
 /// What the server does with a request.

@@ -4,7 +4,39 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::refresh::RefreshSettings;
+/// The limits of fetching: when it is done, how long it may take and from where.
+#[derive(Debug, Clone)]
+pub struct RefreshSettings {
+    /// The longest one fetch may take, from name lookup to the last byte.
+    pub timeout: Duration,
+    /// The shortest time between planned fetches, whatever `Cache-Control` says. It is also
+    /// the interval when the header says nothing.
+    pub interval_min: Duration,
+    /// The longest time between planned fetches.
+    pub interval_max: Duration,
+    /// The pause after the first failure; it doubles with each further one.
+    pub retry_min: Duration,
+    /// The longest pause after failures.
+    pub retry_max: Duration,
+    /// The shortest time between two fetches that unknown keys asked for.
+    pub on_demand_spacing: Duration,
+    /// Whether plain HTTP is good enough for an address on this machine.
+    pub allow_http_to_loopback: bool,
+}
+
+impl Default for RefreshSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(5),
+            interval_min: Duration::from_secs(5 * 60),
+            interval_max: Duration::from_secs(24 * 60 * 60),
+            retry_min: Duration::from_secs(1),
+            retry_max: Duration::from_secs(60),
+            on_demand_spacing: Duration::from_secs(30),
+            allow_http_to_loopback: false,
+        }
+    }
+}
 
 /// The plan for one issuer.
 ///

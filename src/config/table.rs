@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::given::{Given, Wrong};
 use super::values::{self, IssuerSettings, LogFormat, Secret};
-use super::{Given, Wrong};
 use crate::crypto::MasterKeys;
 
 /// One setting, as people need to know it.

@@ -6,7 +6,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-use super::random_bytes;
+use super::random::random_bytes;
 
 /// The length of a key, in bytes.
 pub(super) const KEY_LENGTH: usize = 32;
@@ -63,4 +63,29 @@ fn cipher(key: &KeyBytes) -> Result<LessSafeKey, Failed> {
     UnboundKey::new(&AES_256_GCM, key.as_slice())
         .map(LessSafeKey::new)
         .map_err(|_| Failed)
+}
+
+/// Whether a text may stand in a list of associated data that is joined with `|`: 1 to 63
+/// characters of `A-Z a-z 0-9 _ -`. Without this rule two different lists could join to the
+/// same text, and a value could be moved from one place to another.
+pub(super) fn is_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_can_not_contain_the_separator() {
+        for label in ["k1", "CUSTOMER_CONTACT", "bank-account", &"x".repeat(63)] {
+            assert!(is_label(label), "{label}");
+        }
+        for other in ["", "a|b", "a b", "a\n", "类", &"x".repeat(64)] {
+            assert!(!is_label(other), "{other}");
+        }
+    }
 }

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::aead::{self, KEY_LENGTH, KeyBytes};
-use super::{RandomnessError, is_label, random_bytes};
+use super::aead::{self, KEY_LENGTH, KeyBytes, is_label};
+use super::random::{RandomnessError, random_bytes};
 
 /// The most keys that may be configured at once, with the index secret. Rotation needs three.
 pub const KEYS_MAX: usize = 16;

@@ -12,19 +12,16 @@ mod aead;
 pub mod blind_index;
 pub mod cursor_seal;
 pub mod keyring;
+mod random;
 pub mod sealed;
 
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::digest;
 
 pub use blind_index::BlindIndexKey;
 pub use cursor_seal::{CursorError, CursorSeal};
 pub use keyring::{DataKey, KeyringError, MasterKeys, WrappedDataKey};
+pub use random::{RandomnessError, random_bytes};
 pub use sealed::{AccessGrant, Plaintext, SealContext, SealError, Sealed, open, seal};
-
-/// The operating system gave no randomness; nothing that needs a key or a nonce can go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no secure randomness is available")]
-pub struct RandomnessError;
 
 /// The SHA-256 digest of the bytes (FIPS 180-4).
 #[must_use]
@@ -38,27 +35,6 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
         *to = *from;
     }
     hash
-}
-
-/// `N` bytes from the process's cryptographic random generator.
-///
-/// # Errors
-///
-/// [`RandomnessError`] when the operating system gives none.
-pub fn random_bytes<const N: usize>() -> Result<[u8; N], RandomnessError> {
-    let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(|_| RandomnessError)?;
-    Ok(bytes)
-}
-
-/// Whether a text may stand in a list of associated data that is joined with `|`: 1 to 63
-/// characters of `A-Z a-z 0-9 _ -`. Without this rule two different lists could join to the
-/// same text, and a value could be moved from one place to another.
-fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -78,20 +54,5 @@ mod tests {
             hex(sha256(b"abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-    }
-
-    #[test]
-    fn random_bytes_differ() {
-        assert_ne!(random_bytes::<32>().unwrap(), random_bytes::<32>().unwrap());
-    }
-
-    #[test]
-    fn labels_can_not_contain_the_separator() {
-        for label in ["k1", "CUSTOMER_CONTACT", "bank-account", &"x".repeat(63)] {
-            assert!(is_label(label), "{label}");
-        }
-        for other in ["", "a|b", "a b", "a\n", "类", &"x".repeat(64)] {
-            assert!(!is_label(other), "{other}");
-        }
     }
 }

@@ -10,8 +10,7 @@ use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::aead::{self, NONCE_LENGTH, TAG_LENGTH};
-use super::is_label;
+use super::aead::{self, NONCE_LENGTH, TAG_LENGTH, is_label};
 use super::keyring::DataKey;
 
 /// The largest plaintext that is sealed, in bytes: 16 MiB, as large as a stored document may be.

@@ -13,6 +13,7 @@ use nix::sys::signal::Signal;
 use super::error::DevdbError;
 use super::folder::{self, StateFolder};
 use super::initialise;
+use super::options::Durability;
 use super::owner::Owner;
 use super::postmaster;
 use super::programs::Programs;
@@ -31,16 +32,6 @@ const ORPHAN_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// How many lines of the log an error carries.
 const LOG_LINES_MAX: usize = 20;
-
-/// What the cluster promises after a crash of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
-    /// PostgreSQL's own settings: a commit is on disk when it returns.
-    Safe,
-    /// Nothing is forced to disk, for data that is thrown away anyway. It survives the
-    /// end of the server in any way, but not that of the machine.
-    Disposable,
-}
 
 /// How to run a cluster.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::programs::VERSION_MAJOR_MIN;
+use super::options::VERSION_MAJOR_MIN;
 
 /// Why PostgreSQL was not found, or why the private cluster did not do as asked.
 #[derive(Debug, thiserror::Error)]

@@ -8,14 +8,11 @@ use std::process::Output;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
-use super::cluster::Durability;
 use super::error::DevdbError;
 use super::folder::{StateFolder, remove_any};
+use super::options::{Durability, USER};
 use super::owner::Owner;
 use super::programs::Programs;
-
-/// The superuser of the cluster.
-pub(super) const USER: &str = "shouxin";
 
 /// The entropy of the password, in bytes.
 const PASSWORD_BYTES: usize = 24;

@@ -24,6 +24,7 @@ mod error;
 mod folder;
 mod initialise;
 mod install;
+mod options;
 mod owner;
 mod postmaster;
 mod programs;
@@ -34,8 +35,9 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
-pub use cluster::{Cluster, ClusterOptions, Durability};
+pub use cluster::{Cluster, ClusterOptions};
 pub use error::DevdbError;
 pub use folder::reset;
-pub use programs::{Programs, VERSION_MAJOR_MIN};
+pub use options::{Durability, VERSION_MAJOR_MIN};
+pub use programs::Programs;
 pub use running::{is_made, url_of_running};

@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use super::child;
 use super::error::DevdbError;
 use super::install;
-
-/// The oldest major version of PostgreSQL that the service works with.
-pub const VERSION_MAJOR_MIN: u32 = 15;
+use super::options::VERSION_MAJOR_MIN;
 
 /// The programs that running a cluster needs, all from one folder.
 const NEEDED: [&str; 3] = ["postgres", "initdb", "pg_ctl"];

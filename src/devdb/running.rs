@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::error::DevdbError;
-use super::initialise::USER;
+use super::options::USER;
 use super::postmaster;
 
 /// Whether a cluster was ever made in `state_dir`.

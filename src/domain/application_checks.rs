@@ -6,28 +6,10 @@
 use chrono::{Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::credit_policies::{CreditPolicy, FailureRoute, GradePolicy};
+use super::credit_policies::{CheckName, CreditPolicy, FailureRoute, GradePolicy};
 use super::currency::Currency;
 use super::money::decimal_string;
 use super::scores::ScoreFacts;
-
-crate::text_enum! {
-    /// Name of a check.
-    pub enum CheckName {
-        /// The bounds of the policy for the grade of the customer.
-        Grade = "grade",
-        /// Whether the score may still be relied on.
-        ScoreValidity = "score_validity",
-        /// The share of a new customer's expected sales.
-        NewCustomerShare = "new_customer_share",
-        /// The total of the group against the company's net capital.
-        Concentration = "concentration",
-        /// What is overdue.
-        OverdueBalance = "overdue_balance",
-        /// The documents that have to be there and valid.
-        Documents = "documents",
-    }
-}
 
 crate::text_enum! {
     /// How a check came out.

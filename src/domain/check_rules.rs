@@ -3,9 +3,7 @@
 //! A set is published version by version. A rule that it does not have is not configured, which a
 //! check says; it never passes in silence. Amounts are in minor units of the company's currency.
 
-mod evaluation;
-#[cfg(test)]
-mod properties;
+pub mod evaluation;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +13,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::exchange_rates::RateGap;
+use super::money::Money;
 use super::scores::{Grade, ScoreFacts};
 use crate::error::Reason;
-pub(in crate::domain) use evaluation::restricted;
-pub use evaluation::{RuleOutcome, evaluate, room};
 
 /// Longest number of days a rule may name.
 pub const DAYS_MAX: i32 = 3_650;
@@ -312,6 +309,17 @@ pub struct Standing {
     pub score: Option<ScoreFacts>,
     /// What is owed and ordered.
     pub owed: Owed,
+}
+
+/// Business that changes what a customer owes or has ordered, while others are still to be decided.
+#[derive(Debug, Clone, Copy)]
+pub enum Moved {
+    /// An order was accepted.
+    Ordered(Money),
+    /// A part of an order became a receivable.
+    Delivered(Money),
+    /// A part of an order was given back.
+    GivenBack(Money),
 }
 
 /// What an order brings along beside its amount.

@@ -5,12 +5,12 @@
 //! resolved or paid moves its share of that total, so that the parts add up to exactly the total
 //! whatever their order, and neither rounding nor a later rate leaves anything behind.
 
-use super::credit_lines::Level;
 use super::currency::Currency;
 use super::exchange_rates::{Conversion, RateGap, Rates};
 use super::ids::LineId;
 use super::money::{AMOUNT_MINOR_MAX, Money};
 use super::products::ExposureTreatment;
+use crate::domain::level::Level;
 use crate::error::{Bilingual, Reason};
 use crate::error_codes::ProblemCode;
 use serde::{Deserialize, Serialize};

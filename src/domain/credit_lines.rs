@@ -4,18 +4,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use super::currency::Currency;
 use super::ids::LineId;
-
-crate::text_enum! {
-    /// Level of a line in the nesting of limits.
-    pub enum Level {
-        /// One product of a customer.
-        Product = "product",
-        /// The unified limit of a customer.
-        Customer = "customer",
-        /// The ceiling of a credit group.
-        Group = "group",
-    }
-}
+use super::level::Level;
 
 crate::text_enum! {
     /// How a limit is given.

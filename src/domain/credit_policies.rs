@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::application_checks::CheckName;
 use super::scores::Grade;
 
 /// Most that may be tolerated over a limit, in basis points.
@@ -28,6 +27,24 @@ pub struct GradePolicy {
     pub deposit_share_bp_min: Option<i32>,
     /// Months between two reviews of a line.
     pub review_months: Option<i32>,
+}
+
+crate::text_enum! {
+    /// Name of a check before an approval: the policy says where each leads when it fails.
+    pub enum CheckName {
+        /// The bounds of the policy for the grade of the customer.
+        Grade = "grade",
+        /// Whether the score may still be relied on.
+        ScoreValidity = "score_validity",
+        /// The share of a new customer's expected sales.
+        NewCustomerShare = "new_customer_share",
+        /// The total of the group against the company's net capital.
+        Concentration = "concentration",
+        /// What is overdue.
+        OverdueBalance = "overdue_balance",
+        /// The documents that have to be there and valid.
+        Documents = "documents",
+    }
 }
 
 crate::text_enum! {

@@ -6,14 +6,15 @@
 
 use chrono::NaiveDate;
 
-use super::check_rules::{self, OrderTerms, Standing, Verdict};
+use super::check_rules::{OrderTerms, Standing, Verdict, evaluation as rules};
 use super::counted::{Claim, Counted, Exposure, Uncounted};
-use super::credit_lines::{Level, LimitKind, LineFacts, LineState, applicable};
+use super::credit_lines::{LimitKind, LineFacts, LineState, applicable};
 use super::currency::Currency;
 use super::customers::CustomerStatus;
 use super::exchange_rates::Rates;
 use super::ids::LineId;
 use super::money::decimal_string;
+use crate::domain::level::Level;
 use crate::error::{Bilingual, Reason};
 use crate::error_codes::ProblemCode;
 
@@ -211,7 +212,7 @@ pub fn assess(facts: &ExposureFacts, claim: &Claim) -> Assessment {
     let excluded = facts
         .standing
         .exclusion
-        .map(|days| check_rules::restricted(ProblemCode::CustomerExcluded, days));
+        .map(|days| rules::restricted(ProblemCode::CustomerExcluded, days));
     rule(ProblemCode::CustomerExcluded, None, failed(excluded));
     let offered = facts.product_active == Some(true);
     let product = fail_if(!offered, ProblemCode::ProductUnknown);
@@ -243,8 +244,7 @@ pub fn assess(facts: &ExposureFacts, claim: &Claim) -> Assessment {
         }
     }
     let (order, standing) = (&facts.order, &facts.standing);
-    for (code, verdict) in check_rules::evaluate(claim, order, standing, &facts.rates, facts.today)
-    {
+    for (code, verdict) in rules::evaluate(claim, order, standing, &facts.rates, facts.today) {
         rule(code, None, verdict);
     }
     for room in &levels {
@@ -435,7 +435,7 @@ fn limit(room: &LevelRoom, claim: &Claim, standing: &Standing) -> Verdict {
         .used_minor()
         .saturating_add(exposure.minor)
         .saturating_sub(limit);
-    check_rules::room(rule, over, limit, reason)
+    rules::room(rule, over, limit, reason)
 }
 
 /// Where an exposure that is not the amount of the request comes from.
@@ -454,5 +454,9 @@ fn origin(claim: &Claim, exposure: Exposure) -> Vec<(&'static str, String)> {
     facts
 }
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod rule_tests;
 #[cfg(test)]
 mod tests;

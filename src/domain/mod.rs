@@ -16,6 +16,8 @@ pub mod events;
 pub mod exchange_rates;
 pub mod exposure;
 pub mod ids;
+pub mod level;
+pub mod line_terms;
 pub mod masking;
 pub mod money;
 pub mod names;

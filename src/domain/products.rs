@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 
 /// The longest product code, in characters (all of them ASCII).
@@ -93,6 +94,14 @@ impl ProductCode {
         } else {
             Err(ProductCodeError)
         }
+    }
+
+    /// Reads a code that was stored.
+    ///
+    /// # Errors
+    /// When it is none: a bug.
+    pub fn stored(text: &str) -> Result<Self, Error> {
+        Self::parse(text).map_err(|error| Error::Internal(Box::new(error)))
     }
 
     /// The code as it is written.

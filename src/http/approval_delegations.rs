@@ -7,8 +7,8 @@ use validator::Validate;
 
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
+use super::bodies::NoDetails;
 use super::command::{Command, KeyedAction, KeyedCommand};
-use super::credit_applications::decisions::NoDetails;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};

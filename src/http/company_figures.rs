@@ -1,23 +1,25 @@
 //! Figures of the company over HTTP.
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+pub mod views;
+
+use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use self::views::{CompanyFigureView, view};
 use super::Reply;
-use super::answers::{Created, Listing, Representation, Resource};
+use super::answers::{Created, Listing, Resource};
 use super::command::Command;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Coded, Parameters, PathCode};
-use super::types::{Amount, Date, Principal, Text};
+use super::types::{Amount, Date, Text};
 use crate::app::company_figures::{self as app, NewFigure};
 use crate::auth::scopes;
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::currency::Currency;
 use crate::error::Error;
-use crate::store::company_figures::{self as store, FigurePlace, FigureRow};
+use crate::store::company_figures::{self as store, FigurePlace};
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
 
@@ -51,47 +53,6 @@ pub struct RecordCompanyFigure {
     pub source: Text<200>,
 }
 
-/// A figure of the company.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CompanyFigure, example = json!({
-    "figure": "net_capital", "as_of": "2025-12-31", "revision": 1, "amount": "800000000.00",
-    "currency": "CNY", "source": "2025 年度审计报告",
-    "recorded_by": "https://issuer.internal.test|officer-1", "recorded_at": "2026-01-05T02:00:00Z",
-}))]
-pub struct CompanyFigureView {
-    /// What is stated.
-    pub figure: CompanyFigureKind,
-    /// Day of which it is true, and from which it is in force.
-    pub as_of: Date,
-    /// 1, 2, 3 … for each figure and day: the last one counts.
-    #[schema(minimum = 1)]
-    pub revision: i32,
-    /// Amount.
-    pub amount: Amount,
-    /// Currency.
-    pub currency: Currency,
-    /// Where it comes from.
-    pub source: Text<200>,
-    /// Who recorded it: issuer and subject.
-    pub recorded_by: Principal,
-    /// Instant of recording.
-    pub recorded_at: DateTime<Utc>,
-}
-
-impl Representation for CompanyFigureView {
-    fn version(&self) -> i64 {
-        self.revision.into()
-    }
-
-    fn location(&self) -> String {
-        format!(
-            "/v1/company-figures/{}?as_of={}",
-            self.figure.as_str(),
-            self.as_of.0
-        )
-    }
-}
-
 page! {
     /// A page of figures of the company.
     CompanyFigurePage of CompanyFigureView, "The items, latest day first, corrections before what they correct."
@@ -113,30 +74,6 @@ pub struct ReadFigureAsOf {
     /// The figure in force on this day; today when left out.
     #[serde(default)]
     pub as_of: Option<Date>,
-}
-
-/// A figure as it is shown.
-pub(super) fn view(row: FigureRow) -> CompanyFigureView {
-    let FigureRow {
-        figure,
-        as_of,
-        revision,
-        amount_minor,
-        currency,
-        source,
-        recorded_by,
-        recorded_at,
-    } = row;
-    CompanyFigureView {
-        figure,
-        as_of: Date(as_of),
-        revision,
-        amount: Amount::of(amount_minor, currency),
-        currency,
-        source: Text(source),
-        recorded_by: Principal(recorded_by),
-        recorded_at,
-    }
 }
 
 /// List figures of the company

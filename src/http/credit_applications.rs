@@ -4,6 +4,8 @@ pub mod decisions;
 mod requests;
 
 use chrono::{DateTime, Utc};
+pub use requests::{AttachmentView, CreateCreditApplication, PatchCreditApplication};
+use requests::{amend, new_application};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,22 +15,22 @@ use super::command::{Command, IfMatch, KeyedCommand, PatchCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, Principal, ProductCode, Text};
+use super::types::{Amount, Date, Principal, Text};
 use crate::app::application_checks::attachments;
 use crate::app::credit_applications as app;
 use crate::auth::scopes;
-use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
+use crate::domain::credit_applications::ApplicationStatus;
 use crate::domain::credit_lines::{LimitKind, TemporaryMode};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationEntity, ApplicationId, CaseId, CustomerId, GroupId, LineId};
+use crate::domain::line_terms::ApplicationAction;
 use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 use crate::error::Error;
 use crate::store::credit_applications::{self as store, ApplicationFilter, ApplicationRow};
 use crate::store::credit_lines as lines;
 use crate::store::tx::Reader;
 use crate::{listing_parameters, page};
-pub use requests::{AttachmentView, CreateCreditApplication, PatchCreditApplication};
-use requests::{amend, new_application};
 
 /// A credit application.
 #[derive(Debug, Serialize, ToSchema)]

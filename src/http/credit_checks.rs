@@ -8,17 +8,21 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::answers::Computed;
+use super::asking::{asked, carried};
 use super::command::Query;
 use super::guard::Require;
 use super::problem::{ReasonView, Wording};
-use super::types::{Amount, Date, ExchangeRate, ProductCode, Text, asked, carried};
+use super::together::WithOthers;
+use super::types::{Amount, Date, ExchangeRate, Text};
 use crate::app::exposure::Check;
 use crate::auth::scopes;
 use crate::domain::check_rules::{OrderTerms, Verdict};
-use crate::domain::credit_lines::{Level, LineState};
+use crate::domain::credit_lines::LineState;
 use crate::domain::currency::Currency;
 use crate::domain::exposure::{Assessment, CreditDecision, LevelRoom, RuleResult};
 use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::level::Level;
+use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 
 crate::text_enum! {
@@ -174,6 +178,7 @@ pub struct RuleView {
 )]
 pub async fn run(
     guard: Require<scopes::CreditChecksRun>,
+    with_others: WithOthers,
     query: Query<RunCreditCheck>,
 ) -> Result<Computed<CreditCheckResult>, Error> {
     let Query { body } = query;
@@ -190,7 +195,7 @@ pub async fn run(
         asked,
         order,
     };
-    let assessment = guard.check(check).await?;
+    let assessment = with_others.check(&guard, check).await?;
     Ok(Computed(result(
         &assessment,
         body.currency,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answers::Listing;
-use super::credit_lines::LimitView;
+use super::credit_lines::showing::LimitView;
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};

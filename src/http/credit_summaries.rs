@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answers::Computed;
-use super::credit_lines::{self, CreditLineView};
+use super::credit_lines;
+use super::credit_lines::showing::CreditLineView;
 use super::guard::Require;
 use super::parameters::PathId;
 use super::types::{Amount, Date};
@@ -17,7 +18,9 @@ use crate::domain::ids::{CustomerEntity, CustomerId, GroupId};
 use crate::domain::receivables::overdue_days;
 use crate::error::Error;
 use crate::store::tx::Reader;
-use crate::store::{credit_groups, credit_lines as lines, exposure, payments, receivables};
+use crate::store::{
+    credit_groups, credit_lines as lines, customers, exposure, payments, receivables,
+};
 
 /// What a customer may have, uses and owes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -96,7 +99,8 @@ pub async fn get(
 }
 
 fn summary(reader: &mut Reader<'_>, id: CustomerId) -> Result<CreditSummary, Error> {
-    let (status, _) = exposure::customer(reader, id)?.ok_or_else(Error::not_found)?;
+    let (status, _) =
+        customers::status_and_organisation(reader, id)?.ok_or_else(Error::not_found)?;
     let group = credit_groups::open_group_of(reader.connection, id)?;
     let visible_group = match group {
         Some(group) => exposure::group(reader, group)?.map(|_| group),

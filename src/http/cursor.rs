@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::answers::Listing;
 use super::guard::Require;
-use super::parameters::{PAGE_SIZE_DEFAULT, Parameters, Place};
+use super::parameters::{PAGE_SIZE_DEFAULT, Page, Paged, Parameters, Place};
 use crate::auth::scopes::Scope;
 use crate::crypto::CursorSeal;
 use crate::error::{Error, FieldError, OrInternal, Problem};
@@ -68,22 +68,6 @@ fn digest(place: &Place) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
-}
-
-/// Query parameters of a collection.
-pub trait Paged {
-    /// Items of a page, where the caller says.
-    fn limit(&self) -> Option<i64>;
-    /// Where to go on.
-    fn cursor(&self) -> Option<&str>;
-}
-
-/// One page of a collection.
-pub trait Page: Serialize {
-    /// What the collection holds.
-    type Item;
-    /// Puts a page together.
-    fn of(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self;
 }
 
 /// Answers one page of a collection from one snapshot.

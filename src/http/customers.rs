@@ -6,11 +6,12 @@ use validator::{Validate, ValidationError};
 
 use super::Reply;
 use super::answers::{Created, Listing, Resource};
+use super::bodies::ReadAsOf;
 use super::command::{Command, IfMatch, PatchCommand, Query};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{AsOf, Text};
+use super::types::Text;
 use crate::app::customers as app;
 use crate::auth::scopes;
 use crate::domain::customers::{
@@ -90,17 +91,6 @@ pub struct SearchCustomers {
         message = "is not between 1 and 200|不在 1 与 200 之间"
     ))]
     pub limit: Option<i32>,
-}
-
-/// A past moment to read as of.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ReadAsOf {
-    /// An RFC 3339 instant, or a date that stands for the end of that business day.
-    #[serde(default)]
-    #[param(value_type = Option<String>, max_length = 40, pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?$")]
-    pub as_of: Option<AsOf>,
 }
 
 /// Open a customer archive

@@ -16,7 +16,7 @@ use crate::domain::events::EVENT_TYPES;
 use crate::domain::ids::{CustomerId, EventId};
 use crate::error::{Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::events::{self as store, EventFilter, FedEventRow, FeedPlace};
+use crate::store::events::feed::{self as store, EventFilter, FedEventRow, FeedPlace};
 use crate::store::tx::Reader;
 
 /// The longest that an answer waits for the next event, in seconds.

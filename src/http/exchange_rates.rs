@@ -15,7 +15,7 @@ use super::types::{Date, ExchangeRate, Text};
 use crate::app::exchange_rates::{self as app, NewRate};
 use crate::auth::scopes;
 use crate::domain::currency::Currency;
-use crate::domain::exchange_rates::{Quote, RateRoute};
+use crate::domain::exchange_rates::{Quote, Rate, RateRoute};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::exchange_rates::{self as store, RateFilter, RateRow};
@@ -375,5 +375,11 @@ fn lookup(quote: &Quote, from: Currency, to: Currency, on: Date) -> ExchangeRate
                 rate: used.rate.into(),
             })
             .collect(),
+    }
+}
+
+impl From<Rate> for ExchangeRate {
+    fn from(rate: Rate) -> Self {
+        Self(rate.to_string())
     }
 }

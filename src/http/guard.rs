@@ -9,18 +9,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::answers::{Answer, Recorded};
 use super::command::Repeatable;
-use super::operation::{Draft, Guard};
+use super::operation::{Draft, Guard, Operations};
 use super::problem::{self, Language, Wording};
-use super::routes;
 use super::state::{RequestIdentity, State};
-use super::together::Deciding;
-use crate::app::exposure::Check;
-use crate::app::reservations::{Command, Decided};
 use crate::auth::bearer::{HeaderProblem, bearer_token};
 use crate::auth::scopes::Scope;
 use crate::auth::token::VerifiedToken;
 use crate::domain::actor::Actor;
-use crate::domain::exposure::Assessment;
 use crate::domain::ids::CustomerId;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
@@ -41,6 +36,11 @@ pub struct Require<S> {
 }
 
 impl<S: Scope> Require<S> {
+    /// Who is asking.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
     /// Language and request id, for words inside answers.
     pub fn wording(&self) -> &Wording {
         &self.wording
@@ -100,12 +100,7 @@ impl<S: Scope> Require<S> {
         repeatable: Repeatable,
         work: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<Recorded<T>, Error> {
-        let request = WriteRequest {
-            actor: self.actor.clone(),
-            action,
-            subject: repeatable.path.clone(),
-            idempotency: repeatable.scope_for(&self.actor),
-        };
+        let request = self.request(action, &repeatable);
         let wording = self.wording.clone();
         let written = self
             .state
@@ -124,42 +119,18 @@ impl<S: Scope> Require<S> {
         Ok(self.recorded(written))
     }
 
-    /// Decides a command on reservations, together with those of other requests that come at the
-    /// same time: as [`Require::write`] otherwise.
-    ///
-    /// # Errors
-    /// What the command is refused for, or 503.
-    pub async fn decide<T: Answer>(
-        &self,
-        action: &'static str,
-        repeatable: Repeatable,
-        command: Command,
-        show: impl Fn(Decided) -> Result<T, Error> + Send + Sync + 'static,
-    ) -> Result<Recorded<T>, Error> {
-        let deciding = Deciding {
-            request: WriteRequest {
-                actor: self.actor.clone(),
-                action,
-                subject: repeatable.path.clone(),
-                idempotency: repeatable.scope_for(&self.actor),
-            },
-            command,
-            show: Box::new(move |decided| show(decided)?.to_stored()),
-            wording: self.wording.clone(),
-        };
-        let written = self.state.together.decide(deciding).await?;
-        Ok(self.recorded(written))
+    /// A write of this caller, as it is recorded and kept under its key.
+    pub fn request(&self, action: &'static str, repeatable: &Repeatable) -> WriteRequest {
+        WriteRequest {
+            actor: self.actor.clone(),
+            action,
+            subject: repeatable.path.clone(),
+            idempotency: repeatable.scope_for(&self.actor),
+        }
     }
 
-    /// Answers a check from what is committed, together with those of other requests.
-    ///
-    /// # Errors
-    /// 503.
-    pub async fn check(&self, check: Check) -> Result<Assessment, Error> {
-        self.state.together.check(self.actor.clone(), check).await
-    }
-
-    fn recorded<T>(&self, written: Written<StoredAnswer>) -> Recorded<T> {
+    /// The answer to a write, in the words of this caller.
+    pub fn recorded<T>(&self, written: Written<StoredAnswer>) -> Recorded<T> {
         match written {
             Written::Done(stored) => Recorded::fresh(stored),
             Written::Refused(problem) => Recorded::fresh(problem::render(&problem, &self.wording)),
@@ -251,7 +222,10 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
 fn refuse_unknown_parameters(request: &HttpRequest) -> Result<(), Error> {
     let pattern = request.match_pattern().unwrap_or_default();
     let query = request.query_string();
-    if query.is_empty() || routes::takes_query(request.method(), &pattern) {
+    let takes_query = request
+        .app_data::<web::Data<Operations>>()
+        .is_some_and(|all| all.takes_query(request.method(), &pattern));
+    if query.is_empty() || takes_query {
         return Ok(());
     }
     let name: String = query

@@ -4,9 +4,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::types::{Amount, Date, ExchangeRate};
-use crate::domain::credit_lines::Level;
 use crate::domain::currency::Currency;
 use crate::domain::ids::LineId;
+use crate::domain::level::Level;
 use crate::store::counted::Counts;
 
 /// What the whole of something counts on a line.

@@ -5,6 +5,13 @@ use prometheus::{Encoder, HistogramOpts, HistogramVec, IntGaugeVec, Opts, Regist
 use crate::store::collector::CollectorGauges;
 use crate::store::db::DbGauges;
 
+/// What waits in front of the service, besides requests for the database: areas that serve requests
+/// together say how much.
+pub trait Queues: Send + Sync {
+    /// Numbers for the metrics, by what is served.
+    fn gauges(&self) -> Vec<(&'static str, CollectorGauges)>;
+}
+
 /// The metrics of one process.
 pub struct Metrics {
     registry: Registry,

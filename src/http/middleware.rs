@@ -12,8 +12,8 @@ use actix_web::{HttpMessage, HttpResponse, web};
 use tracing::{Instrument, Span};
 
 use super::negotiation::preferred;
+use super::operation::{JSON, Operations};
 use super::problem::{self, Language, PROBLEM_JSON, Wording};
-use super::routes;
 use super::state::{RequestIdentity, State};
 use crate::error::Problem;
 use crate::error_codes::ProblemCode;
@@ -115,7 +115,9 @@ fn refused_at_the_door(request: &ServiceRequest, state: Option<&State>) -> Optio
 /// something else.
 fn is_acceptable(request: &ServiceRequest) -> bool {
     let path = request.match_pattern().unwrap_or_default();
-    let offered = routes::formats(request.method(), &path);
+    let offered = request
+        .app_data::<web::Data<Operations>>()
+        .map_or(&[JSON][..], |all| all.formats(request.method(), &path));
     preferred(request, offered).is_some()
 }
 

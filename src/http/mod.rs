@@ -3,7 +3,9 @@
 pub mod answers;
 pub mod approval_delegations;
 pub mod approvals;
+pub mod asking;
 pub mod authority_rules;
+pub mod bodies;
 pub mod check_rule_sets;
 pub mod command;
 pub mod company_figures;

@@ -6,31 +6,26 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::approvals::ApprovalRole;
 use super::operation::{Operation, Schemas};
 use super::problem::{FieldProblem, ProblemView, ReasonView};
-use super::routes;
 use crate::auth::scopes;
 use crate::error_codes::ProblemCode;
 
 /// The document as it is served and checked in: sorted members, two spaces, a final newline.
-pub fn text() -> String {
-    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+pub fn text(operations: &[Operation]) -> String {
+    let mut text = serde_json::to_string_pretty(&document(operations)).unwrap_or_default();
     text.push('\n');
     text
 }
 
 /// The document.
-pub fn document() -> Value {
-    let operations = routes::operations();
+pub fn document(operations: &[Operation]) -> Value {
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut schemas: BTreeMap<String, Value> = BTreeMap::new();
     let mut collected: Schemas = Vec::new();
     add::<ProblemView>(&mut collected);
     add::<FieldProblem>(&mut collected);
     add::<ReasonView>(&mut collected);
-    // Parameters name their types without bringing them along.
-    add::<ApprovalRole>(&mut collected);
     for operation in operations {
         collected.extend(operation.schemas.iter().cloned());
         paths.entry(operation.path.clone()).or_default().insert(
@@ -102,8 +97,8 @@ fn write_out(value: &mut Value, types: &BTreeMap<&str, Value>) {
 }
 
 /// Which scope opens which operation, one line each: the grid that reviewers read.
-pub fn permissions() -> String {
-    let mut lines: Vec<String> = routes::operations()
+pub fn permissions(operations: &[Operation]) -> String {
+    let mut lines: Vec<String> = operations
         .iter()
         .map(|operation| {
             let tiers: Vec<&str> = scopes::TIERS
@@ -483,6 +478,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::http::routes::operations;
 
     fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
         match value {
@@ -498,10 +494,10 @@ mod tests {
     }
 
     /// Names that stand for two different schemas. utoipa lets the later one win silently.
-    fn ambiguous_schemas() -> Vec<String> {
+    fn ambiguous_schemas(operations: &[Operation]) -> Vec<String> {
         let mut known: BTreeMap<String, Value> = BTreeMap::new();
         let mut ambiguous = Vec::new();
-        for operation in routes::operations() {
+        for operation in operations {
             for (name, schema) in &operation.schemas {
                 let schema = serde_json::to_value(schema).unwrap_or_default();
                 if *known.entry(name.clone()).or_insert_with(|| schema.clone()) != schema {
@@ -516,12 +512,12 @@ mod tests {
 
     #[test]
     fn no_schema_name_stands_for_two_schemas() {
-        assert_eq!(ambiguous_schemas(), Vec::<String>::new());
+        assert_eq!(ambiguous_schemas(operations()), Vec::<String>::new());
     }
 
     #[test]
     fn every_reference_leads_somewhere() {
-        let document = document();
+        let document = document(operations());
         let mut found = BTreeSet::new();
         references(&document, &mut found);
         for target in found {

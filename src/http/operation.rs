@@ -4,6 +4,8 @@
 //! parameters it takes, the answer it gives. Each of these types describes itself here, so the
 //! document cannot say something else than the code does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder, Route};
 use serde_json::{Map, Value, json};
@@ -258,6 +260,70 @@ impl Operation {
     /// The handler under `method`: its own, or HEAD for operations that read (RFC 9110 §9.3.2).
     pub fn route_for(&self, method: &Method) -> Route {
         (self.route)(method)
+    }
+
+    /// Brings along a schema that a parameter names: parameters name their types without it.
+    #[must_use]
+    pub fn naming<T: ToSchema>(mut self) -> Self {
+        self.schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(&mut self.schemas);
+        self
+    }
+}
+
+/// By method and path template.
+type Routed = (String, String);
+
+/// Every operation of an application, and what is looked up of them for each request. The door
+/// looks before a request is routed, so this belongs to the application and not to a resource.
+pub struct Operations {
+    all: &'static [Operation],
+    takers: BTreeSet<Routed>,
+    others: BTreeMap<Routed, &'static [&'static str]>,
+}
+
+impl Operations {
+    /// Prepares the look-ups.
+    pub fn of(all: &'static [Operation]) -> Self {
+        let routed = |one: &Operation| (one.method.to_string(), one.path.clone());
+        Self {
+            all,
+            takers: all
+                .iter()
+                .filter(|one| one.takes_query)
+                .map(routed)
+                .collect(),
+            others: all
+                .iter()
+                .filter(|one| one.formats.len() > 1)
+                .map(|one| (routed(one), one.formats.as_slice()))
+                .collect(),
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &'static [Operation] {
+        self.all
+    }
+
+    /// Whether the operation at a path template takes query parameters.
+    pub fn takes_query(&self, method: &Method, path: &str) -> bool {
+        self.takers.contains(&(as_routed(method), path.to_owned()))
+    }
+
+    /// The media types in which the operation at a path template answers, the preferred one first.
+    pub fn formats(&self, method: &Method, path: &str) -> &'static [&'static str] {
+        let formats = self.others.get(&(as_routed(method), path.to_owned()));
+        formats.copied().unwrap_or(&[JSON])
+    }
+}
+
+/// HEAD is routed like GET.
+fn as_routed(method: &Method) -> String {
+    if *method == Method::HEAD {
+        Method::GET.to_string()
+    } else {
+        method.to_string()
     }
 }
 

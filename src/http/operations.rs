@@ -1,19 +1,21 @@
 //! Outside the API: is the process alive, can it serve, how is it doing, and the documentation.
 //! These paths are not in the document: they are for probes and people, without tokens.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
+use super::operation::{Operation, Operations};
 use super::problem;
 use super::state::State;
 use crate::domain::actor::Actor;
 use crate::domain::organisation::OrgPath;
 use crate::error::Problem;
 use crate::error_codes::ProblemCode;
-use crate::store::{events, migrations};
+use crate::store::events::feed as events;
+use crate::store::migrations;
 
 /// The process is alive. Never touches the database.
 pub async fn livez() -> HttpResponse {
@@ -56,7 +58,7 @@ pub async fn readyz(state: web::Data<State>) -> HttpResponse {
 /// Numbers for Prometheus.
 pub async fn metrics(state: web::Data<State>) -> HttpResponse {
     state.metrics.database(state.db.gauges());
-    state.metrics.together(&state.together.gauges());
+    state.metrics.together(&state.queues.gauges());
     if let Ok((hidden, seconds)) = state
         .db
         .read(probe(), |reader| Ok(events::lag(reader)?))
@@ -70,26 +72,27 @@ pub async fn metrics(state: web::Data<State>) -> HttpResponse {
 }
 
 /// The OpenAPI document.
-pub async fn document(request: HttpRequest) -> HttpResponse {
+pub async fn document(request: HttpRequest, operations: web::Data<Operations>) -> HttpResponse {
+    let document = DOCUMENT.get_or_init(|| Document::of(operations.all()));
     let known = request
         .headers()
         .get(header::IF_NONE_MATCH)
-        .is_some_and(|value| value.as_bytes() == DOCUMENT.tag.as_bytes());
+        .is_some_and(|value| value.as_bytes() == document.tag.as_bytes());
     if known {
         return HttpResponse::NotModified()
-            .insert_header((header::ETAG, DOCUMENT.tag.as_str()))
+            .insert_header((header::ETAG, document.tag.as_str()))
             .finish();
     }
     HttpResponse::Ok()
         .content_type("application/json")
-        .insert_header((header::ETAG, DOCUMENT.tag.as_str()))
+        .insert_header((header::ETAG, document.tag.as_str()))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(DOCUMENT.text.clone())
+        .body(document.text.clone())
 }
 
 /// The document as it is served: the same for every server of the process, and made when somebody
 /// asks for it.
-static DOCUMENT: LazyLock<Document> = LazyLock::new(Document::new);
+static DOCUMENT: OnceLock<Document> = OnceLock::new();
 
 struct Document {
     text: web::Bytes,
@@ -97,8 +100,8 @@ struct Document {
 }
 
 impl Document {
-    fn new() -> Self {
-        let text = super::openapi::text();
+    fn of(operations: &[Operation]) -> Self {
+        let text = super::openapi::text(operations);
         let digest = crate::crypto::sha256(text.as_bytes());
         let hex: String = digest[..8]
             .iter()

@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa::openapi::path::ParameterIn;
@@ -332,6 +332,22 @@ pub fn number_up_to<'de, D: serde::Deserializer<'de>>(
         .ok_or_else(|| serde::de::Error::custom(format!("a number from 1 to {most} is expected")))
 }
 
+/// Query parameters of a collection.
+pub trait Paged {
+    /// Items of a page, where the caller says.
+    fn limit(&self) -> Option<i64>;
+    /// Where to go on.
+    fn cursor(&self) -> Option<&str>;
+}
+
+/// One page of a collection.
+pub trait Page: Serialize {
+    /// What the collection holds.
+    type Item;
+    /// Puts a page together.
+    fn of(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self;
+}
+
 /// Declares query parameters of a collection: its own filters plus `limit` and `cursor`.
 #[macro_export]
 macro_rules! listing_parameters {
@@ -355,7 +371,7 @@ macro_rules! listing_parameters {
             pub cursor: Option<String>,
         }
 
-        impl $crate::http::cursor::Paged for $name {
+        impl $crate::http::parameters::Paged for $name {
             fn limit(&self) -> Option<i64> {
                 self.limit
             }
@@ -385,7 +401,7 @@ macro_rules! page {
             pub next_cursor: Option<String>,
         }
 
-        impl $crate::http::cursor::Page for $page {
+        impl $crate::http::parameters::Page for $page {
             type Item = $item;
 
             fn of(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self {

@@ -1,8 +1,13 @@
 //! The product catalogue over HTTP.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde_json::json;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use validator::Validate;
 
 use super::Reply;
@@ -420,5 +425,24 @@ fn product_change(body: PatchProduct) -> ProductChange {
         active,
         deposit_share_bp,
         released_by,
+    }
+}
+
+impl PartialSchema for ProductCode {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("Code of a product in the catalogue."))
+            .min_length(Some(1))
+            .max_length(Some(40))
+            .pattern(Some("^[a-z][a-z0-9_]{0,39}$"))
+            .examples([json!("goods_on_credit")])
+            .into()
+    }
+}
+
+impl ToSchema for ProductCode {
+    fn name() -> Cow<'static, str> {
+        "ProductCode".into()
     }
 }

@@ -9,20 +9,20 @@ use validator::Validate;
 
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
+use super::asking::{asked, carried};
+use super::bodies::{ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication};
 use super::command::{Command, KeyedAction, KeyedCommand};
-use super::credit_applications::decisions::{
-    ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
-};
 use super::cursor::listing;
 use super::guard::Require;
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, Principal, ProductCode, Text, asked, carried};
+use super::types::{Amount, Date, Principal, Text};
 use crate::app::referrals::{self as app, NewReferral};
 use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
 use crate::domain::organisation::OrgPath;
+use crate::domain::products::ProductCode;
 use crate::domain::referrals::ReferralStatus;
 use crate::error::{Error, OrInternal};
 use crate::store::referrals::{self as store, ReferralFilter, ReferralRow};

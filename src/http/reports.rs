@@ -1,28 +1,28 @@
 //! Reports over the portfolio: who is how large a risk, and where limits are given and used.
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Deserializer, Serialize};
+use concentration::{ConcentrationReport, concentration_report};
+use portfolio::{PortfolioReport, portfolio_report};
+use serde::{Deserialize, Deserializer};
+use sums::Parted;
 use utoipa::ToSchema;
 
 use super::guard::Require;
 use super::parameters::{Parameters, number_up_to};
 use super::tables::Table;
-use super::types::{Amount, AsOf, Date, Percent};
+use super::types::{AsOf, Date};
 use crate::auth::scopes;
 use crate::domain::company_figures::CompanyFigureKind;
-use crate::domain::currency::Currency;
-use crate::domain::reports::{PortfolioAxis, percent_of};
+use crate::domain::reports::PortfolioAxis;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::store::company_figures;
-use crate::store::reports::{self as store, Extent, Moment, SumRow};
+use crate::store::reports::{self as store, Extent, Moment};
 use crate::store::tx::Reader;
 
 mod concentration;
 mod portfolio;
-
-use concentration::{ConcentrationReport, concentration_report};
-use portfolio::{PortfolioReport, portfolio_report};
+mod sums;
 
 /// Most rows of a report. They are held in memory while the answer is put together; totals are
 /// always over all.
@@ -81,87 +81,6 @@ pub struct ReadPortfolio {
     #[serde(default)]
     #[param(default = false)]
     pub bom: Option<bool>,
-}
-
-/// Sums in one currency. Amounts of different currencies are never added up.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CreditSums, example = json!({
-    "currency": "CNY", "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "exposure": "100000.00",
-    "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 1,
-}))]
-pub struct SumsView {
-    /// Currency of all amounts.
-    pub currency: Currency,
-    /// Sum of the limits of the day, temporary increases included. Lines that are closed, expired, not
-    /// yet valid or waiting for a contract have none.
-    pub limit: Amount,
-    /// Set aside by open reservations.
-    pub held: Amount,
-    /// Used by open receivables.
-    pub drawn: Amount,
-    /// At risk: held and drawn, on lines that have ended too.
-    pub exposure: Amount,
-    /// Limit less exposure, and less what is gone for good on lines that do not revolve. Negative
-    /// when over the limit; null where a line has no amount of its own.
-    #[schema(required = true)]
-    pub available: Option<Amount>,
-    /// Exposure as a share of the limit; null without a limit.
-    #[schema(required = true)]
-    pub utilisation_percent: Option<Percent>,
-    /// Lines counted: those with a limit, and those that are in use.
-    pub lines: i64,
-    /// Customers behind them.
-    pub customers: i64,
-}
-
-fn sums(row: &SumRow) -> SumsView {
-    let amount = |minor: i64| Amount::of(minor, row.currency);
-    let exposure = exposure_minor(row);
-    let available = (!row.is_open_ended).then_some(
-        row.limit_minor
-            .saturating_sub(exposure)
-            .saturating_sub(row.consumed_minor),
-    );
-    SumsView {
-        currency: row.currency,
-        limit: amount(row.limit_minor),
-        held: amount(row.held_minor),
-        drawn: amount(row.drawn_minor),
-        exposure: amount(exposure),
-        available: available.map(amount),
-        utilisation_percent: percent_of(exposure, row.limit_minor)
-            .filter(|_| !row.is_open_ended)
-            .map(Percent),
-        lines: row.line_count,
-        customers: row.customer_count,
-    }
-}
-
-fn exposure_minor(row: &SumRow) -> i64 {
-    row.held_minor.saturating_add(row.drawn_minor)
-}
-
-/// Rows and totals, and how many rows there are in all.
-struct Parted {
-    rows: Vec<SumRow>,
-    totals: Vec<SumRow>,
-    row_count: i64,
-}
-
-impl Parted {
-    fn of(sums: Vec<SumRow>) -> Self {
-        let (totals, rows): (Vec<SumRow>, Vec<SumRow>) =
-            sums.into_iter().partition(|row| row.is_total);
-        Self {
-            row_count: rows.first().map_or(0, |row| row.row_count),
-            rows,
-            totals,
-        }
-    }
-
-    fn is_truncated(&self) -> bool {
-        i64::try_from(self.rows.len()).is_ok_and(|shown| shown < self.row_count)
-    }
 }
 
 /// The end of a business day that has begun.

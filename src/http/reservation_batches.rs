@@ -12,7 +12,7 @@ use super::problem::{ProblemView, Wording, view_of};
 use super::reservations::{CreateReservation, ReservationView, shown_as, to_be_reserved};
 use crate::app::reservations::{self as app, Decided};
 use crate::auth::scopes;
-use crate::error::{Error, Problem};
+use crate::error::Problem;
 
 crate::text_enum! {
     /// What became of one reservation of a batch.

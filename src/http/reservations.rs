@@ -9,21 +9,22 @@ use validator::Validate;
 
 use super::Reply;
 use super::answers::{Created, Listing, Representation, Resource};
+use super::asking::{asked, carried};
 use super::command::{Command, KeyedAction, KeyedCommand};
 use super::cursor::listing;
 use super::guard::Require;
 use super::levels::{LevelExposure, exposures};
 use super::parameters::{Parameters, PathId};
-use super::types::{Amount, Date, ProductCode, Text, asked, carried};
-use crate::app::reservations::{
-    self as app, AmountOf, CapturedReceivable, Decided, NewReservation,
-};
+use super::together::WithOthers;
+use super::types::{Amount, Date, Text};
+use crate::app::receivables::CapturedReceivable;
+use crate::app::reservations::{self as app, AmountOf, Decided, NewReservation};
 use crate::auth::scopes;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
 use crate::domain::organisation::OrgPath;
-use crate::domain::products::ExposureTreatment;
+use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::domain::reservations::ReservationStatus;
 use crate::error::Error;
 use crate::store::receivables::{self, CaptureRow};
@@ -304,16 +305,21 @@ fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<Reservation
 )]
 pub async fn create(
     guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
     command: KeyedCommand<CreateReservation>,
 ) -> Reply<Created<ReservationView>> {
     let Command {
         body, repeatable, ..
     } = command;
     let command = app::Command::Reserve(to_be_reserved(body)?);
-    guard
-        .decide("reservation.create", repeatable, command, |decided| {
-            Ok(Created(shown_as(decided)))
-        })
+    with_others
+        .decide(
+            &guard,
+            "reservation.create",
+            repeatable,
+            command,
+            |decided| Ok(Created(shown_as(decided))),
+        )
         .await
 }
 
@@ -375,6 +381,7 @@ pub async fn get(
 )]
 pub async fn capture(
     guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
     id: PathId<ReservationEntity>,
     command: KeyedCommand<CaptureReservation>,
 ) -> Reply<Resource<ReservationView>> {
@@ -392,10 +399,14 @@ pub async fn capture(
         is_final: body.is_final,
         receivable,
     };
-    guard
-        .decide("reservation.capture", repeatable, command, |decided| {
-            Ok(Resource(shown_as(decided)))
-        })
+    with_others
+        .decide(
+            &guard,
+            "reservation.capture",
+            repeatable,
+            command,
+            |decided| Ok(Resource(shown_as(decided))),
+        )
         .await
 }
 
@@ -410,6 +421,7 @@ pub async fn capture(
 )]
 pub async fn release(
     guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
     id: PathId<ReservationEntity>,
     command: KeyedAction<ReleaseReservation>,
 ) -> Reply<Resource<ReservationView>> {
@@ -420,10 +432,14 @@ pub async fn release(
         id: id.0,
         amount: amount_of(body.amount),
     };
-    guard
-        .decide("reservation.release", repeatable, command, |decided| {
-            Ok(Resource(shown_as(decided)))
-        })
+    with_others
+        .decide(
+            &guard,
+            "reservation.release",
+            repeatable,
+            command,
+            |decided| Ok(Resource(shown_as(decided))),
+        )
         .await
 }
 
@@ -441,6 +457,7 @@ pub async fn release(
 )]
 pub async fn amend(
     guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
     id: PathId<ReservationEntity>,
     command: KeyedCommand<AmendReservation>,
 ) -> Reply<Resource<ReservationView>> {
@@ -453,10 +470,14 @@ pub async fn amend(
         expires_at: body.expires_at,
         order: of_order(body.documents)?,
     };
-    guard
-        .decide("reservation.amend", repeatable, command, |decided| {
-            Ok(Resource(shown_as(decided)))
-        })
+    with_others
+        .decide(
+            &guard,
+            "reservation.amend",
+            repeatable,
+            command,
+            |decided| Ok(Resource(shown_as(decided))),
+        )
         .await
 }
 

@@ -3,14 +3,11 @@
 //! Method, path and words stand in the attributes of the handler; scope, body, parameters and
 //! answer in its signature; what remains are the problems of its business.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-
-use actix_web::http::Method;
 
 use super::credit_applications::decisions;
 use super::credit_lines::contracts;
-use super::operation::{JSON, Operation};
+use super::operation::Operation;
 use super::{
     approval_delegations, approvals, authority_rules, check_rule_sets, company_figures,
     credit_applications, credit_checks, credit_exclusions, credit_groups, credit_line_versions,
@@ -55,43 +52,6 @@ macro_rules! route {
             )
         }
     };
-}
-
-/// Whether the operation at a path template takes query parameters.
-pub fn takes_query(method: &Method, path: &str) -> bool {
-    static TAKERS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
-        let takers = operations().iter().filter(|one| one.takes_query);
-        takers
-            .map(|one| (one.method.to_string(), one.path.clone()))
-            .collect()
-    });
-    TAKERS.contains(&(as_routed(method), path.to_owned()))
-}
-
-/// The media types in which the operation at a path template answers, the preferred one first.
-pub fn formats(method: &Method, path: &str) -> &'static [&'static str] {
-    type Routed = (String, String);
-    static OTHERS: LazyLock<BTreeMap<Routed, Vec<&'static str>>> = LazyLock::new(|| {
-        let others = operations().iter().filter(|one| one.formats.len() > 1);
-        others
-            .map(|one| {
-                let routed = (one.method.to_string(), one.path.clone());
-                (routed, one.formats.clone())
-            })
-            .collect()
-    });
-    OTHERS
-        .get(&(as_routed(method), path.to_owned()))
-        .map_or(&[JSON], Vec::as_slice)
-}
-
-/// HEAD is routed like GET.
-fn as_routed(method: &Method) -> String {
-    if *method == Method::HEAD {
-        Method::GET.to_string()
-    } else {
-        method.to_string()
-    }
 }
 
 /// Every operation of the API, described once: that takes longer than starting a server.
@@ -181,7 +141,7 @@ fn every_operation() -> Vec<Operation> {
         route!(credit_lines::suspend, InvalidTransition),
         route!(credit_lines::resume, InvalidTransition),
         route!(credit_lines::close, InvalidTransition),
-        route!(approvals::list, InvalidCursor),
+        route!(approvals::list, InvalidCursor).naming::<approvals::ApprovalRole>(),
         route!(approvals::get),
         route!(approvals::simulate, AuthorityRuleMissing),
         route!(approval_delegations::create, NothingToDelegate),

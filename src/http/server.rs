@@ -13,11 +13,10 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpRequest, web};
 
-use super::operation::Operation;
-use super::operations;
+use super::operation::{Operation, Operations};
 use super::state::State;
 use super::wire::Connection;
-use super::{middleware, problem, routes};
+use super::{middleware, operations, problem};
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 
@@ -46,14 +45,20 @@ pub struct Bound {
     pub handle: ServerHandle,
 }
 
-/// Binds the server.
+/// Binds the server. `areas` adds what handlers need besides the state.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, Error> {
+pub fn bind(
+    options: &ServerOptions,
+    state: web::Data<State>,
+    operations: &'static [Operation],
+    areas: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+) -> Result<Bound, Error> {
     let listener = TcpListener::bind(options.listen).or_internal()?;
     listener.set_nonblocking(true).or_internal()?;
     let address = listener.local_addr().or_internal()?;
+    let looked_up = web::Data::new(Operations::of(operations));
     let swagger = web::Data::new(utoipa_swagger_ui::Config::from("/openapi.json"));
     let builder = Server::build()
         .workers(options.workers)
@@ -68,13 +73,16 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
     let server = builder
         .listen("http", listener, move || {
             let (state, swagger) = (state.clone(), swagger.clone());
+            let looked_up = looked_up.clone();
             let shutdown = shutdown.clone();
             let connections = state.clone();
             let app = App::new()
                 .app_data(state)
                 .app_data(swagger)
+                .app_data(looked_up)
                 .wrap(from_fn(middleware::around))
-                .configure(api)
+                .configure(areas.clone())
+                .configure(|config| api(config, operations))
                 .configure(beside_the_api)
                 .default_service(web::to(|| async {
                     problem::carrying(Problem::new(ProblemCode::NotFound))
@@ -106,9 +114,9 @@ pub fn bind(options: &ServerOptions, state: web::Data<State>) -> Result<Bound, E
 
 /// Registers every operation under its path; other methods of the path get 405 with `Allow`, and
 /// OPTIONS says what there is.
-fn api(config: &mut web::ServiceConfig) {
+fn api(config: &mut web::ServiceConfig, operations: &'static [Operation]) {
     let mut paths: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    for operation in routes::operations() {
+    for operation in operations {
         paths.entry(&operation.path).or_default().push(operation);
     }
     for (path, operations) in paths {

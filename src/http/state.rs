@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::metrics::Metrics;
-use super::together::{Together, TogetherOptions};
+use super::metrics::{Metrics, Queues};
 use crate::auth::key_holder::KeyHolder;
 use crate::auth::token::TokenVerifier;
 use crate::crypto::CursorSeal;
@@ -20,8 +19,8 @@ use crate::store::db::Db;
 pub struct State {
     /// The database; handlers reach it only through their guard.
     pub(super) db: Db,
-    /// Serves together what is asked at the same time.
-    pub(super) together: Together,
+    /// What waits to be served together.
+    pub(super) queues: Arc<dyn Queues>,
     /// Verifies access tokens.
     pub(super) verifier: TokenVerifier,
     /// Seals cursors, so that a foreign or altered one is recognised.
@@ -61,8 +60,8 @@ pub struct Parts {
     pub allowed_origins: Vec<String>,
     /// Time zone of the company.
     pub time_zone: chrono_tz::Tz,
-    /// How much is served together.
-    pub together: TogetherOptions,
+    /// What waits to be served together.
+    pub queues: Arc<dyn Queues>,
 }
 
 /// Limits of one request.
@@ -105,12 +104,9 @@ fn random_uuid() -> Uuid {
 
 impl State {
     /// Puts the parts together.
-    ///
-    /// # Errors
-    /// When a thread cannot be started.
-    pub fn new(parts: Parts) -> std::io::Result<Self> {
-        Ok(Self {
-            together: Together::start(&parts.db, parts.together)?,
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            queues: parts.queues,
             db: parts.db,
             verifier: parts.verifier,
             cursors: parts.cursors,
@@ -122,7 +118,7 @@ impl State {
             span: tracing::Span::current(),
             keys: parts.keys,
             draining: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Whether every trusted issuer's keys are at hand and fresh.

@@ -6,16 +6,27 @@
 //! answer, audit entry, event and record under its key. A batch that fails is taken apart: each of
 //! its requests is then served alone, so that none fails for another.
 
+use std::future::{Ready, ready};
 use std::time::Duration;
 
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::answers::{Answer, Recorded};
+use super::command::Repeatable;
+use super::guard::Require;
+use super::metrics::Queues;
+use super::operation::{Draft, Input};
 use super::problem::{self, Wording};
 use crate::app::exposure::{self, Check};
 use crate::app::reservations::{self, Command, Decided};
+use crate::auth::scopes::Scope;
 use crate::domain::actor::Actor;
 use crate::domain::exposure::Assessment;
 use crate::error::Error;
 use crate::store::collector::{Collector, CollectorGauges, CollectorOptions, Spacing};
-use crate::store::db::{Db, Patience, WriteRequest, Written};
+use crate::store::db::many::Patience;
+use crate::store::db::{Db, WriteRequest, Written};
 use crate::store::idempotency::StoredAnswer;
 
 /// Checks make way for commands, which take longer and hold locks: fewer than so many begin only so
@@ -162,15 +173,85 @@ impl Together {
             })
             .await
     }
+}
 
-    /// Numbers for the metrics, by what is served.
-    pub fn gauges(&self) -> Vec<(&'static str, CollectorGauges)> {
+impl Queues for Together {
+    fn gauges(&self) -> Vec<(&'static str, CollectorGauges)> {
         let commands = self.commands.as_ref().map(Collector::gauges);
         let checks = self.checks.as_ref().map(Collector::gauges);
         [("commands", commands), ("checks", checks)]
             .into_iter()
             .filter_map(|(name, gauges)| Some((name, gauges?)))
             .collect()
+    }
+}
+
+/// What a handler takes to have its request served with those of others. It serves nobody without
+/// the permission that the guard has checked.
+pub struct WithOthers(web::Data<Together>);
+
+impl WithOthers {
+    /// Decides a command on reservations, together with those of other requests that come at the
+    /// same time: as [`Require::write`] otherwise.
+    ///
+    /// # Errors
+    /// What the command is refused for, or 503.
+    pub async fn decide<S: Scope, T: Answer>(
+        &self,
+        guard: &Require<S>,
+        action: &'static str,
+        repeatable: Repeatable,
+        command: Command,
+        show: impl Fn(Decided) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<Recorded<T>, Error> {
+        let deciding = Deciding {
+            request: guard.request(action, &repeatable),
+            command,
+            show: Box::new(move |decided| show(decided)?.to_stored()),
+            wording: guard.wording().clone(),
+        };
+        let written = self.0.decide(deciding).await?;
+        Ok(guard.recorded(written))
+    }
+
+    /// Answers a check from what is committed, together with those of other requests.
+    ///
+    /// # Errors
+    /// 503.
+    pub async fn check<S: Scope>(
+        &self,
+        guard: &Require<S>,
+        check: Check,
+    ) -> Result<Assessment, Error> {
+        self.0.check(guard.actor().clone(), check).await
+    }
+}
+
+impl FromRequest for WithOthers {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let together = request.app_data::<web::Data<Together>>().cloned();
+        ready(
+            together
+                .map(Self)
+                .ok_or_else(|| Error::internal("nothing serves requests together")),
+        )
+    }
+}
+
+impl Input for WithOthers {
+    /// How a request is served is no part of the contract.
+    fn describe(_: &mut Draft) {}
+}
+
+/// Lets the handlers of an application find it.
+pub fn provide(
+    together: web::Data<Together>,
+) -> impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static {
+    move |config| {
+        config.app_data(together.clone());
     }
 }
 

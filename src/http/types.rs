@@ -1,7 +1,6 @@
 //! Types that bodies are made of. A value that was read is a valid value.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,15 +9,11 @@ use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::app::exposure::Asked;
-use crate::domain::check_rules::DOCUMENTS_MAX;
 use crate::domain::currency::Currency;
-use crate::domain::exchange_rates::Rate;
 use crate::domain::ids::{Entity, Id};
 use crate::domain::money::{Money, decimal_string};
 use crate::domain::names::validate_display_text;
 use crate::domain::organisation::{OrgPath, PATH_CHARACTERS_MAX};
-pub use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 
 /// Characters that [`Text`] refuses, as a pattern every engine reads alike.
@@ -95,44 +90,6 @@ impl Amount {
     }
 }
 
-/// An amount that counts, and the deposit that secures it: nothing when left out, and never more
-/// than the amount.
-///
-/// # Errors
-/// A 422 at `amount` or `deposit`.
-pub fn asked(
-    amount: &Amount,
-    deposit: Option<&Amount>,
-    currency: Currency,
-) -> Result<Asked, Error> {
-    let amount = amount.positive(currency, "amount")?;
-    let deposit_minor = match deposit {
-        Some(deposit) => deposit.in_currency(currency, "deposit")?.minor(),
-        None => 0,
-    };
-    if (0..=amount.minor()).contains(&deposit_minor) {
-        Ok(Asked {
-            amount,
-            deposit_minor,
-        })
-    } else {
-        let (en, zh) = ("is not between nothing and the amount", "不在零与金额之间");
-        Err(Problem::field("deposit", en, zh).into())
-    }
-}
-
-/// Types of documents that an order carries.
-///
-/// # Errors
-/// A 422 at `documents` for too many.
-pub fn carried(documents: BTreeSet<Text<60>>) -> Result<BTreeSet<String>, Error> {
-    if documents.len() > DOCUMENTS_MAX {
-        let (en, zh) = ("has more than 50 types", "超过 50 种");
-        return Err(Problem::field("documents", en, zh).into());
-    }
-    Ok(documents.into_iter().map(|text| text.0).collect())
-}
-
 impl From<Money> for Amount {
     fn from(money: Money) -> Self {
         Self(money.to_decimal_string())
@@ -185,12 +142,6 @@ pub struct ExchangeRate(pub String);
 
 /// Longest text that is looked at as a rate; what is wrong with it is said by its field.
 const RATE_CHARACTERS_MAX: usize = 40;
-
-impl From<Rate> for ExchangeRate {
-    fn from(rate: Rate) -> Self {
-        Self(rate.to_string())
-    }
-}
 
 impl<'de> Deserialize<'de> for ExchangeRate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -335,25 +286,6 @@ impl<E: Entity> PartialSchema for Id<E> {
 impl<E: Entity> ToSchema for Id<E> {
     fn name() -> Cow<'static, str> {
         E::SCHEMA.into()
-    }
-}
-
-impl PartialSchema for ProductCode {
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .description(Some("Code of a product in the catalogue."))
-            .min_length(Some(1))
-            .max_length(Some(40))
-            .pattern(Some("^[a-z][a-z0-9_]{0,39}$"))
-            .examples([json!("goods_on_credit")])
-            .into()
-    }
-}
-
-impl ToSchema for ProductCode {
-    fn name() -> Cow<'static, str> {
-        "ProductCode".into()
     }
 }
 

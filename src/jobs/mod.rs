@@ -4,12 +4,14 @@
 //! every instance runs it; and it decides nothing: whatever is a rule of the business lives
 //! in `app` and is called from here.
 
+mod job;
 mod runner;
 mod schedule;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use job::{Job, Progress};
 pub use runner::Runner;
 
 use crate::app::{approvals, reservations};
@@ -22,37 +24,6 @@ use crate::store::reservations::customers_with_due;
 
 /// Rows that one batch touches at most, so that no batch holds locks for long.
 const BATCH_ROWS: i64 = 1000;
-
-/// Something to be done again and again.
-#[derive(Debug, Clone, Copy)]
-pub struct Job {
-    /// Name in the log.
-    pub name: &'static str,
-    /// Time between two rounds.
-    pub every: Duration,
-    /// Does one bounded batch and says whether there is more to do.
-    pub batch: fn(&Db) -> Result<Progress, Error>,
-}
-
-/// How far a batch got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// The batch was full; the next one may follow at once.
-    More,
-    /// Nothing is left for this round.
-    Done,
-}
-
-impl Progress {
-    /// Reads the progress off the number of rows that a batch of `limit` rows touched.
-    pub fn of(rows: usize, limit: i64) -> Self {
-        if usize::try_from(limit).is_ok_and(|limit| rows >= limit) {
-            Self::More
-        } else {
-            Self::Done
-        }
-    }
-}
 
 /// Customers whose expired reservations one batch gives back; each is a commit of its own.
 const BATCH_CUSTOMERS: i64 = 20;
@@ -119,13 +90,6 @@ fn announce_escalations(db: &Db) -> Result<Progress, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_full_batch_means_that_there_may_be_more() {
-        assert_eq!(Progress::of(1000, 1000), Progress::More);
-        assert_eq!(Progress::of(999, 1000), Progress::Done);
-        assert_eq!(Progress::of(0, 1000), Progress::Done);
-    }
 
     #[test]
     fn jobs_have_names_of_their_own() {

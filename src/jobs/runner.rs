@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Job;
+use super::job::Job;
 use super::schedule::Schedule;
 use crate::error::{Error, OrInternal};
 use crate::store::db::Db;
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::crypto::MasterKeys;
-    use crate::jobs::Progress;
+    use crate::jobs::job::Progress;
     use crate::store::db::DbOptions;
 
     static BATCHES: AtomicUsize = AtomicUsize::new(0);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Progress;
+use super::job::Progress;
 
 /// The pause after the first failure; it doubles with each further one.
 const RETRY_MIN: Duration = Duration::from_secs(1);

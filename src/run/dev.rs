@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::database_server::{Server, tell};
 use super::error::RunError;
+use super::say::Say;
 use super::service::{self, Database, Trust};
 use super::state_folder::StateFolder;
-use super::{Say, tokens};
+use super::tokens;
 use crate::auth::development::DevelopmentKeys;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};

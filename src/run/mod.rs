@@ -8,6 +8,7 @@ mod dev;
 mod error;
 mod private_file;
 pub mod probe;
+mod say;
 mod service;
 mod state_folder;
 mod stop;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 pub use dev::{DevOptions, dev};
 pub use error::RunError;
+pub use say::Say;
 pub use tokens::{Holder, TokenOptions, token};
 pub use verify::{VerifyOptions, verify_ledger};
 
@@ -28,9 +30,6 @@ use crate::crypto::MasterKeys;
 use crate::error::OrInternal;
 use crate::jobs;
 use crate::store::migrations;
-
-/// Prints one line to standard output.
-pub type Say = fn(&str);
 
 /// Answers requests until it is told to stop. The database may be down meanwhile; keys and
 /// issuers may not be missing, and the settings have been checked for that.

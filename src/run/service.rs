@@ -15,15 +15,17 @@ use super::stop::{self, Happening};
 use crate::auth::development::{DevelopmentKeys, LIFETIME_MAX};
 use crate::auth::jwks::KeySet;
 use crate::auth::key_holder::{KeyHolder, STALE_AFTER_DEFAULT};
-use crate::auth::refresh::{IssuerSource, JwksRefresher, RefreshSettings};
+use crate::auth::refresh::{IssuerSource, JwksRefresher};
+use crate::auth::schedule::RefreshSettings;
 use crate::auth::token::{TokenLimits, TokenVerifier, TrustedIssuer};
 use crate::clock::Clock;
 use crate::config::{IssuerSettings, Settings};
 use crate::crypto::{CursorSeal, MasterKeys};
 use crate::error::{Error, OrInternal};
+use crate::http::routes;
 use crate::http::server::{self, Bound, ServerOptions};
 use crate::http::state::{Parts, RequestLimits, State};
-use crate::http::together::TogetherOptions;
+use crate::http::together::{self, Together, TogetherOptions};
 use crate::jobs;
 use crate::store::db::{Db, DbOptions};
 
@@ -244,7 +246,9 @@ pub(super) fn run(
     if let Err(error) = db.warm_blocking(1 + together(settings).threads()) {
         tracing::warn!(%error, "the database cannot be reached yet");
     }
-    let state = State::new(Parts {
+    let together = Together::start(&db, together(settings)).or_internal()?;
+    let together = web::Data::new(together);
+    let state = web::Data::new(State::new(Parts {
         db,
         verifier: trust.verifier,
         keys: trust.keys,
@@ -258,12 +262,17 @@ pub(super) fn run(
         },
         allowed_origins: settings.allowed_origins.clone(),
         time_zone: settings.time_zone,
-        together: together(settings),
-    });
-    let state = web::Data::new(state.or_internal()?);
+        queues: together.clone().into_inner(),
+    }));
+    let areas = together::provide(together);
     let outcome = rt::System::new().block_on(async {
-        let bound = server::bind(&server_options(settings), state.clone())
-            .map_err(|error| RunError::listening(settings.listen, remedy, error))?;
+        let bound = server::bind(
+            &server_options(settings),
+            state.clone(),
+            routes::operations(),
+            areas,
+        )
+        .map_err(|error| RunError::listening(settings.listen, remedy, error))?;
         tracing::info!(address = %bound.address, "listening");
         // Only a service that listens takes up jobs: one that cannot start should leave no trace.
         let jobs = settings

@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::error::RunError;
+use super::private_file;
+use super::say::Say;
 use super::state_folder::StateFolder;
-use super::{Say, private_file};
 use crate::auth::development::{DevelopmentKeys, LIFETIME_MAX, MintRequest};
 use crate::auth::scopes::{self, TIERS};
 use crate::clock::{Clock, SystemClock};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Say;
 use super::database_server::Server;
 use super::error::RunError;
+use super::say::Say;
 use super::service::Database;
 use super::state_folder::StateFolder;
 use crate::app::verification::{self, LedgerReport};

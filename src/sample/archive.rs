@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
+use super::action::Day;
 use super::company::{UNITS, org_path};
 use super::customers::Draft;
 use super::names;
-use super::plan::Day;
 use crate::app::customers::{Contact, NewCustomer};
 use crate::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, MarketWeight, ServiceTier, TimeClass, TradingClass,

@@ -1,10 +1,10 @@
 //! What the customers of the sample company have credit for, and the applications behind it.
 
+use super::action::{Action, Day, LAST_DAY, Planned};
 use super::company::{GOODS, PRODUCTS, UNITS, Who};
 use super::customers::{CustomerPlan, Fate};
 use super::generator::Generator;
 use super::groups::GroupPlan;
-use super::plan::{Action, Day, LAST_DAY, Planned};
 use crate::domain::currency::Currency;
 use crate::domain::customers::{CustomerKind, CustomerRole, MarketWeight, TimeClass};
 

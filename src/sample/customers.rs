@@ -2,10 +2,10 @@
 
 use chrono::NaiveDate;
 
+use super::action::{Action, Day, LAST_DAY, Planned};
 use super::company::{UNITS, Who};
 use super::generator::Generator;
 use super::names;
-use super::plan::{Action, Day, LAST_DAY, Planned};
 use crate::app::customers::NewCustomer;
 use crate::domain::currency::Currency;
 use crate::domain::customers::{CustomerKind, CustomerRole, MarketWeight};

@@ -1,9 +1,9 @@
 //! The credit groups of the sample company.
 
+use super::action::{Action, Day, Planned};
 use super::company::{REGIONS, UNITS, Who};
 use super::customers::{CustomerPlan, Fate};
 use super::generator::Generator;
-use super::plan::{Action, Day, Planned};
 use crate::domain::credit_groups::GroupBasis;
 use crate::domain::currency::Currency;
 use crate::domain::customers::CustomerKind;

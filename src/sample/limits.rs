@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::action::{Action, Planned};
 use super::company::GOODS;
 use super::credit::{Account, ApplicationPlan, Outcome, OwnerPlan};
 use super::customers::CustomerPlan;
 use super::generator::Generator;
 use super::groups::GroupPlan;
-use super::plan::{Action, Planned};
 use super::settlement::PaymentPlan;
 use super::year::{ReceivablePlan, ReservationPlan};
 

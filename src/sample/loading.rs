@@ -6,16 +6,17 @@
 //! is not on record.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::SampleCounts;
+use super::action::LAST_DAY;
 use super::company::{self, CLIENT};
 use super::perform::{Identifiers, Noun, Performer, instant};
-use super::plan::{LAST_DAY, Plan, Round, Step};
+use super::plan::{Plan, Round, Step};
 use crate::clock::SetClock;
 use crate::error::{Error, OrInternal};
 use crate::store::db::Db;
@@ -26,6 +27,46 @@ const SUBJECT: &str = "sample/company";
 const BEGUN: &str = "sample.begin";
 const STEP: &str = "sample.step";
 const FINISHED: &str = "sample.finish";
+
+/// How much there is of everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SampleCounts {
+    /// Customers.
+    pub customers: usize,
+    /// Credit groups.
+    pub credit_groups: usize,
+    /// Credit applications.
+    pub credit_applications: usize,
+    /// Credit lines.
+    pub credit_lines: usize,
+    /// Reservations.
+    pub reservations: usize,
+    /// Receivables.
+    pub receivables: usize,
+    /// Payments.
+    pub payments: usize,
+}
+
+impl fmt::Display for SampleCounts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            customers,
+            credit_groups,
+            credit_applications,
+            credit_lines,
+            reservations,
+            receivables,
+            payments,
+        } = self;
+        write!(
+            formatter,
+            "{customers} customers, {credit_groups} credit groups, {credit_applications} \
+             applications, {credit_lines} credit lines, {reservations} reservations, \
+             {receivables} receivables, {payments} payments"
+        )
+    }
+}
 
 /// What a database holds of the sample company.
 pub(super) enum Found {

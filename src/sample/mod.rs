@@ -10,6 +10,7 @@
 //! how it is paid, and `limits` how much credit that takes; `plan` puts it in order, `loading`
 //! takes the steps of the plan, and `perform` knows the use case for each.
 
+mod action;
 mod archive;
 mod company;
 mod credit;
@@ -24,13 +25,11 @@ mod plan;
 mod settlement;
 mod year;
 
-use std::fmt;
-
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use self::company::GOODS;
+pub use self::loading::SampleCounts;
 use self::loading::{Found, Load};
 use crate::domain::ids::CustomerId;
 use crate::error::Error;
@@ -48,46 +47,6 @@ pub struct SampleSummary {
     pub self_service_customer: Option<CustomerId>,
     /// A body for `POST /v1/credit-checks` that is worth trying.
     pub credit_check: Option<Value>,
-}
-
-/// How much there is of everything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SampleCounts {
-    /// Customers.
-    pub customers: usize,
-    /// Credit groups.
-    pub credit_groups: usize,
-    /// Credit applications.
-    pub credit_applications: usize,
-    /// Credit lines.
-    pub credit_lines: usize,
-    /// Reservations.
-    pub reservations: usize,
-    /// Receivables.
-    pub receivables: usize,
-    /// Payments.
-    pub payments: usize,
-}
-
-impl fmt::Display for SampleCounts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            customers,
-            credit_groups,
-            credit_applications,
-            credit_lines,
-            reservations,
-            receivables,
-            payments,
-        } = self;
-        write!(
-            formatter,
-            "{customers} customers, {credit_groups} credit groups, {credit_applications} \
-             applications, {credit_lines} credit lines, {reservations} reservations, \
-             {receivables} receivables, {payments} payments"
-        )
-    }
 }
 
 /// Loads the sample company, or what an interrupted load has left out.

@@ -3,6 +3,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
+use super::action::{Action, Day, HOURS, LAST_DAY, Planned, date};
 use super::company::{PRODUCTS, Who};
 use super::credit::{self, ApplicationPlan, OwnerPlan};
 use super::customers::{self, CustomerPlan, Fate};
@@ -14,112 +15,8 @@ use super::year::{self, ReceivablePlan, ReservationPlan};
 use crate::domain::customers::{MarketWeight, TimeClass};
 use crate::error::Error;
 
-/// A day of the plan, counted from the first.
-pub(super) type Day = i64;
-
-/// The last day: the one before the load, so that nothing is recorded in the future.
-pub(super) const LAST_DAY: Day = 364;
-
 /// What one transaction does at most, so that each is short.
 const ACTIONS_MAX: usize = 60;
-
-/// One use case, named after it, about things by their places in the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    AddProduct(usize),
-    PublishRates(i64),
-    RecordNetCapital,
-    Score(usize),
-    OpenCustomer(usize),
-    ReviewCustomer(usize),
-    CloseCustomer(usize),
-    CreateGroup(usize),
-    Join {
-        group: usize,
-        customer: usize,
-    },
-    Leave {
-        group: usize,
-        customer: usize,
-    },
-    DrawUp(usize),
-    Submit(usize),
-    Withdraw(usize),
-    Approve(usize),
-    Reject(usize),
-    Suspend(usize),
-    CloseLine(usize),
-    Sweep(usize),
-    Reserve(usize),
-    Capture {
-        reservation: usize,
-        receivable: usize,
-        is_final: bool,
-    },
-    Release(usize),
-    Post(usize),
-    Receive(usize),
-    Allocate(usize),
-    Reverse(usize),
-    Dispute(usize),
-}
-
-/// The part of a working day in which something is done: name, first minute, minutes.
-const HOURS: [(i64, i64); 8] = [
-    (6 * 60, 30),
-    (7 * 60, 10),
-    (8 * 60, 30),
-    (8 * 60 + 30, 15),
-    (8 * 60 + 45, 20),
-    (9 * 60 + 5, 20),
-    (9 * 60 + 30, 450),
-    (17 * 60 + 10, 40),
-];
-
-impl Action {
-    /// Place in [`HOURS`], and order within.
-    fn hour(self) -> (usize, usize) {
-        match self {
-            Self::Sweep(_) => (0, 0),
-            Self::AddProduct(_) | Self::PublishRates(_) | Self::RecordNetCapital => (1, 0),
-            Self::Score(_) => (7, 4),
-            Self::OpenCustomer(_) | Self::ReviewCustomer(_) => (2, 0),
-            Self::CreateGroup(_) => (3, 0),
-            Self::Join { .. } => (3, 1),
-            Self::DrawUp(_) => (4, 0),
-            Self::Submit(_) => (4, 1),
-            Self::Withdraw(_) => (4, 2),
-            Self::Approve(_) | Self::Reject(_) => (5, 0),
-            Self::Receive(_) => (6, 0),
-            Self::Allocate(_) => (6, 1),
-            Self::Reverse(_) => (6, 2),
-            Self::Capture { .. } => (6, 3),
-            Self::Release(_) => (6, 4),
-            Self::Post(_) => (6, 5),
-            Self::Reserve(_) => (6, 6),
-            Self::Dispute(_) => (7, 0),
-            Self::Suspend(_) | Self::CloseLine(_) => (7, 1),
-            Self::Leave { .. } => (7, 2),
-            Self::CloseCustomer(_) => (7, 3),
-        }
-    }
-}
-
-/// Something to be done on a day by somebody.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Planned {
-    pub(super) day: Day,
-    pub(super) who: Who,
-    pub(super) action: Action,
-}
-
-impl Planned {
-    /// What comes first on a day.
-    pub(super) fn order(&self) -> (Day, usize, Who, usize) {
-        let (hour, order) = self.action.hour();
-        (self.day, hour, self.who, order)
-    }
-}
 
 /// How many transactions run side by side. Whoever shares a limit shares a lane.
 pub(super) const LANES: usize = 4;
@@ -290,11 +187,6 @@ impl Plan {
     pub(super) fn date(&self, day: Day) -> NaiveDate {
         date(self.first_day, day)
     }
-}
-
-/// The date of a day of the plan that begins on `first_day`.
-pub(super) fn date(first_day: NaiveDate, day: Day) -> NaiveDate {
-    first_day + TimeDelta::days(day)
 }
 
 /// Opens every archive, looks some of them through later, and closes a few.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use super::action::{Action, Day, LAST_DAY, Planned, date};
 use super::company::{UNITS, Who};
 use super::customers::{CustomerPlan, Payer};
 use super::generator::Generator;
-use super::plan::{Action, Day, LAST_DAY, Planned, date};
 use super::year::ReceivablePlan;
 use crate::domain::currency::Currency;
 

@@ -2,11 +2,11 @@
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
+use super::action::{Action, Day, LAST_DAY, Planned, date};
 use super::company::{GOODS, Who};
 use super::credit::Account;
 use super::customers::{CustomerPlan, Fate};
 use super::generator::Generator;
-use super::plan::{Action, Day, LAST_DAY, Planned, date};
 use crate::domain::currency::Currency;
 use crate::domain::customers::TimeClass;
 

@@ -8,9 +8,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::{approval_cases, approval_decisions, approval_delegations, approval_steps};
+use super::sql_types::words;
 use crate::domain::approvals::{Authority, CaseStatus, Decider, Decision, StepStatus};
 use crate::domain::ids::CaseId;
 use crate::domain::organisation::OrgPath;
+
+words!(CaseStatus, Decision, StepStatus);
 
 /// A case as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

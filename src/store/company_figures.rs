@@ -4,8 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::schema::company_figures;
+use super::sql_types::words;
 use crate::domain::company_figures::CompanyFigureKind;
 use crate::domain::currency::Currency;
+
+words!(CompanyFigureKind);
 
 /// A figure as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]

@@ -10,7 +10,30 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, ManageConnection};
 
-use super::db::DbOptions;
+/// Limits of the way to the database.
+#[derive(Debug, Clone)]
+pub struct DbOptions {
+    /// libpq connection string or URL; several hosts are allowed.
+    pub url: String,
+    /// The same for a replica that serves reads that may lag; `None` for none.
+    pub replica_url: Option<String>,
+    /// Connections at most, and statements running at once.
+    pub pool_size: u32,
+    /// Connections besides, for what is served together.
+    pub together: u32,
+    /// Requests that may wait for a connection at once; one more is answered 503.
+    pub queue_max: usize,
+    /// How long a request waits for its turn.
+    pub queue_wait: Duration,
+    /// How long it then waits for a connection to be opened.
+    pub connection_wait: Duration,
+    /// How long one unit of work may take before its caller is answered 503.
+    pub deadline: Duration,
+    /// Server-side limit of one statement.
+    pub statement_timeout: Duration,
+    /// Server-side limit of waiting for one lock.
+    pub lock_timeout: Duration,
+}
 
 /// How long after its use a connection is taken to be alive without asking.
 const FRESH: Duration = Duration::from_millis(500);

@@ -1,10 +1,17 @@
 //! Where a stored reservation or receivable counts: its lines, and what the whole of it counts on
 //! each of them.
 
-use crate::domain::counted::{Claim, Counted, Part};
-use crate::domain::credit_lines::Level;
+use diesel::deserialize::{self, FromSql, Queryable};
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Jsonb, Nullable};
+
+use super::sql_types::as_expression;
+use crate::domain::counted::{Claim, Conversions, Counted, Part};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::level::Level;
+use crate::error::Error;
 
 /// A row that counts on lines.
 pub trait Counts {
@@ -40,6 +47,15 @@ pub trait Counts {
     }
 }
 
+/// A stored claim.
+///
+/// # Errors
+/// When stored values are none: a bug.
+pub fn claim(row: &(impl Counts + ?Sized)) -> Result<Claim, Error> {
+    row.claim()
+        .ok_or_else(|| Error::internal("a stored amount or currency is none"))
+}
+
 /// Implements [`Counts`] for a row. `$rest` says what is left of its amount, `$product` writes
 /// what it counts at its product line.
 macro_rules! counts {
@@ -69,9 +85,9 @@ macro_rules! counts {
 
             fn counted_at(
                 &self,
-                level: crate::domain::credit_lines::Level,
+                level: crate::domain::level::Level,
             ) -> Option<crate::domain::counted::Counted> {
-                use crate::domain::credit_lines::Level;
+                use crate::domain::level::Level;
                 let (line_id, exposure_minor) = match level {
                     Level::Product => (
                         Option::from(self.product_line_id),
@@ -89,10 +105,10 @@ macro_rules! counts {
 
             fn count_at(
                 &mut self,
-                level: crate::domain::credit_lines::Level,
+                level: crate::domain::level::Level,
                 counted: Option<crate::domain::counted::Counted>,
             ) {
-                use crate::domain::credit_lines::Level;
+                use crate::domain::level::Level;
                 let conversion = counted.and_then(|counted| counted.conversion);
                 self.conversions = self.conversions.unwrap_or_default().with(level, conversion);
                 let line_id = counted.map(|counted| counted.line_id);
@@ -122,4 +138,35 @@ macro_rules! counts {
     };
 }
 
-pub(super) use counts;
+impl ToSql<Jsonb, Pg> for Conversions {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let value = serde_json::to_value(self)?;
+        <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&value, &mut out.reborrow())
+    }
+}
+
+impl ToSql<Nullable<Jsonb>, Pg> for Conversions {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        <Self as ToSql<Jsonb, Pg>>::to_sql(self, out)
+    }
+}
+
+impl FromSql<Jsonb, Pg> for Conversions {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(bytes)?;
+        Ok(serde_json::from_value(value)?)
+    }
+}
+
+impl Queryable<Jsonb, Pg> for Conversions {
+    type Row = Self;
+
+    fn build(row: Self::Row) -> deserialize::Result<Self> {
+        Ok(row)
+    }
+}
+
+as_expression!([] Conversions, Jsonb);
+as_expression!([] Conversions, Nullable<Jsonb>);
+
+pub(crate) use counts;

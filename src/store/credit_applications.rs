@@ -6,14 +6,18 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::{credit_application_checks, credit_applications};
+use super::sql_types::words;
 use super::tx::Reader;
 use super::visibility::visible_to;
-use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus, Asked};
+use crate::domain::credit_applications::ApplicationStatus;
 use crate::domain::credit_lines::{LimitKind, TemporaryMode};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, CaseId, CustomerId, GroupId, LineId};
+use crate::domain::line_terms::{ApplicationAction, Asked};
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
+
+words!(ApplicationStatus);
 
 /// An application as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -4,8 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::schema::{credit_contracts, credit_line_reviews};
+use super::sql_types::words;
 use crate::domain::credit_lines::ReviewOutcome;
 use crate::domain::ids::LineId;
+
+words!(ReviewOutcome);
 
 /// A contract as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -9,11 +9,14 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::schema::{credit_group_members, credit_groups, customers};
+use super::sql_types::words;
 use super::tx::Reader;
 use crate::domain::actor::Actor;
 use crate::domain::credit_groups::{GroupBasis, GroupLimitMode, MembershipDays};
 use crate::domain::ids::{CustomerId, GroupId, MembershipId};
 use crate::domain::organisation::OrgPath;
+
+words!(GroupBasis, GroupLimitMode);
 
 /// A group as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]

@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
 
-use super::credit_lines::LineRow;
+use super::credit_lines::row::LineRow;
 use super::schema::credit_line_versions;
-use crate::domain::credit_applications::LineTerms;
 use crate::domain::credit_lines::{LimitKind, LineStatus, TemporaryLimit, TemporaryMode};
 use crate::domain::ids::{ApplicationId, LineId};
+use crate::domain::line_terms::LineTerms;
 
 /// Terms and status of a line from an instant on.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -6,9 +6,12 @@ use uuid::Uuid;
 
 use super::schema::credit_movements;
 use super::sets::insert_many;
+use super::sql_types::words;
 use crate::domain::credit_lines::MovementKind;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId};
+
+words!(MovementKind);
 
 /// A movement of the ledger.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::schema::{customer_codes, customer_keys, customer_versions, customers};
+use super::sql_types::words;
 use super::tx::Reader;
 use crate::crypto::WrappedDataKey;
 use crate::domain::actor::Actor;
@@ -17,6 +18,17 @@ use crate::domain::customers::{
 };
 use crate::domain::ids::CustomerId;
 use crate::domain::organisation::OrgPath;
+
+words!(
+    CustomerKind,
+    CustomerNature,
+    CustomerStatus,
+    MarketWeight,
+    ServiceTier,
+    TimeClass,
+    TradingClass,
+    ValueClass
+);
 
 /// A customer as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -147,6 +159,19 @@ pub fn find(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<Custo
         .find(id.key())
         .filter(visible_to(reader.actor))
         .select(CustomerRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Status and organisation of a visible customer.
+pub fn status_and_organisation(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+) -> QueryResult<Option<(CustomerStatus, OrgPath)>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select((customers::status, customers::org_path))
         .first(reader.connection)
         .optional()
 }

@@ -1,7 +1,7 @@
 //! The way to the database: a bounded pool behind a bounded queue, and the only place that opens
 //! transactions.
 
-mod many;
+pub mod many;
 mod opening;
 mod reads;
 
@@ -17,6 +17,7 @@ use diesel::r2d2::Pool;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Span;
 
+pub use super::connection::DbOptions;
 use super::connection::{
     LogConnectionErrors, SessionSettings, Sessions, connection_string, replica_string,
     session_statements,
@@ -29,35 +30,8 @@ use crate::domain::actor::Actor;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 
-pub use many::Patience;
-
 /// How often a transaction that gave way to another is tried again.
 const ATTEMPTS_MAX: u32 = 5;
-
-/// Limits of the way to the database.
-#[derive(Debug, Clone)]
-pub struct DbOptions {
-    /// libpq connection string or URL; several hosts are allowed.
-    pub url: String,
-    /// The same for a replica that serves reads that may lag; `None` for none.
-    pub replica_url: Option<String>,
-    /// Connections at most, and statements running at once.
-    pub pool_size: u32,
-    /// Connections besides, for what is served together.
-    pub together: u32,
-    /// Requests that may wait for a connection at once; one more is answered 503.
-    pub queue_max: usize,
-    /// How long a request waits for its turn.
-    pub queue_wait: Duration,
-    /// How long it then waits for a connection to be opened.
-    pub connection_wait: Duration,
-    /// How long one unit of work may take before its caller is answered 503.
-    pub deadline: Duration,
-    /// Server-side limit of one statement.
-    pub statement_timeout: Duration,
-    /// Server-side limit of waiting for one lock.
-    pub lock_timeout: Duration,
-}
 
 /// A handle to the database. Cheap to clone.
 #[derive(Clone)]

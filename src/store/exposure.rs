@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use serde_json::Value;
 
 use super::customers::visible_to;
 use super::schema::{
-    check_rule_sets, credit_group_members as members, credit_groups, credit_lines as lines,
-    credit_policies, customers, products, receivables,
+    credit_group_members as members, credit_groups, credit_lines as lines, customers, products,
+    receivables,
 };
 use super::sets::KeyIn;
 use super::tx::Reader;
@@ -20,20 +19,7 @@ use crate::domain::ids::{CustomerId, GroupId, LineId};
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::{ExposureTreatment, ProductCode};
 
-/// Status and organisation of a visible customer.
-pub fn customer(
-    reader: &mut Reader<'_>,
-    id: CustomerId,
-) -> QueryResult<Option<(CustomerStatus, OrgPath)>> {
-    customers::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select((customers::status, customers::org_path))
-        .first(reader.connection)
-        .optional()
-}
-
-/// The same, and keeps the customer from joining or leaving a group until the end of the
+/// Status and organisation of a visible customer; keeps it from joining or leaving a group until the end of the
 /// transaction.
 pub fn customer_in_its_group(
     reader: &mut Reader<'_>,
@@ -183,28 +169,6 @@ fn ceiling_rows(
         row.lines.extend(line);
     }
     Ok(rows)
-}
-
-/// What the company has published and is in force: the credit policy, and the version and rules of
-/// its rule set. `None` where nothing was published.
-pub type DocumentsRow = (Option<Value>, Option<i32>, Option<Value>);
-
-/// Documents in force on a day: of each the latest version of those that have begun.
-pub fn documents(connection: &mut PgConnection, day: NaiveDate) -> QueryResult<DocumentsRow> {
-    let policy = credit_policies::table
-        .filter(credit_policies::effective_from.le(day))
-        .order(credit_policies::version.desc())
-        .limit(1);
-    let rule_set = check_rule_sets::table
-        .filter(check_rule_sets::effective_from.le(day))
-        .order(check_rule_sets::version.desc())
-        .limit(1);
-    diesel::select((
-        policy.select(credit_policies::policy).single_value(),
-        rule_set.select(check_rule_sets::version).single_value(),
-        rule_set.select(check_rule_sets::rules).single_value(),
-    ))
-    .get_result(connection)
 }
 
 /// What new business has to know of a product.

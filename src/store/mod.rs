@@ -27,6 +27,7 @@ pub mod events;
 pub mod exchange_rates;
 pub mod exposure;
 pub mod idempotency;
+pub mod in_force;
 pub mod migrations;
 pub mod owed;
 pub mod payments;

@@ -4,12 +4,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::schema::{payment_allocations, payments};
+use super::sql_types::words;
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
 use crate::domain::organisation::OrgPath;
 use crate::domain::payments::PaymentStatus;
+
+words!(PaymentStatus);
 
 /// A payment as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

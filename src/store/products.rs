@@ -5,7 +5,10 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use super::schema::{product_versions, products};
+use super::sql_types::words;
 use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
+
+words!(ExposureTreatment, ProductKind, ReleasedBy);
 
 /// A product as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]

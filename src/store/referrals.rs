@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::schema::referrals;
+use super::sql_types::words;
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::currency::Currency;
@@ -12,6 +13,8 @@ use crate::domain::ids::{CaseId, CustomerId, ReferralId, ReservationId};
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::ProductCode;
 use crate::domain::referrals::ReferralStatus;
+
+words!(ReferralStatus);
 
 /// A referral as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -25,9 +25,9 @@ use super::credit_lines::LineRow;
 use super::reservations::due_by_line;
 use super::schema::credit_lines;
 use super::tx::Reader;
-use crate::domain::credit_lines::Level;
 use crate::domain::currency::Currency;
 use crate::domain::ids::LineId;
+use crate::domain::level::Level;
 use crate::domain::reports::PortfolioAxis;
 
 /// Day and instant up to which facts count.

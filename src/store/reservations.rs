@@ -6,17 +6,21 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::counted::{Counts, counts};
+use super::credit_lines::LineRow;
 use super::schema::reservations;
 use super::sets::{KeyIn, NamedIn, fixed_condition, insert_many, unnested};
+use super::sql_types::words;
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::counted::Conversions;
-use crate::domain::credit_lines::Level;
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
+use crate::domain::level::Level;
 use crate::domain::organisation::OrgPath;
 use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::domain::reservations::{ReservationFacts, ReservationStatus};
+
+words!(ReservationStatus);
 
 /// A reservation as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -352,6 +356,23 @@ pub fn due_by_line(
         }
     }
     Ok(due)
+}
+
+/// Takes off what expired reservations still hold in the books.
+pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> QueryResult<()> {
+    let held: Vec<(Level, LineId)> = rows
+        .iter()
+        .filter(|line| line.held_minor > 0)
+        .map(|line| (line.level(), line.id))
+        .collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let due = due_by_line(reader.connection, &held, reader.now)?;
+    for line in rows {
+        line.held_minor -= due.get(&line.id).copied().unwrap_or(0);
+    }
+    Ok(())
 }
 
 /// Open reservations of a customer, locked, for moving exposure between groups.

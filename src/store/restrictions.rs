@@ -7,12 +7,15 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::schema::{customer_restriction_ends, customer_restrictions};
+use super::sql_types::words;
 use super::tx::Reader;
 use super::visibility::visible_to;
 use crate::domain::check_rules::RestrictedDays;
 use crate::domain::ids::CustomerId;
 use crate::domain::organisation::OrgPath;
 use crate::domain::restrictions::RestrictionKind;
+
+words!(RestrictionKind);
 
 /// A restriction as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

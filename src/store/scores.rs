@@ -6,8 +6,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use super::schema::customer_scores;
+use super::sql_types::words;
 use crate::domain::ids::{CustomerId, ScoreId};
 use crate::domain::scores::{Grade, ScoreFacts};
+
+words!(Grade);
 
 /// A score as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

@@ -246,7 +246,7 @@ macro_rules! unnested {
                     $(
                         out.push_sql(commas.next().unwrap_or_default());
                         out.push_bind_param::<diesel::sql_types::Array<
-                            diesel::dsl::SqlTypeOf<super::schema::$table::$column>
+                            diesel::dsl::SqlTypeOf<crate::store::schema::$table::$column>
                         >, _>(&self.$column)?;
                     )+
                     out.push_sql($after);
@@ -290,7 +290,7 @@ macro_rules! feed_number {
     };
 }
 
-pub(super) use feed_number;
-pub(super) use fixed_condition;
-pub(super) use insert_many;
-pub(super) use unnested;
+pub(crate) use feed_number;
+pub(crate) use fixed_condition;
+pub(crate) use insert_many;
+pub(crate) use unnested;

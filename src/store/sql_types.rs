@@ -1,36 +1,17 @@
 //! How the domain's types travel to and from PostgreSQL.
 //!
 //! The domain knows nothing of diesel, so what diesel's derives would write stands here once for
-//! identifiers and once for words.
+//! identifiers and once for words. Which words there are is said beside the rows that hold them.
 
 use diesel::deserialize::{self, FromSql, Queryable};
-use diesel::expression::AsExpression;
-use diesel::internal::derives::as_expression::Bound;
 use diesel::pg::{Pg, PgValue};
-use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Nullable, Uuid as SqlUuid};
 
-use crate::domain::approvals::{CaseStatus, Decision, StepStatus};
-use crate::domain::company_figures::CompanyFigureKind;
-use crate::domain::counted::Conversions;
-use crate::domain::credit_applications::{ApplicationAction, ApplicationStatus};
-use crate::domain::credit_groups::{GroupBasis, GroupLimitMode};
-use crate::domain::credit_lines::{
-    LimitKind, LineStatus, MovementKind, ReviewOutcome, TemporaryMode,
-};
 use crate::domain::currency::Currency;
-use crate::domain::customers::{
-    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
-    TradingClass, ValueClass,
-};
 use crate::domain::ids::{Entity, Id};
 use crate::domain::organisation::OrgPath;
-use crate::domain::payments::PaymentStatus;
-use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
-use crate::domain::referrals::ReferralStatus;
-use crate::domain::reservations::ReservationStatus;
-use crate::domain::restrictions::RestrictionKind;
-use crate::domain::scores::Grade;
+use crate::domain::products::ProductCode;
 
 impl<E: Entity> ToSql<SqlUuid, Pg> for Id<E> {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -58,18 +39,19 @@ impl<E: Entity> Queryable<SqlUuid, Pg> for Id<E> {
     }
 }
 
+/// Lets a value stand where a column of its SQL type does.
 macro_rules! as_expression {
     ([$($generic:tt)*] $kind:ty, $sql:ty) => {
-        impl<$($generic)*> AsExpression<$sql> for $kind {
-            type Expression = Bound<$sql, Self>;
+        impl<$($generic)*> diesel::expression::AsExpression<$sql> for $kind {
+            type Expression = diesel::internal::derives::as_expression::Bound<$sql, Self>;
             fn as_expression(self) -> Self::Expression {
-                Bound::new(self)
+                diesel::internal::derives::as_expression::Bound::new(self)
             }
         }
-        impl<'a, $($generic)*> AsExpression<$sql> for &'a $kind {
-            type Expression = Bound<$sql, &'a $kind>;
+        impl<'a, $($generic)*> diesel::expression::AsExpression<$sql> for &'a $kind {
+            type Expression = diesel::internal::derives::as_expression::Bound<$sql, &'a $kind>;
             fn as_expression(self) -> Self::Expression {
-                Bound::new(self)
+                diesel::internal::derives::as_expression::Bound::new(self)
             }
         }
     };
@@ -78,68 +60,56 @@ macro_rules! as_expression {
 as_expression!([E: Entity] Id<E>, SqlUuid);
 as_expression!([E: Entity] Id<E>, Nullable<SqlUuid>);
 
-impl ToSql<Jsonb, Pg> for Conversions {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let value = serde_json::to_value(self)?;
-        <serde_json::Value as ToSql<Jsonb, Pg>>::to_sql(&value, &mut out.reborrow())
-    }
-}
-
-impl ToSql<Nullable<Jsonb>, Pg> for Conversions {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        <Self as ToSql<Jsonb, Pg>>::to_sql(self, out)
-    }
-}
-
-impl FromSql<Jsonb, Pg> for Conversions {
-    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
-        let value = <serde_json::Value as FromSql<Jsonb, Pg>>::from_sql(bytes)?;
-        Ok(serde_json::from_value(value)?)
-    }
-}
-
-impl Queryable<Jsonb, Pg> for Conversions {
-    type Row = Self;
-
-    fn build(row: Self::Row) -> deserialize::Result<Self> {
-        Ok(row)
-    }
-}
-
-as_expression!([] Conversions, Jsonb);
-as_expression!([] Conversions, Nullable<Jsonb>);
-
-/// What is kept as text: how it is written, and how it is read.
+/// What is kept as text: how it is written, and how it is read. Called beside the rows that hold it.
 macro_rules! text {
     ($kind:ty, $write:expr, $read:expr) => {
-        impl ToSql<Text, Pg> for $kind {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        impl diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg> for $kind {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
                 let write: fn(&Self) -> &str = $write;
                 std::io::Write::write_all(out, write(self).as_bytes())?;
-                Ok(IsNull::No)
+                Ok(diesel::serialize::IsNull::No)
             }
         }
-        impl ToSql<Nullable<Text>, Pg> for $kind {
-            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-                <Self as ToSql<Text, Pg>>::to_sql(self, out)
+        impl diesel::serialize::ToSql<diesel::sql_types::Nullable<diesel::sql_types::Text>, diesel::pg::Pg>
+            for $kind
+        {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut diesel::serialize::Output<'b, '_, diesel::pg::Pg>,
+            ) -> diesel::serialize::Result {
+                <Self as diesel::serialize::ToSql<diesel::sql_types::Text, diesel::pg::Pg>>::to_sql(self, out)
             }
         }
-        impl FromSql<Text, Pg> for $kind {
-            fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
-                let read: fn(&str) -> deserialize::Result<Self> = $read;
+        impl diesel::deserialize::FromSql<diesel::sql_types::Text, diesel::pg::Pg> for $kind {
+            fn from_sql(bytes: diesel::pg::PgValue<'_>) -> diesel::deserialize::Result<Self> {
+                let read: fn(&str) -> diesel::deserialize::Result<Self> = $read;
                 read(std::str::from_utf8(bytes.as_bytes())?)
             }
         }
-        impl Queryable<Text, Pg> for $kind {
+        impl diesel::deserialize::Queryable<diesel::sql_types::Text, diesel::pg::Pg> for $kind {
             type Row = Self;
-            fn build(row: Self::Row) -> deserialize::Result<Self> {
+            fn build(row: Self::Row) -> diesel::deserialize::Result<Self> {
                 Ok(row)
             }
         }
-        as_expression!([] $kind, Text);
-        as_expression!([] $kind, Nullable<Text>);
+        crate::store::sql_types::as_expression!([] $kind, diesel::sql_types::Text);
+        crate::store::sql_types::as_expression!([] $kind, diesel::sql_types::Nullable<diesel::sql_types::Text>);
     };
 }
+
+/// Lets words of the domain stand in columns of text. Called beside the rows that hold them.
+macro_rules! words {
+    ($($kind:ty),* $(,)?) => {$(
+        crate::store::sql_types::text!($kind, |one| one.as_str(), |word| {
+            <$kind>::parse(word).ok_or_else(|| format!("unknown word {word}").into())
+        });
+    )*};
+}
+
+pub(crate) use {as_expression, text, words};
 
 text!(Currency, |one| one.code(), |code| Ok(Currency::parse(
     code
@@ -148,43 +118,3 @@ text!(OrgPath, OrgPath::as_str, |path| Ok(OrgPath::parse(path)?));
 text!(ProductCode, ProductCode::as_str, |code| Ok(
     ProductCode::parse(code)?
 ));
-
-macro_rules! words {
-    ($($kind:ty),* $(,)?) => {$(
-        text!($kind, |one| one.as_str(), |word| {
-            <$kind>::parse(word).ok_or_else(|| format!("unknown word {word}").into())
-        });
-    )*};
-}
-
-words!(
-    ApplicationAction,
-    ApplicationStatus,
-    CaseStatus,
-    CompanyFigureKind,
-    CustomerKind,
-    CustomerNature,
-    CustomerStatus,
-    Decision,
-    ExposureTreatment,
-    Grade,
-    GroupBasis,
-    GroupLimitMode,
-    LimitKind,
-    LineStatus,
-    MarketWeight,
-    MovementKind,
-    PaymentStatus,
-    ProductKind,
-    ReferralStatus,
-    ReleasedBy,
-    ReservationStatus,
-    RestrictionKind,
-    ReviewOutcome,
-    ServiceTier,
-    StepStatus,
-    TemporaryMode,
-    TimeClass,
-    TradingClass,
-    ValueClass,
-);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::audit::{self, AuditRow};
 use super::errors::violated;
-use super::events::{self, EventRow};
+use super::events::writing::{self, EventRow};
 use super::idempotency::{self, KeptRow};
 use super::sets::{SetWrite, send_together};
 use crate::clock::{Clock, business_date};
@@ -271,7 +271,7 @@ impl Journal {
     ) -> Result<(), Error> {
         let mut writes = self.last;
         writes.push(audit::append(&self.audit));
-        writes.push(events::append(&self.events));
+        writes.push(writing::append(&self.events));
         writes.push(idempotency::keep(kept));
         send(connection, writes)
     }

@@ -11,7 +11,7 @@ macro_rules! versioned {
         use diesel::prelude::*;
         use serde_json::Value;
 
-        use super::schema::$table;
+        use crate::store::schema::$table;
 
         /// A version as stored.
         #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -103,8 +103,6 @@ macro_rules! versioned {
     };
 }
 
-pub(super) use versioned;
-
 /// Waits until nobody else publishes the document that is kept in the table; the turn ends with the
 /// transaction. Locks of two numbers are never those of one number, which stand for keys of
 /// requests.
@@ -114,3 +112,5 @@ pub(super) fn wait_for_turn(connection: &mut PgConnection, table: &str) -> Query
         .execute(connection)
         .map(drop)
 }
+
+pub(crate) use versioned;

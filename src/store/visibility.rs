@@ -32,4 +32,4 @@ macro_rules! visible_to {
     };
 }
 
-pub(super) use visible_to;
+pub(crate) use visible_to;

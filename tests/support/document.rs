@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
+use shouxin::http::{openapi, routes};
 
 use super::client::{Answer, Call, Client};
 
@@ -26,7 +27,7 @@ pub struct Documented {
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     super::watch::begin();
-    DOCUMENT.get_or_init(shouxin::http::openapi::document)
+    DOCUMENT.get_or_init(|| openapi::document(routes::operations()))
 }
 
 /// Every operation of the document.

@@ -20,9 +20,10 @@ use shouxin::auth::key_holder::KeyHolder;
 use shouxin::auth::token::{TokenLimits, TokenVerifier, TrustedIssuer};
 use shouxin::clock::{Clock, SetClock};
 use shouxin::crypto::{CursorSeal, MasterKeys};
+use shouxin::http::routes;
 use shouxin::http::server::{self, Bound, ServerOptions};
 use shouxin::http::state::{Parts, RequestLimits, State};
-use shouxin::http::together::TogetherOptions;
+use shouxin::http::together::{self, Together, TogetherOptions};
 use shouxin::store::db::{Db, DbOptions};
 use tracing::Instrument;
 
@@ -126,7 +127,7 @@ impl TestServer {
     fn run(settings: &Settings, database: Arc<TestDatabase>, clock: Arc<SetClock>) -> Self {
         let log = ServiceLog::begin();
         let span = log.span();
-        let state = span.in_scope(|| state(settings, &database, clock.clone()));
+        let (state, together) = span.in_scope(|| parts(settings, &database, clock.clone()));
         // The first request of a test should not wait for a connection to a database that was made
         // a moment ago.
         span.in_scope(|| state.database().warm_blocking(1))
@@ -140,13 +141,15 @@ impl TestServer {
         };
         let (sender, receiver) = channel();
         let shared = state.clone();
+        let areas = together::provide(together);
         let thread = std::thread::spawn(move || {
             let serving = async move {
                 let Bound {
                     address,
                     server,
                     handle,
-                } = server::bind(&options, shared).expect("a free port");
+                } = server::bind(&options, shared, routes::operations(), areas)
+                    .expect("a free port");
                 sender.send((address, handle)).expect("the test waits");
                 server.await.expect("the server runs");
             };
@@ -281,7 +284,11 @@ pub fn numbers(connection: &mut PgConnection, query: &str) -> Vec<i64> {
     .collect()
 }
 
-fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> web::Data<State> {
+fn parts(
+    settings: &Settings,
+    database: &TestDatabase,
+    clock: Arc<SetClock>,
+) -> (web::Data<State>, web::Data<Together>) {
     let master = MasterKeys::parse(master_keys()).expect("generated keys");
     let cursors = CursorSeal::derive(&master).expect("a derived key");
     let jwks = development_keys().jwks_json();
@@ -310,14 +317,17 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         statement_timeout: settings.statement_timeout,
         lock_timeout: settings.lock_timeout,
     };
+    let db = Db::new(
+        options,
+        clock,
+        time_zone,
+        settings.rate_age_days_max,
+        Arc::new(master),
+    );
+    let together = Together::start(&db, settings.together).expect("threads");
+    let together = web::Data::new(together);
     let state = State::new(Parts {
-        db: Db::new(
-            options,
-            clock,
-            time_zone,
-            settings.rate_age_days_max,
-            Arc::new(master),
-        ),
+        db,
         verifier,
         keys: vec![keys],
         cursors,
@@ -325,9 +335,9 @@ fn state(settings: &Settings, database: &TestDatabase, clock: Arc<SetClock>) -> 
         limits: settings.limits,
         allowed_origins: settings.allowed_origins.clone(),
         time_zone,
-        together: settings.together,
+        queues: together.clone().into_inner(),
     });
-    web::Data::new(state.expect("threads"))
+    (web::Data::new(state), together)
 }
 
 fn master_keys() -> &'static str {

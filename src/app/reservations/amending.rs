@@ -3,19 +3,19 @@
 use chrono::{DateTime, Utc};
 
 use super::batch::{Batch, Done, expiry, record};
-use super::{AmountOf, refused_by};
+use super::commands::AmountOf;
+use super::reusing::{more_of, too_large};
 use crate::app::book::Request;
-use crate::app::check_rules::Moved;
-use crate::app::exposure::claim;
-use crate::domain::check_rules::OrderTerms;
+use crate::app::refusing::refused_by;
+use crate::domain::check_rules::{Moved, OrderTerms};
 use crate::domain::counted::{Counted, Part};
-use crate::domain::credit_lines::Level;
 use crate::domain::exposure::CreditDecision;
 use crate::domain::ids::ReservationId;
+use crate::domain::level::Level;
 use crate::domain::money::{AMOUNT_MINOR_MAX, Money};
 use crate::domain::referrals::Passing;
 use crate::domain::reservations::{Amended, ReservationFacts};
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::store::counted::Counts;
 use crate::store::referrals::ReferralRow;
 use crate::store::reservations::ReservationRow;
@@ -153,19 +153,4 @@ impl Batch {
         *row = moved;
         Ok(())
     }
-}
-
-/// The amount by which a reservation is to grow.
-///
-/// # Errors
-/// 422 when it were worth more than any amount may be.
-pub(in crate::app) fn more_of(row: &ReservationRow, added_minor: i64) -> Result<Money, Error> {
-    let currency = claim(row)?.amount.currency();
-    let grown = row.amount_minor.saturating_add(added_minor);
-    Money::new(grown, currency).map_err(|_| too_large())?;
-    Money::new(added_minor, currency).map_err(|_| too_large().into())
-}
-
-fn too_large() -> Problem {
-    Problem::field("amount", "is more than any amount may be", "超过金额上限")
 }

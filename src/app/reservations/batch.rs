@@ -5,24 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
+use super::commands::{AmountOf, Command, Decided, NewReservation};
 use super::held::held;
-use super::{AmountOf, CapturedReceivable, Command, Decided, NewReservation, refused_by};
+use super::reusing::reference_reused;
 use crate::app::book::Request;
-use crate::app::check_rules::Moved;
-use crate::app::exposure::claim;
 use crate::app::ledger::{Behind, Ledger};
-use crate::app::receivables;
+use crate::app::receivables::{self, CapturedReceivable};
 use crate::app::referrals::{self, OrderName};
+use crate::app::refusing::refused_by;
+use crate::domain::check_rules::Moved;
 use crate::domain::counted::Part;
-use crate::domain::credit_lines::{Level, MovementKind};
+use crate::domain::credit_lines::MovementKind;
 use crate::domain::exposure::{Assessment, CreditDecision};
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
+use crate::domain::level::Level;
 use crate::domain::money::Money;
 use crate::domain::products::ProductCode;
 use crate::domain::referrals::Passing;
-use crate::error::{Error, FieldError, OrInternal, Problem};
+use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
-use crate::store::counted::Counts;
+use crate::store::counted::{Counts, claim};
 use crate::store::exposure::{self as store, ProductTerms};
 use crate::store::receivables::{self as receivables_store, CaptureRow, ReceivableRow};
 use crate::store::referrals::ReferralRow;
@@ -484,24 +486,6 @@ fn differences(known: &ReservationRow, new: &NewReservation) -> Option<Problem> 
         ),
     ];
     reference_reused(known, &same)
-}
-
-/// The problem of a request that differs in some fields from the reservation that its reference
-/// names; `None` where all of them are the same.
-pub(in crate::app) fn reference_reused(
-    known: &ReservationRow,
-    same: &[(&'static str, bool)],
-) -> Option<Problem> {
-    let mut problem =
-        Problem::new(ProblemCode::ReferenceReused).with_member("reservation_id", json!(known.id));
-    for (field, _) in same.iter().filter(|(_, same)| !same) {
-        problem = problem.at(FieldError::field(
-            field,
-            "differs from the reservation of that reference",
-            "与该编号的预占不一致",
-        ));
-    }
-    (!problem.errors.is_empty()).then_some(problem)
 }
 
 pub(super) fn expiry(

@@ -130,7 +130,7 @@ fn unmeasured(code: ProblemCode, gap: &RateGap) -> Reason {
 
 /// The refusal of a customer that is excluded: with the days, and without the reason, which is not
 /// for everybody.
-pub(in crate::domain) fn restricted(code: ProblemCode, days: RestrictedDays) -> Reason {
+pub fn restricted(code: ProblemCode, days: RestrictedDays) -> Reason {
     let from = days.from;
     let mut facts = vec![("from", from.to_string())];
     let detail = match days.until {

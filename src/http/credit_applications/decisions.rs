@@ -1,51 +1,28 @@
 //! Submitting, checking and deciding credit applications over HTTP.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use validator::Validate;
 
 use super::{CreditApplicationView, view};
 use crate::app::application_checks;
 use crate::app::credit_applications::{self as app, Decided};
 use crate::auth::scopes;
-use crate::domain::application_checks::{CheckName, CheckOutcome, CheckResult, Route};
+use crate::domain::application_checks::{CheckOutcome, CheckResult, Route};
+use crate::domain::credit_policies::CheckName;
 use crate::domain::ids::ApplicationEntity;
 use crate::error::{Error, OrInternal};
 use crate::http::Reply;
 use crate::http::answers::{Computed, Outcome, Representation, Resource};
+use crate::http::bodies::{
+    ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
+};
 use crate::http::command::{Command, KeyedAction, KeyedCommand};
-use crate::http::credit_lines::CreditLineView;
-use crate::http::credit_lines::showing::shown_one;
+use crate::http::credit_lines::showing::{CreditLineView, shown_one};
 use crate::http::guard::Require;
 use crate::http::parameters::PathId;
 use crate::http::types::Text;
 use crate::store::credit_applications::{self as store, ChecksRow};
-
-/// A comment on a decision.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"comment": "Within branch authority."}))]
-pub struct ApproveCreditApplication {
-    /// Why.
-    #[serde(default)]
-    pub comment: Option<Text<1000>>,
-}
-
-/// The reason of a rejection, or what should be changed.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Financial statements are missing."}))]
-pub struct RejectCreditApplication {
-    /// Why not.
-    pub reason: Text<1000>,
-}
-
-/// Nothing to say.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({}))]
-pub struct NoDetails {}
 
 /// What an approval leads to: the line, or the application while more steps wait.
 #[derive(Debug, Serialize, ToSchema)]
@@ -95,17 +72,6 @@ pub struct CheckView {
     /// The numbers behind it: amounts in the company's currency, shares in percent.
     #[schema(max_items = 20)]
     pub numbers: Vec<NumberView>,
-}
-
-/// A number behind the result of a check.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(as = ApprovalCheckNumber)]
-pub struct NumberView {
-    /// What it is.
-    #[schema(max_length = 60, pattern = "^[a-z_]+$")]
-    pub name: String,
-    /// Its value.
-    pub value: Text<5000>,
 }
 
 /// When and why checks were run.

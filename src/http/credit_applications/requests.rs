@@ -7,12 +7,13 @@ use validator::{Validate, ValidationError};
 
 use crate::app::credit_applications::{Grounds, NewApplication, Target};
 use crate::domain::application_checks::Attachment;
-use crate::domain::credit_applications::{ApplicationAction, Asked};
 use crate::domain::credit_lines::{LimitKind, TemporaryMode};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{CustomerId, GroupId, LineId};
+use crate::domain::line_terms::{ApplicationAction, Asked};
+use crate::domain::products::ProductCode;
 use crate::error::{Error, Problem};
-use crate::http::types::{Amount, Date, ProductCode, Text, given, present};
+use crate::http::types::{Amount, Date, Text, given, present};
 use crate::store::credit_applications::ApplicationRow;
 
 /// A document that speaks for an application.

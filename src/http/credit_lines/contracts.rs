@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{CreditLinePage, CreditLineView, shown, shown_one};
+use super::{CreditLinePage, shown, shown_one};
 use crate::app::credit_lines::{self as app, NewContract, NewReview};
 use crate::auth::scopes;
 use crate::domain::credit_lines::ReviewOutcome;
@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::http::Reply;
 use crate::http::answers::{Computed, Listing, Resource};
 use crate::http::command::{Command, KeyedCommand};
+use crate::http::credit_lines::showing::CreditLineView;
 use crate::http::cursor::listing;
 use crate::http::guard::Require;
 use crate::http::parameters::{Parameters, PathId};

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Parted, SumsView, exposure_minor, sums};
+use super::sums::{Parted, SumsView, exposure_minor, sums};
 use crate::domain::reports::{RiskUnit, percent_of};
 use crate::error::Error;
-use crate::http::company_figures::{CompanyFigureView, view};
+use crate::http::company_figures::views::{CompanyFigureView, view};
 use crate::http::tables::{Tabular, row_of};
 use crate::http::types::{Date, Percent};
 use crate::store::company_figures::FigureRow;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Parted, SumsView, sums};
+use super::sums::{Parted, SumsView, sums};
 use crate::domain::reports::PortfolioAxis;
 use crate::error::Error;
 use crate::http::tables::{Tabular, row_of};

@@ -42,21 +42,6 @@ fn field(outcome: Result<LineTerms, Nonsense>) -> &'static str {
 }
 
 #[test]
-fn decided_applications_stay_decided() {
-    for last in [
-        ApplicationStatus::Approved,
-        ApplicationStatus::Rejected,
-        ApplicationStatus::Withdrawn,
-    ] {
-        let anywhere = |next: &ApplicationStatus| last.may_become(*next);
-        assert!(!ApplicationStatus::EVERY.iter().any(anywhere));
-    }
-    assert!(ApplicationStatus::Draft.may_become(ApplicationStatus::Submitted));
-    assert!(!ApplicationStatus::Draft.may_become(ApplicationStatus::Approved));
-    assert!(ApplicationStatus::Submitted.may_become(ApplicationStatus::Draft));
-}
-
-#[test]
 fn increases_go_up_and_decreases_go_down() {
     use ApplicationAction::{Decrease, Increase};
     assert_eq!(

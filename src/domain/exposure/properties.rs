@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::tests::{LIMIT, ago, claim, facts, with};
-use super::*;
+use super::rule_tests::{LIMIT, ago, claim, facts, with};
+use super::{CreditDecision, assess};
+use crate::domain::check_rules::RuleEffect::{self, Decline, Refer};
+use crate::domain::check_rules::*;
 use crate::domain::currency::Currency;
-use crate::domain::exposure::{CreditDecision, assess};
-use RuleEffect::{Decline, Refer};
 
 /// How good a decision is for who asks.
 fn rank(decision: CreditDecision) -> u8 {
