@@ -6,7 +6,6 @@ use utoipa::ToSchema;
 
 use crate::app::book::bindings;
 use crate::app::bounds::carried_minor;
-
 use crate::domain::credit_lines::{LimitKind, LineState, TemporaryLimit, TemporaryMode, state_on};
 use crate::domain::currency::Currency;
 use crate::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
