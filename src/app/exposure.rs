@@ -1,4 +1,4 @@
-//! The credit decision on what is stored: checks, and what decisions of all kinds are made of.
+//! Credit checks: the decision on what is stored, without side effects.
 
 use std::collections::BTreeSet;
 
