@@ -29,6 +29,7 @@ mod deposits;
 mod events;
 mod exchange_rates;
 mod exclusions;
+mod expired_holds;
 mod faults;
 mod group_modes;
 mod harness;

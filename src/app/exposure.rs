@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::book::{Book, Request};
+use super::book::{Book, By, Request};
 use super::exchange_rates;
 use super::ledger::Original;
 use crate::domain::actor::Actor;
@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::store::counted::Counts;
 use crate::store::credit_lines::LineRow;
 use crate::store::exposure::{self as store, ProductTerms};
-use crate::store::reservations::{self as reservations_store, ReservationRow};
+use crate::store::reservations as reservations_store;
 use crate::store::tx::Reader;
 
 /// What a request says of the business that is to count.
@@ -96,37 +96,9 @@ pub fn check(
                 more_of: None,
                 order: Some(&check.order),
             };
-            book.assess(&mut reader.of(actor), &request)
+            book.assess(&mut reader.of(actor), &request, By::Instant)
         })
         .collect()
-}
-
-/// One such decision.
-///
-/// # Errors
-/// As [`check`].
-pub fn check_one(reader: &mut Reader<'_>, one: &Check) -> Result<Assessment, Error> {
-    let actor = reader.actor;
-    check(reader, &[(actor, one)])?
-        .pop()
-        .ok_or_else(|| Error::internal("a check without a result"))
-}
-
-/// The decision about more of what a reservation counts as, without side effects.
-///
-/// # Errors
-/// As [`check`].
-pub(super) fn check_more(
-    reader: &mut Reader<'_>,
-    row: &ReservationRow,
-    amount: Money,
-    order: &OrderTerms,
-) -> Result<Assessment, Error> {
-    let mut book = Book::read(reader, &[row.customer_id])?;
-    book.ask_rules(reader)?;
-    let products = store::products(reader.connection, &[row.product.as_str()])?;
-    let terms = products.get(&row.product).copied();
-    book.assess(reader, &Request::for_more(row, amount, terms, order))
 }
 
 /// Rates of today from a currency into those of the lines that apply, and into that of the company
