@@ -4,8 +4,10 @@
 //! fields or reasons behind it. The inside is whatever went wrong in here: it is logged once with
 //! its chain where the answer is made, and the caller learns only that it was our fault.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::domain::ids::CustomerId;
 use crate::error_codes::ProblemCode;
 
 /// A text in both languages of the service.
@@ -155,6 +157,10 @@ pub enum Error {
     Refused(Box<Problem>),
     /// Somebody else was faster; the transaction is tried again from the start.
     Retry(&'static str),
+    /// Nothing can be decided before what has expired on the lines of these customers is given back,
+    /// and somebody else has the lines; the transaction is tried again from the start and waits for
+    /// them.
+    Awaits(BTreeSet<CustomerId>),
     /// The database cannot serve the request now.
     Unavailable(String),
     /// A bug or a broken promise in here.
@@ -230,6 +236,13 @@ impl fmt::Display for Error {
         match self {
             Self::Refused(problem) => write!(formatter, "refused: {}", problem.code.as_str()),
             Self::Retry(reason) => write!(formatter, "gave way to another transaction: {reason}"),
+            Self::Awaits(customers) => {
+                write!(
+                    formatter,
+                    "waits for the lines of {} customers",
+                    customers.len()
+                )
+            }
             Self::Unavailable(reason) => write!(formatter, "unavailable: {reason}"),
             Self::Internal(source) => {
                 write!(formatter, "internal error: {source}")?;

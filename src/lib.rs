@@ -50,8 +50,10 @@
 //! [`app::reservations`] loads and locks what all of it needs, lines of groups before those of
 //! customers ([`app::ledger`]), decides each command in its turn on one [`app::book`], and writes
 //! once; [`store::db`] commits business rows, audit entries, events and answers of all of them
-//! together. A batch that fails is taken apart, and each of its commands is decided alone. Credit
-//! checks are collected in the same way, and read without locks.
+//! together. A batch that fails is taken apart, and each of its commands is decided alone; so is one
+//! that has room only once what expired on lines in somebody else's hands is given back, and that has
+//! to wait for them ([`app::ledger`]). Credit checks are collected in the same way, and read without
+//! locks.
 //!
 //! A read is shorter: guard, [`store::db::Db::read`], a query that starts from what the caller
 //! may see, and the answer.

@@ -2,6 +2,7 @@
 //!
 //! Read as it is for a check, or taken from under the locks of the [`super::ledger::Ledger`].
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
@@ -83,6 +84,15 @@ impl<'a> Request<'a> {
     }
 }
 
+/// How lines are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    /// As they are at this instant: what is known to be due holds nothing.
+    Instant,
+    /// As the books have them.
+    Books,
+}
+
 /// Lines, and the customers they bound.
 #[derive(Debug, Default)]
 pub struct Book {
@@ -95,6 +105,8 @@ pub struct Book {
     rule_set: Option<RuleSet>,
     /// Where they stand, once the rules were asked.
     standings: BTreeMap<CustomerId, Standing>,
+    /// What expired reservations still hold in the books of lines for which that was looked up.
+    due: BTreeMap<LineId, i64>,
 }
 
 impl Book {
@@ -289,6 +301,39 @@ impl Book {
             .filter_map(|place| self.lines.get(*place))
     }
 
+    /// Takes note of what is due on lines.
+    pub(super) fn note_due(&mut self, due: BTreeMap<LineId, i64>) {
+        self.due.extend(due);
+    }
+
+    /// Takes note that some of what is due on a line is given back.
+    pub(super) fn note_given_back(&mut self, line_id: LineId, minor: i64) {
+        if let Some(due) = self.due.get_mut(&line_id) {
+            *due -= minor;
+        }
+    }
+
+    /// Whether it was looked up what is due on a line.
+    pub(super) fn knows_due_on(&self, line_id: LineId) -> bool {
+        self.due.contains_key(&line_id)
+    }
+
+    /// Whether something is known to be due.
+    pub(super) fn has_due(&self) -> bool {
+        self.due.values().any(|minor| *minor > 0)
+    }
+
+    /// A line, in the books or as it is at this instant: what is due is nobody's room.
+    pub(super) fn seen<'a>(&self, line: &'a LineRow, by: By) -> Cow<'a, LineRow> {
+        match (by, self.due.get(&line.id)) {
+            (By::Instant, Some(due)) if *due > 0 => Cow::Owned(LineRow {
+                held_minor: line.held_minor - due,
+                ..line.clone()
+            }),
+            _ => Cow::Borrowed(line),
+        }
+    }
+
     /// Closes the book.
     pub(super) fn into_lines(self) -> Vec<LineRow> {
         self.lines
@@ -298,10 +343,11 @@ impl Book {
     ///
     /// # Errors
     /// When stored values cannot be read.
-    pub fn assess(
+    pub(super) fn assess(
         &self,
         reader: &mut Reader<'_>,
         request: &Request<'_>,
+        by: By,
     ) -> Result<Assessment, Error> {
         let party = self.party(reader.actor, request.customer_id);
         let own_currency = request.claim.amount.currency();
@@ -311,7 +357,11 @@ impl Book {
             .and_then(|_| self.standings.get(&request.customer_id));
         let standing = standing.cloned().unwrap_or_default();
         if let Some(party) = party {
-            let own: Vec<&LineRow> = self.bounding(request.customer_id, party.group_id).collect();
+            let own: Vec<Cow<'_, LineRow>> = self
+                .bounding(request.customer_id, party.group_id)
+                .map(|line| self.seen(line, by))
+                .collect();
+            let own: Vec<&LineRow> = own.iter().map(|line| &**line).collect();
             lines = party.bounds.line_facts(&own, Some(request.product));
             rates = match request.more_of {
                 // What counts already counts on: on the same lines, at the rates that were used.

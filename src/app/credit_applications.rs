@@ -254,8 +254,9 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
     let own = row.currency;
     check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
     if let Some(line_id) = row.credit_line_id {
-        let line = lines::lock(tx.connection, line_id)?;
-        let used = credit_lines::used_minor(tx, &line)?;
+        let level = credit_lines::lock_level(tx, line_id)?;
+        let line = level.line.clone();
+        let used = credit_lines::used_minor(tx, level)?;
         change(&line.terms(), row.action, &row.asked(), used, tx.today)
             .map_err(|error| nonsense(error, own))?;
         row.line_version = Some(line.version);

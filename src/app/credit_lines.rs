@@ -131,8 +131,8 @@ pub fn open(tx: &mut Tx<'_>, new: NewLine) -> Result<LineRow, Error> {
 pub fn carry_out(tx: &mut Tx<'_>, new: &ChangedLine) -> Result<LineRow, Error> {
     let id = new.line_id;
     let existing = lock_owner(tx, new.customer_id, new.group_id)?;
-    let mut row = store::lock(tx.connection, id)?;
-    tx.time_after_locks(row.updated_at);
+    let level = lock_level(tx, id)?;
+    let mut row = level.line.clone();
     if store::terms_at(tx.connection, id, new.version)? != Some(comparable(&row)) {
         return Err(Problem::new(ProblemCode::ApplicationOutdated)
             .because(
@@ -141,8 +141,8 @@ pub fn carry_out(tx: &mut Tx<'_>, new: &ChangedLine) -> Result<LineRow, Error> {
             )
             .into());
     }
-    let used = used_minor(tx, &row)?;
     let own = row.currency;
+    let used = used_minor(tx, level)?;
     let before = row.terms();
     let after = change(&before, new.action, &new.asked, used, tx.today)
         .map_err(|error| nonsense(error, own))?;
@@ -174,19 +174,45 @@ pub fn carry_out(tx: &mut Tx<'_>, new: &ChangedLine) -> Result<LineRow, Error> {
     Ok(row)
 }
 
+/// A line under lock, with the other ones of its level.
+pub struct LockedLevel {
+    /// The line.
+    pub line: LineRow,
+    others: Vec<LineRow>,
+}
+
+/// Locks a line and the other ones of its level: what is read of what is due on them afterwards is
+/// what is so until the commit.
+///
+/// # Errors
+/// When there is no such line, or the database cannot serve.
+pub fn lock_level(tx: &mut Tx<'_>, id: LineId) -> Result<LockedLevel, Error> {
+    let found = store::find_many(tx.connection, [id].into())?;
+    let found = found.into_iter().next().ok_or_else(Error::not_found)?;
+    let owned = match (found.customer_id, found.group_id) {
+        (Some(id), _) => store::of_customer(tx.connection, id)?,
+        (None, Some(id)) => store::of_group(tx.connection, id)?,
+        (None, None) => Vec::new(),
+    };
+    let level = owned.iter().filter(|line| line.product == found.product);
+    let mut others = store::lock_many(tx.connection, level.map(|line| line.id).collect())?;
+    let place = others.iter().position(|line| line.id == id);
+    let line = others.remove(place.ok_or_else(Error::not_found)?);
+    let moved = others.iter().map(|line| line.moved_at);
+    let latest = moved.fold(line.updated_at.max(line.moved_at), Ord::max);
+    tx.time_after_locks(latest);
+    Ok(LockedLevel { line, others })
+}
+
 /// What counts against the limit of a line: its own balance, and what other lines of its level
 /// still carry. What expired reservations still hold in the books counts as given back. Where the
 /// ceiling of a group bounds each member by itself, it is what the member with the most of it uses.
 ///
 /// # Errors
 /// When the database cannot serve.
-pub fn used_minor(tx: &mut Tx<'_>, line: &LineRow) -> Result<i64, Error> {
-    let mut rows = match (line.customer_id, line.group_id) {
-        (Some(id), _) => store::of_customer(tx.connection, id)?,
-        (None, Some(id)) => store::of_group(tx.connection, id)?,
-        (None, None) => Vec::new(),
-    };
-    rows.retain(|other| other.id != line.id && other.product == line.product);
+pub fn used_minor(tx: &mut Tx<'_>, level: LockedLevel) -> Result<i64, Error> {
+    let LockedLevel { line, others } = level;
+    let mut rows = others;
     rows.push(line.clone());
     without_due(&mut tx.reader(), &mut rows)?;
     if let Some(group) = line.group_id
@@ -195,7 +221,7 @@ pub fn used_minor(tx: &mut Tx<'_>, line: &LineRow) -> Result<i64, Error> {
         return most_used_minor(tx, group, line.id, &rows);
     }
     let own = rows.last().map_or(0, |own| own.balance().used_minor());
-    Ok(own + carried_minor(line, rows.iter()))
+    Ok(own + carried_minor(&line, rows.iter()))
 }
 
 /// The most that one member of a group uses of its ceiling.

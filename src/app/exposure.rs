@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::book::{Book, Request};
+use super::book::{Book, By, Request};
 use crate::domain::actor::Actor;
 use crate::domain::check_rules::OrderTerms;
 use crate::domain::counted::Claim;
@@ -12,7 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::error::Error;
 use crate::store::exposure::{self as store, ProductTerms};
-use crate::store::reservations::ReservationRow;
+use crate::store::reservations as reservations_store;
 use crate::store::tx::Reader;
 
 /// What a request says of the business that is to count.
@@ -84,35 +84,7 @@ pub fn check(
                 more_of: None,
                 order: Some(&check.order),
             };
-            book.assess(&mut reader.of(actor), &request)
+            book.assess(&mut reader.of(actor), &request, By::Instant)
         })
         .collect()
-}
-
-/// One such decision.
-///
-/// # Errors
-/// As [`check`].
-pub fn check_one(reader: &mut Reader<'_>, one: &Check) -> Result<Assessment, Error> {
-    let actor = reader.actor;
-    check(reader, &[(actor, one)])?
-        .pop()
-        .ok_or_else(|| Error::internal("a check without a result"))
-}
-
-/// The decision about more of what a reservation counts as, without side effects.
-///
-/// # Errors
-/// As [`check`].
-pub(super) fn check_more(
-    reader: &mut Reader<'_>,
-    row: &ReservationRow,
-    amount: Money,
-    order: &OrderTerms,
-) -> Result<Assessment, Error> {
-    let mut book = Book::read(reader, &[row.customer_id])?;
-    book.ask_rules(reader)?;
-    let products = store::products(reader.connection, BTreeSet::from([&row.product]))?;
-    let terms = products.get(&row.product).copied();
-    book.assess(reader, &Request::for_more(row, amount, terms, order))
 }

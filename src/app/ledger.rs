@@ -4,20 +4,23 @@
 //! groups by identifier, then unified lines of customers, then their product lines, each by
 //! identifier; reservations, receivables and payments after the lines. One customer or many, the
 //! order is the same.
+//!
+//! What has expired and is still in the books takes nobody's room: see `due`, which says when it is
+//! given back, and who waits for whom.
+
+mod due;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
 use uuid::Uuid;
 
-use super::book::{Book, Request};
+use super::book::Book;
 use super::bounds::Bounds;
 use crate::domain::check_rules::Moved;
 use crate::domain::counted::{Counted, Part};
 use crate::domain::credit_lines::{Movement, MovementKind};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Conversion;
-use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
 use crate::domain::level::Level;
 use crate::domain::money::Money;
@@ -26,11 +29,8 @@ use crate::store::counted::{Counts, claim};
 use crate::store::credit_lines::{self as lines, LineRow};
 use crate::store::credit_movements::{self, MovementRow};
 use crate::store::exposure::Parties;
-use crate::store::reservations::{self as reservations_store, ReservationRow};
-use crate::store::tx::{Event, Tx};
-
-/// Expired reservations given back at a time.
-const EXPIRE_BATCH_MAX: i64 = 100;
+use crate::store::reservations::ReservationRow;
+use crate::store::tx::Tx;
 
 /// What is behind a movement.
 #[derive(Debug, Clone, Copy, Default)]
@@ -85,10 +85,6 @@ pub struct Ledger {
     posted: usize,
     expired: BTreeMap<ReservationId, ReservationRow>,
     touched: BTreeSet<LineId>,
-    /// Lines on which nothing more is due that could be had without waiting.
-    exhausted: BTreeSet<LineId>,
-    /// Reservations that the caller has changed and not written yet.
-    in_hand: BTreeSet<ReservationId>,
 }
 
 impl Ledger {
@@ -107,7 +103,11 @@ impl Ledger {
         in_use: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
         let before = Parties::of(tx.connection, customers)?;
-        let wanted = before.lines().into_iter().chain(in_use).collect();
+        let mut wanted: BTreeSet<LineId> = before.lines().into_iter().chain(in_use).collect();
+        let awaited = tx.awaited();
+        if !awaited.is_empty() {
+            wanted.extend(lines::ids_of_customers(tx.connection, &awaited)?);
+        }
         let locked = lines::lock_many(tx.connection, wanted)?;
         let mut ledger = Self::of(tx, locked);
         let parties = Parties::of(tx.connection, customers)?;
@@ -129,11 +129,13 @@ impl Ledger {
         of_groups: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
         let mut locked = lines::lock_many(tx.connection, of_groups)?;
-        locked.extend(lines::lock_of_customers(tx.connection, customers)?);
+        let customers = [customers, &tx.awaited()].concat();
+        locked.extend(lines::lock_of_customers(tx.connection, &customers)?);
         Ok(Self::of(tx, locked))
     }
 
-    /// A ledger over lines that are under lock.
+    /// A ledger over lines that are under lock. From here on the instant of the transaction stands:
+    /// what is due at it, and what is not, does not change while it is worked through.
     pub(super) fn of(tx: &mut Tx<'_>, locked: Vec<LineRow>) -> Self {
         if let Some(latest) = locked.iter().map(|line| line.moved_at).max() {
             tx.time_after_locks(latest);
@@ -147,11 +149,6 @@ impl Ledger {
     /// The bounds by which what is posted from now on is judged.
     pub(super) fn bounded_by(&mut self, bounds: Bounds) {
         self.bounds = Some(bounds);
-    }
-
-    /// Leaves a reservation alone when giving back what has expired: the caller has changed it.
-    pub(super) fn has_in_hand(&mut self, id: ReservationId) {
-        self.in_hand.insert(id);
     }
 
     /// Loads where the customers stand by the rules in force: for decisions about orders.
@@ -199,28 +196,6 @@ impl Ledger {
     /// A reservation as it is now that it was found expired.
     pub(super) fn expired(&self, id: ReservationId) -> Option<&ReservationRow> {
         self.expired.get(&id)
-    }
-
-    /// Assesses a request for more exposure against the locked lines. While room is in the way,
-    /// what has expired is given back first: a decision never waits for a job, and its reasons say
-    /// what is so, whatever else is in the way.
-    ///
-    /// # Errors
-    /// When stored values cannot be read or the database cannot serve.
-    pub fn assess_with_due(
-        &mut self,
-        tx: &mut Tx<'_>,
-        request: &Request<'_>,
-    ) -> Result<Assessment, Error> {
-        let mut assessment = self.book.assess(&mut tx.reader(), request)?;
-        while assessment.lacks_room() {
-            let narrow = self.book.where_room_is_lacking(&assessment, request);
-            if self.expire_due_on(tx, &narrow)? == 0 {
-                break;
-            }
-            assessment = self.book.assess(&mut tx.reader(), request)?;
-        }
-        Ok(assessment)
     }
 
     /// Posts a movement on a line.
@@ -285,7 +260,8 @@ impl Ledger {
                 .original
                 .map(|original| original.conversion.rate_date),
         });
-        let is_of_group = line.group_id.is_some();
+        // What had expired was no use of its own to begin with.
+        let is_of_group = line.group_id.is_some() && movement.kind != MovementKind::Expire;
         if let (true, Some(bounds)) = (is_of_group, self.book.bounds_mut(customer_id)) {
             bounds.note_own_use(line_id, movement.held_minor + movement.drawn_minor);
         }
@@ -377,87 +353,5 @@ impl Ledger {
             .collect();
         tx.write_last(lines::write_balances(&touched));
         tx.write_last(credit_movements::append(&self.movements));
-    }
-
-    /// Gives back what expired reservations still hold on the locked lines.
-    ///
-    /// # Errors
-    /// When the database cannot serve.
-    pub fn expire_due(&mut self, tx: &mut Tx<'_>) -> Result<usize, Error> {
-        let ids: Vec<LineId> = self.book.lines().map(|line| line.id).collect();
-        self.expire_due_on(tx, &ids)
-    }
-
-    /// Gives back what expired reservations still hold on some of the locked lines, so that no
-    /// decision waits for a job. Reservations of other members of the group are taken only where
-    /// their lines can be locked without waiting: what is busy is in somebody else's hands.
-    fn expire_due_on(&mut self, tx: &mut Tx<'_>, on: &[LineId]) -> Result<usize, Error> {
-        let ids: Vec<LineId> = on
-            .iter()
-            .copied()
-            .filter(|id| !self.exhausted.contains(id))
-            .collect();
-        if ids.is_empty() {
-            return Ok(0);
-        }
-        let in_hand: Vec<ReservationId> = self.in_hand.iter().copied().collect();
-        let known = ids.iter().filter_map(|id| self.line(*id));
-        let lines: Vec<(Level, LineId)> = known.map(|line| (line.level(), line.id)).collect();
-        let due = reservations_store::due_on_lines(
-            tx.connection,
-            &lines,
-            tx.now,
-            &in_hand,
-            EXPIRE_BATCH_MAX,
-        )?;
-        let mut expired = Vec::new();
-        for mut reservation in due {
-            if !self.holds(&reservation.lines()) {
-                let others = lines::try_lock_of_customer(tx.connection, reservation.customer_id)?;
-                for line in others {
-                    if self.line(line.id).is_none() {
-                        tx.time_after_locks(line.moved_at.max(tx.now));
-                        self.book.add(line);
-                    }
-                }
-            }
-            if self.holds(&reservation.lines()) && self.expire(tx, &mut reservation)? {
-                expired.push(reservation);
-            }
-        }
-        reservations_store::write(&expired).send(tx.connection)?;
-        if expired.is_empty() {
-            self.exhausted.extend(ids);
-        }
-        let count = expired.len();
-        self.expired
-            .extend(expired.into_iter().map(|row| (row.id, row)));
-        Ok(count)
-    }
-
-    fn expire(&mut self, tx: &mut Tx<'_>, reservation: &mut ReservationRow) -> Result<bool, Error> {
-        let Some((after, rest)) = reservation.facts().expire(tx.now) else {
-            return Ok(false);
-        };
-        let behind = Behind {
-            reservation_id: Some(reservation.id.uuid()),
-            ..Behind::default()
-        };
-        let part = reservation.rest();
-        self.post_part(tx, reservation, part, MovementKind::Expire, behind)?;
-        reservation.take(after, tx.now);
-        tx.record(
-            "reservation.expire",
-            reservation.id.subject(),
-            json!({"expired_minor": rest}),
-        )?;
-        tx.emit(Event {
-            kind: "reservation.expired",
-            subject: reservation.id.subject(),
-            org_path: reservation.org_path.clone(),
-            customer_id: Some(reservation.customer_id.uuid()),
-            data: json!({"reference": reservation.reference, "currency": reservation.currency, "expired_minor": rest}),
-        })?;
-        Ok(true)
     }
 }

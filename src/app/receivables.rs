@@ -74,7 +74,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
         more_of: None,
         order: None,
     };
-    let assessment = ledger.assess_with_due(tx, &request)?;
+    let assessment = ledger.assess(tx, &request)?;
     // A line in another currency cannot count it until there is a rate.
     let counted = |level| assessment.counted_at(level);
     let term = new

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::json;
 
-use super::exposure::{Asked, Check, check_more, check_one};
+use super::book::Request;
+use super::exposure::Asked;
+use super::ledger::Ledger;
 use super::refusing::refused_by;
 use super::reservations::reusing::{more_of, reference_reused};
 use super::{approvals, check_rules, exchange_rates as rates};
@@ -22,7 +24,7 @@ use crate::domain::reservations::Amended;
 use crate::error::{Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::store::referrals::{self as store, ReferralRow};
-use crate::store::tx::{Event, Reader, Tx};
+use crate::store::tx::{Event, Tx};
 use crate::store::{customers, exposure as loads, reservations, scores};
 
 /// Kind of the approval cases.
@@ -53,13 +55,13 @@ pub struct NewReferral {
 /// says who decides. Where the order is reserved already, 409 when that is resolved or expired and
 /// when it is about something else.
 pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error> {
-    let mut reader = tx.reader();
-    let assessment = assess(&mut reader, new)?;
+    let assessment = assess(tx, new)?;
     match assessment.decision() {
         CreditDecision::Approved => return Err(ProblemCode::ReferralNotNeeded.into()),
         CreditDecision::Declined => return Err(refused_by(&assessment)),
         CreditDecision::Referred => {}
     }
+    let mut reader = tx.reader();
     let (_, organisation) = customers::status_and_organisation(&mut reader, new.customer_id)?
         .ok_or_else(Error::not_found)?;
     let set = check_rules::in_force(&mut reader)?
@@ -111,20 +113,26 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
     Ok(row)
 }
 
-/// What the check says of the order, or of what more is asked for of the reservation there is.
-fn assess(reader: &mut Reader<'_>, new: &NewReferral) -> Result<Assessment, Error> {
+/// What the check says of the order, or of what more is asked for of the reservation there is. As it
+/// is kept what the order was refused for, the lines are locked as for a reservation.
+fn assess(tx: &mut Tx<'_>, new: &NewReferral) -> Result<Assessment, Error> {
+    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], BTreeSet::new())?;
+    ledger.ask_rules(tx)?;
+    let terms = loads::product(tx.connection, &new.product)?;
     let order = [(new.customer_id, new.reference.as_str())];
-    let reserved = reservations::by_references(reader.connection, order)?.pop();
+    let reserved = reservations::by_references(tx.connection, order)?.pop();
     let reserved = match reserved {
-        Some(row) if reader.actor.knows(row.customer_id, &row.org_path) => row,
+        Some(row) if tx.actor.knows(row.customer_id, &row.org_path) => row,
         _ => {
-            let asked = Check {
+            let request = Request {
                 customer_id: new.customer_id,
-                product: new.product.clone(),
-                asked: new.asked,
-                order: new.order.clone(),
+                product_active: terms.map(|terms| terms.active),
+                product: &new.product,
+                claim: new.asked.of(terms),
+                order: Some(&new.order),
+                more_of: None,
             };
-            return check_one(reader, &asked);
+            return ledger.assess(tx, &request);
         }
     };
     let amount = new.asked.amount;
@@ -136,11 +144,12 @@ fn assess(reader: &mut Reader<'_>, new: &NewReferral) -> Result<Assessment, Erro
     if let Some(problem) = reference_reused(&reserved, &same) {
         return Err(problem.into());
     }
-    match reserved.facts().amend(amount.minor(), reader.now)? {
+    match reserved.facts().amend(amount.minor(), tx.now)? {
         Amended::Less { .. } => Err(ProblemCode::ReferralNotNeeded.into()),
         Amended::More { added_minor, .. } => {
             let more = more_of(&reserved, added_minor)?;
-            check_more(reader, &reserved, more, &new.order)
+            let request = Request::for_more(&reserved, more, terms, &new.order);
+            ledger.assess(tx, &request)
         }
     }
 }

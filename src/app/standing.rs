@@ -1,8 +1,10 @@
 //! Exposure that changes where it counts: with a customer that joins or leaves a group, and under
 //! a line that is opened when the exposure is already there.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::book::By;
 use super::bounds::Bounds;
 use super::exchange_rates;
 use super::ledger::{Behind, Ledger, Original, original};
@@ -60,20 +62,24 @@ pub fn move_to_group(
         );
     }
     let mut ledger = Ledger::lock_in_use(tx, &[customer_id], of_groups)?;
-    // What has expired is not brought along and takes no room.
-    while ledger.expire_due(tx)? > 0 {}
+    // What has expired is not brought along.
+    ledger.expire_all_of(tx, customer_id)?;
     let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
     let mut drawn = receivables_store::lock_open(tx.connection, customer_id)?;
     take_out(tx, &mut ledger, customer_id, &held, &drawn)?;
-    let new_line = match to {
-        Some(group) => {
-            let bounds = Bounds::of(&mut tx.reader(), customer_id, Some(group))?;
-            let line = group_line_today(tx, &ledger, &bounds, (customer_id, group));
-            ledger.bounded_by(bounds);
-            line
-        }
+    let joining = match to {
+        Some(group) => Some(Joining {
+            customer_id,
+            group,
+            bounds: Bounds::of(&mut tx.reader(), customer_id, Some(group))?,
+        }),
         None => None,
     };
+    let mut new_line = None;
+    if let Some(joining) = &joining {
+        new_line = joining.ceiling(tx, &ledger, By::Books);
+        ledger.bounded_by(joining.bounds.clone());
+    }
     let rates = match &new_line {
         Some(line) => rates_of(tx, (&held, &drawn), line.currency)?,
         None => Rates::default(),
@@ -99,10 +105,10 @@ pub fn move_to_group(
         receivables_store::write(tx.connection, row)?;
         moved.draw(row, Level::Group)?;
     }
-    if let Some(line) = &new_line {
+    if let (Some(line), Some(joining)) = (&new_line, &joining) {
         let bounded = ceiling != Some(Ceiling::MayBreak);
         if bounded {
-            has_room_for(line, moved.used_minor())?;
+            joining.make_room(tx, &mut ledger, moved.used_minor())?;
         }
         // A ceiling that bounds each member by itself does not bound their sum.
         let bounded = bounded && line.own_use_minor.is_none();
@@ -304,15 +310,15 @@ fn counted_on(
     }))
 }
 
-fn has_room_for(line: &LineFacts, used_minor: i64) -> Result<(), Error> {
-    let Some(available) = line.available_minor() else {
-        return Ok(());
-    };
-    if used_minor == 0 || used_minor <= available {
-        return Ok(());
-    }
+/// What of a ceiling lacks room, if it does for so much more.
+fn lacking_room(line: &LineFacts, used_minor: i64) -> Option<i64> {
+    let available = line.available_minor()?;
+    (used_minor != 0 && used_minor > available).then_some(available)
+}
+
+fn no_room(line: &LineFacts, used_minor: i64, available: i64) -> Error {
     let text = |minor: i64| decimal_string(minor, line.currency);
-    Err(Problem::new(ProblemCode::LimitExceeded)
+    Problem::new(ProblemCode::LimitExceeded)
         .because(
             format!(
                 "The exposure of the customer ({}) does not fit into what the group has left ({}).",
@@ -321,34 +327,62 @@ fn has_room_for(line: &LineFacts, used_minor: i64) -> Result<(), Error> {
             ),
             "客户敞口超过集团剩余额度。",
         )
-        .into())
+        .into()
 }
 
-fn group_line_today(
-    tx: &Tx<'_>,
-    ledger: &Ledger,
-    bounds: &Bounds,
-    (customer_id, group): (CustomerId, GroupId),
-) -> Option<LineFacts> {
-    let rows: Vec<&LineRow> = ledger
-        .book()
-        .lines()
-        .filter(|line| line.group_id == Some(group))
-        .collect();
-    // The lines of the customer say whether the ceiling is one for it at all.
-    let rows: Vec<&LineRow> = rows
-        .into_iter()
-        .chain(
-            ledger
-                .book()
-                .lines()
-                .filter(|line| line.customer_id == Some(customer_id)),
-        )
-        .collect();
-    let facts = bounds.line_facts(&rows, None);
-    applicable(&facts, Level::Group, tx.today)
-        .filter(|line| line.status != LineStatus::Closed)
-        .cloned()
+/// A customer that comes under the ceiling of a group.
+struct Joining {
+    customer_id: CustomerId,
+    group: GroupId,
+    bounds: Bounds,
+}
+
+impl Joining {
+    /// The ceiling that applies today.
+    fn ceiling(&self, tx: &Tx<'_>, ledger: &Ledger, by: By) -> Option<LineFacts> {
+        // The lines of the customer say whether the ceiling is one for it at all.
+        let book = ledger.book();
+        let rows: Vec<Cow<'_, LineRow>> = book
+            .lines()
+            .filter(|line| {
+                line.group_id == Some(self.group) || line.customer_id == Some(self.customer_id)
+            })
+            .map(|line| book.seen(line, by))
+            .collect();
+        let rows: Vec<&LineRow> = rows.iter().map(|line| &**line).collect();
+        let facts = self.bounds.line_facts(&rows, None);
+        applicable(&facts, Level::Group, tx.today)
+            .filter(|line| line.status != LineStatus::Closed)
+            .cloned()
+    }
+
+    /// Makes sure that the ceiling has room for what the customer brings along, also in the books.
+    /// What has expired of the others takes none, as for [`Ledger::assess`].
+    fn make_room(
+        &self,
+        tx: &mut Tx<'_>,
+        ledger: &mut Ledger,
+        used_minor: i64,
+    ) -> Result<(), Error> {
+        let lines: Vec<LineId> = ledger
+            .book()
+            .lines()
+            .filter(|line| line.group_id == Some(self.group))
+            .map(|line| line.id)
+            .collect();
+        while let Some(in_books) = self.ceiling(tx, ledger, By::Books) {
+            if lacking_room(&in_books, used_minor).is_none() {
+                break;
+            }
+            ledger.look_for_due(tx, &lines)?;
+            let now = self.ceiling(tx, ledger, By::Instant).unwrap_or(in_books);
+            if let Some(available) = lacking_room(&now, used_minor) {
+                return Err(no_room(&now, used_minor, available));
+            }
+            ledger.give_back_some(tx, &lines)?;
+        }
+        Ok(())
+    }
 }
 
 /// Puts exposure that was there before a line was opened onto the line: what was posted without a

@@ -250,6 +250,11 @@ pub fn outside(error: Error) -> Problem {
             tracing::warn!(reason, "a transaction kept giving way");
             Problem::new(ProblemCode::Overloaded).with_header("Retry-After", "1")
         }
+        Error::Awaits(customers) => {
+            let customers = customers.len();
+            tracing::warn!(customers, "lines that a transaction waits for were not had");
+            Problem::new(ProblemCode::Overloaded).with_header("Retry-After", "1")
+        }
         Error::Unavailable(reason) => {
             tracing::warn!(reason, "the database cannot serve");
             Problem::new(ProblemCode::Unavailable).with_header("Retry-After", "1")
@@ -267,7 +272,7 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         let status = match self {
             Self::Refused(problem) => problem.code.status(),
-            Self::Retry(_) | Self::Unavailable(_) => 503,
+            Self::Retry(_) | Self::Awaits(_) | Self::Unavailable(_) => 503,
             Self::Internal(_) => 500,
         };
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -277,6 +282,7 @@ impl ResponseError for Error {
         let problem = match self {
             Self::Refused(problem) => (**problem).clone(),
             Self::Retry(reason) => outside(Self::Retry(reason)),
+            Self::Awaits(customers) => outside(Self::Awaits(customers.clone())),
             Self::Unavailable(reason) => outside(Self::Unavailable(reason.clone())),
             Self::Internal(source) => outside(Self::internal(chain(source.as_ref()))),
         };

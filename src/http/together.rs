@@ -257,7 +257,14 @@ pub fn provide(
 
 fn decide_together(db: &Db, items: Vec<Deciding>) -> Vec<Outcome> {
     match decide_all(db, Patience::Short, &items) {
-        Ok(written) => written.into_iter().map(Outcome::Written).collect(),
+        Ok(written) => {
+            let outcome = |(written, item)| match written {
+                // It waits for lines of others, which keeps nobody else of the batch waiting.
+                Err(Error::Awaits(_)) => Outcome::Alone(Box::new(item)),
+                written => Outcome::Written(written),
+            };
+            written.into_iter().zip(items).map(outcome).collect()
+        }
         // Nobody would fare better alone.
         Err(Error::Unavailable(reason)) => items
             .iter()

@@ -265,6 +265,25 @@ pub fn lock_of_customers(
         .load(connection)
 }
 
+/// The lines of customers, by their identifiers.
+pub fn ids_of_customers(
+    connection: &mut PgConnection,
+    ids: &[CustomerId],
+) -> QueryResult<Vec<LineId>> {
+    let of_customers = KeyIn::new(
+        (
+            credit_lines::bucket,
+            credit_lines::customer_id.assume_not_null(),
+        ),
+        ids.iter().copied(),
+    );
+    credit_lines::table
+        .filter(of_customers)
+        .filter(credit_lines::customer_id.is_not_null())
+        .select(credit_lines::id)
+        .load(connection)
+}
+
 /// Locks one line by its identifier.
 pub fn lock(connection: &mut PgConnection, id: LineId) -> QueryResult<LineRow> {
     credit_lines::table

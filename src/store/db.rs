@@ -5,7 +5,7 @@ pub mod many;
 mod opening;
 mod reads;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -27,6 +27,7 @@ use super::tx::{Journal, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
+use crate::domain::ids::CustomerId;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 
@@ -268,29 +269,35 @@ impl Db {
         keep: Keep<'_, T>,
     ) -> Result<Written<T>, Error> {
         let mut connection = self.connection()?;
-        self.persistently(|| self.attempt(&mut connection, request, work, keep))
+        self.persistently(|awaited| self.attempt(&mut connection, awaited, request, work, keep))
     }
 
-    fn persistently<T>(&self, mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
-        for _ in 1..ATTEMPTS_MAX {
-            match attempt() {
-                Err(Error::Retry(reason)) => {
-                    tracing::debug!(reason, "trying the transaction again")
+    /// Tries until it is decided, or often enough. What one attempt has found that it needs, the
+    /// next one waits for from the start, each time as long as a session waits for a lock.
+    fn persistently<T>(
+        &self,
+        mut attempt: impl FnMut(&BTreeSet<CustomerId>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut awaited = BTreeSet::new();
+        let mut because = "";
+        for _ in 0..ATTEMPTS_MAX {
+            because = match attempt(&awaited) {
+                Err(Error::Awaits(customers)) => {
+                    awaited.extend(customers);
+                    "somebody else has lines on which something is due"
                 }
+                Err(Error::Retry(reason)) => reason,
                 result => return result,
-            }
+            };
+            tracing::debug!(because, "trying the transaction again");
         }
-        match attempt() {
-            Err(Error::Retry(reason)) => {
-                tracing::warn!(reason, "gave up after {ATTEMPTS_MAX} attempts");
-                Err(overloaded())
-            }
-            result => result,
-        }
+        tracing::warn!(because, "gave up after {ATTEMPTS_MAX} attempts");
+        Err(overloaded())
     }
 
-    fn surroundings(&self) -> Surroundings<'_> {
+    fn surroundings<'a>(&'a self, awaited: &'a BTreeSet<CustomerId>) -> Surroundings<'a> {
         Surroundings {
+            awaited,
             clock: self.shared.clock.as_ref(),
             time_zone: self.shared.time_zone,
             rate_age_days_max: self.shared.rate_age_days_max,
@@ -307,12 +314,13 @@ impl Db {
     fn attempt<T>(
         &self,
         connection: &mut PgConnection,
+        awaited: &BTreeSet<CustomerId>,
         request: &WriteRequest,
         work: &dyn Fn(&mut Tx<'_>) -> Result<T, Error>,
         keep: Keep<'_, T>,
     ) -> Result<Written<T>, Error> {
         let now = self.shared.clock.now();
-        let surroundings = self.surroundings();
+        let surroundings = self.surroundings(awaited);
         connection.transaction(|connection| {
             let mut expired = false;
             match claims_of(connection, &[request], now)?.pop() {

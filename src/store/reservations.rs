@@ -278,29 +278,38 @@ unnested! {
      WHERE reservations.bucket = k.bucket AND reservations.id = k.id"
 }
 
-/// Reservations on any of `lines` whose time has come and whose rest is still in the books, locked
-/// without waiting: what somebody else is working on is left to them, and so are those of `except`.
-pub fn due_on_lines(
+/// What is due: reservations on any of `lines` whose time has come and whose rest is still in the
+/// books. On lines that are under lock this stays as it is until whoever has them changes it: nothing
+/// moves a reservation on a line without the lock of that line.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn due(lines: &[(Level, LineId)], now: DateTime<Utc>) -> _ {
+    let held: IsHeld = IsHeld;
+    let of_products: Vec<LineId> = ids_at(Level::Product, lines);
+    let of_customers: Vec<LineId> = ids_at(Level::Customer, lines);
+    let of_groups: Vec<LineId> = ids_at(Level::Group, lines);
+    reservations::table
+        .filter(held.and(reservations::expires_at.le(now)))
+        .filter(
+            reservations::product_line_id
+                .eq_any(of_products)
+                .or(reservations::customer_line_id
+                    .assume_not_null()
+                    .eq_any(of_customers))
+                .or(reservations::group_line_id
+                    .assume_not_null()
+                    .eq_any(of_groups)),
+        )
+}
+
+/// What is due on any of `lines`, locked without waiting: what somebody else is working on is left
+/// out, so that nothing may be refused for what this gives.
+pub fn lock_due(
     connection: &mut PgConnection,
     lines: &[(Level, LineId)],
     now: DateTime<Utc>,
-    except: &[ReservationId],
     limit: i64,
 ) -> QueryResult<Vec<ReservationRow>> {
-    let at = |level: Level| ids_at(level, lines);
-    reservations::table
-        .filter(reservations::id.ne_all(except))
-        .filter(IsHeld.and(reservations::expires_at.le(now)))
-        .filter(
-            reservations::product_line_id
-                .eq_any(at(Level::Product))
-                .or(reservations::customer_line_id
-                    .assume_not_null()
-                    .eq_any(at(Level::Customer)))
-                .or(reservations::group_line_id
-                    .assume_not_null()
-                    .eq_any(at(Level::Group))),
-        )
+    due(lines, now)
         .order((reservations::expires_at, reservations::id))
         .limit(limit)
         .select(ReservationRow::as_select())
@@ -328,34 +337,40 @@ pub fn customers_with_due(
         .load(connection)
 }
 
+/// Whose reservations are due on any of `lines`, somebody else's work or not.
+pub fn customers_due(
+    connection: &mut PgConnection,
+    lines: &[(Level, LineId)],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<BTreeSet<CustomerId>> {
+    due(lines, now)
+        .select(reservations::customer_id)
+        .distinct()
+        .limit(limit)
+        .load::<CustomerId>(connection)
+        .map(BTreeSet::from_iter)
+}
+
 /// What is still in the books as held on each of `lines` although its time has come.
 pub fn due_by_line(
     connection: &mut PgConnection,
     lines: &[(Level, LineId)],
     now: DateTime<Utc>,
 ) -> QueryResult<BTreeMap<LineId, i64>> {
-    let at = |level: Level| ids_at(level, lines);
-    let rows: Vec<ReservationRow> = reservations::table
-        .filter(IsHeld.and(reservations::expires_at.le(now)))
-        .filter(
-            reservations::product_line_id
-                .eq_any(at(Level::Product))
-                .or(reservations::customer_line_id
-                    .assume_not_null()
-                    .eq_any(at(Level::Customer)))
-                .or(reservations::group_line_id
-                    .assume_not_null()
-                    .eq_any(at(Level::Group))),
-        )
+    let rows: Vec<ReservationRow> = due(lines, now)
         .select(ReservationRow::as_select())
         .load(connection)?;
-    let mut due = BTreeMap::new();
+    let mut sums: BTreeMap<LineId, i64> = lines.iter().map(|(_, id)| (*id, 0)).collect();
     for row in rows {
         for counted in row.counted() {
-            *due.entry(counted.line_id).or_insert(0) += row.rest().share_of(counted.exposure_minor);
+            // Of other lines not everything that is due was read.
+            if let Some(sum) = sums.get_mut(&counted.line_id) {
+                *sum += row.rest().share_of(counted.exposure_minor);
+            }
         }
     }
-    Ok(due)
+    Ok(sums)
 }
 
 /// Takes off what expired reservations still hold in the books.

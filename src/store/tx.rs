@@ -1,6 +1,8 @@
 //! What use cases work on: a connection inside a transaction, with the time, the caller and the
 //! journal of what has to be recorded in the same commit.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::PgConnection;
 use serde_json::Value;
@@ -14,7 +16,7 @@ use super::sets::{SetWrite, send_together};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::domain::actor::Actor;
-use crate::domain::ids::{AuditId, Bucket, Entity, EventId, Id};
+use crate::domain::ids::{AuditId, Bucket, CustomerId, Entity, EventId, Id};
 use crate::domain::organisation::OrgPath;
 use crate::error::{Error, OrInternal, Problem};
 
@@ -28,6 +30,8 @@ pub struct Surroundings<'a> {
     pub rate_age_days_max: i64,
     /// Keys that seal classified data.
     pub keys: &'a MasterKeys,
+    /// Customers whose lines the transaction was found to need when it was tried before.
+    pub awaited: &'a BTreeSet<CustomerId>,
 }
 
 /// A reader: a connection, the caller and the time. Loads start from what the caller may see.
@@ -248,6 +252,12 @@ impl Tx<'_> {
     pub fn time_after_locks(&mut self, latest: DateTime<Utc>) {
         self.now = self.surroundings.clock.now().max(latest);
         self.today = business_date(self.now, self.surroundings.time_zone);
+    }
+
+    /// Customers whose lines join those that are locked: when the transaction was tried before, what
+    /// had expired on them was in somebody else's hands, see [`Error::Awaits`].
+    pub fn awaited(&self) -> Vec<CustomerId> {
+        self.surroundings.awaited.iter().copied().collect()
     }
 
     /// The same moment and caller, for loads that are shared with reads.

@@ -6,6 +6,7 @@ mod credit_line_history;
 mod credit_lines;
 mod currencies;
 mod deposits;
+mod expired_holds;
 mod group_modes;
 mod ledger;
 mod limits;

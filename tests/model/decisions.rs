@@ -203,7 +203,7 @@ impl State {
         }
         let (held, drawn) = self.balance(company, company.product_line(customer));
         let brought = held + drawn;
-        let room = self.available(company, company.group_line(group)) - self.stuck;
+        let room = self.available(company, company.group_line(group));
         if brought > 0 && brought > room {
             return refused("limit_exceeded");
         }

@@ -144,6 +144,34 @@ fn what_has_expired_is_given_back_at_that_instant_and_not_before() {
 }
 
 #[test]
+fn what_has_expired_of_another_member_takes_no_room_whoever_is_at_work() {
+    let of = |customer, reservation, until| Op::Reserve {
+        customer,
+        reservation,
+        amount: 8_000,
+        until,
+    };
+    let history = |outcome| {
+        [
+            Record::new(0, of(0, 1, 60), 0, 1, held(8_000)),
+            Record::new(1, Op::Wait { minutes: 60 }, 2, 3, Outcome::Done),
+            Record::new(2, Op::Sweep { customer: 0 }, 4, 9, Outcome::Done),
+            Record::new(0, of(1, 2, 100_000), 5, 6, outcome),
+        ]
+    };
+    assert!(verdict(&history(held(8_000))).is_explained());
+    let refused = Outcome::Refused {
+        code: "limit_exceeded".to_owned(),
+        reasons: vec![Reason {
+            code: "limit_exceeded".to_owned(),
+            level: Some("group".to_owned()),
+            available: Some(4_000),
+        }],
+    };
+    assert!(!verdict(&history(refused)).is_explained());
+}
+
+#[test]
 fn what_plays_no_part_in_a_contradiction_is_left_out_of_it() {
     let check = Op::Check {
         customer: 0,

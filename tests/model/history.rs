@@ -5,9 +5,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::reference::State;
-use super::world::CUSTOMERS;
-
 /// Minor units.
 pub type Minor = i64;
 /// Names a reservation, receivable, payment, membership or application within its history.
@@ -104,56 +101,9 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whose limits decide about it, where it asks for room.
-    pub fn customer(&self) -> Option<usize> {
-        match self {
-            Self::Reserve { customer, .. }
-            | Self::Post { customer, .. }
-            | Self::Join { customer, .. } => Some(*customer),
-            _ => None,
-        }
-    }
-
     /// Whether time passes.
     pub fn is_wait(&self) -> bool {
         matches!(self, Self::Wait { .. })
-    }
-
-    /// Customers whose lines it may lock.
-    pub fn touches(&self, state: &State) -> Vec<usize> {
-        let of_reservation = |name: &Name| state.reservations.get(name).map(|one| one.customer);
-        let of_line = |line: &usize| (*line < 2 * CUSTOMERS).then_some(line % CUSTOMERS);
-        match self {
-            Self::Reserve { customer, .. }
-            | Self::Post { customer, .. }
-            | Self::Join { customer, .. }
-            | Self::Pay { customer, .. }
-            | Self::Sweep { customer } => vec![*customer],
-            Self::Capture { reservation, .. }
-            | Self::Release { reservation, .. }
-            | Self::Amend { reservation, .. } => of_reservation(reservation).into_iter().collect(),
-            Self::Reverse { payment } => {
-                let payment = state.payments.get(payment);
-                payment.map(|one| one.customer).into_iter().collect()
-            }
-            Self::Leave { membership } => {
-                let membership = state.memberships.get(membership);
-                membership.map(|one| one.customer).into_iter().collect()
-            }
-            Self::Suspend { line } | Self::Resume { line } => of_line(line).into_iter().collect(),
-            Self::Approve { application } | Self::Submit { application, .. } => {
-                let application = state.applications.get(application);
-                application
-                    .and_then(|(line, _, _)| of_line(line))
-                    .into_iter()
-                    .collect()
-            }
-            Self::ReserveAll { items, .. } => items.iter().map(|item| item.0).collect(),
-            Self::Check { .. }
-            | Self::ReadReservation { .. }
-            | Self::ReadLine { .. }
-            | Self::Wait { .. } => Vec::new(),
-        }
     }
 }
 

@@ -101,8 +101,6 @@ pub struct State {
     pub payments: BTreeMap<Name, Payment>,
     pub memberships: BTreeMap<Name, Membership>,
     pub applications: BTreeMap<Name, Application>,
-    /// What of a group's ceiling could not be given back in time, while a decision is made.
-    pub stuck: Minor,
 }
 
 impl Reservation {
@@ -153,7 +151,6 @@ impl State {
             payments: BTreeMap::new(),
             memberships,
             applications: BTreeMap::new(),
-            stuck: 0,
         }
     }
 
@@ -225,7 +222,7 @@ impl State {
             .filter(|(_, line)| self.lines[*line].suspended)
             .map(|(level, _)| reason("line_suspended", level, None));
         let full = levels.iter().filter_map(|(level, line)| {
-            let available = self.available(company, *line) - self.stuck_at(level);
+            let available = self.available(company, *line);
             (amount > available).then(|| reason("limit_exceeded", level, Some(available)))
         });
         suspended.chain(full).collect()
@@ -275,17 +272,15 @@ impl State {
         Some(outcome)
     }
 
-    fn stuck_at(&self, level: &str) -> Minor {
-        if level == "group" { self.stuck } else { 0 }
-    }
-
-    /// What expired reservations of these customers may still hold in the books of a group.
-    pub fn expired_of(&self, customers: &[usize], clock: i64) -> Vec<Minor> {
-        let due = self.reservations.values().filter(|one| {
-            one.resolved.is_none() && clock >= one.until && customers.contains(&one.customer)
-        });
-        due.map(|one| one.amount - one.captured - one.released)
-            .collect()
+    /// What is used of a line for somebody whose clock shows `clock`.
+    pub fn used_at(&self, company: &Company, line: usize, clock: i64) -> Minor {
+        let now = clock.max(self.lines[line].moved);
+        let then = Self {
+            now,
+            ..self.clone()
+        };
+        let (held, drawn) = then.balance(company, line);
+        held + drawn
     }
 
     pub(super) fn line_shown(&self, company: &Company, line: usize) -> Outcome {

@@ -137,7 +137,6 @@ impl Search<'_> {
     /// The states after an operation, where what was answered is what the model expects of it.
     fn next(&mut self, index: usize, state: &State, is_longest: bool) -> Vec<State> {
         let record = &self.records[index];
-        let given = record.answered.as_ref().map(|(_, outcome)| outcome);
         let mut states = Vec::new();
         for clock in self.clocks(record) {
             let mut after = state.clone();
@@ -148,73 +147,41 @@ impl Search<'_> {
                 let line = format!("{:?} -> {expected:?}", record.op);
                 self.expected.push(line);
             }
-            let after = agree(&record.op, given, &expected, state, after)
-                .or_else(|| self.next_while_busy(record, given?, state, clock));
-            states.extend(after);
+            states.extend(self.agree(record, &expected, state, (after, clock)));
         }
         states.dedup();
         states
     }
 
-    /// What has expired is given back before anything is refused for lack of room; but not what
-    /// stands on lines of another member of the group while somebody works on them, because nobody
-    /// waits for that. Such a refusal is explained by what is stuck there.
-    fn next_while_busy(
+    /// The state after an operation, if what was answered is what the model expects.
+    fn agree(
         &self,
         record: &Record,
-        given: &Outcome,
-        state: &State,
-        clock: i64,
+        expected: &Outcome,
+        before: &State,
+        (after, clock): (State, i64),
     ) -> Option<State> {
-        let own = record.op.customer()?;
-        let busy: Vec<usize> = self
-            .records
-            .iter()
-            .filter(|other| other.invoked < record.over_at() && record.invoked < other.over_at())
-            .flat_map(|other| other.op.touches(state))
-            .filter(|customer| *customer != own)
-            .collect();
-        let rests = state.expired_of(&busy, clock);
-        (1_u32..1 << rests.len().min(6)).find_map(|some| {
-            let stuck = (0..rests.len())
-                .filter(|index| some & 1 << index != 0)
-                .map(|index| rests[index])
-                .sum();
-            let mut after = State {
-                stuck,
-                ..state.clone()
-            };
-            let expected = after.perform(self.company, &record.op, clock)?;
-            let hindered = expected.is_refusal()
-                || matches!(expected, Outcome::Receivable { over_limit: true });
-            after.stuck = 0;
-            (hindered && *given == expected).then_some(after)
-        })
-    }
-}
-
-/// The state after an operation, if what was answered is what the model expects.
-fn agree(
-    op: &Op,
-    given: Option<&Outcome>,
-    expected: &Outcome,
-    before: &State,
-    after: State,
-) -> Option<State> {
-    match (op, given) {
-        // Nobody was told: anything may have come of it.
-        (_, None) => Some(after),
-        // Whether an application is worth submitting is told ahead and binds nobody.
-        (Op::Submit { .. }, Some(Outcome::Refused { .. })) => Some(before.clone()),
-        // All or nothing: how a batch that is refused as a whole says so is its own matter.
-        (Op::ReserveAll { atomic: true, .. }, Some(given)) if refuses(expected) => {
-            let took_nothing = match given {
-                Outcome::Each(items) => items.iter().all(Outcome::is_refusal),
-                other => other.is_refusal(),
-            };
-            took_nothing.then_some(after)
+        let given = record.answered.as_ref().map(|(_, outcome)| outcome);
+        match (&record.op, given) {
+            // Nobody was told: anything may have come of it.
+            (_, None) => Some(after),
+            // Whether an application is worth submitting is told ahead and binds nobody; but what is
+            // said of the use of a line is so.
+            (Op::Submit { line, to, .. }, Some(Outcome::Refused { code, .. })) => {
+                let is_so =
+                    code != "limit_below_use" || *to < before.used_at(self.company, *line, clock);
+                is_so.then(|| before.clone())
+            }
+            // All or nothing: how a batch that is refused as a whole says so is its own matter.
+            (Op::ReserveAll { atomic: true, .. }, Some(given)) if refuses(expected) => {
+                let took_nothing = match given {
+                    Outcome::Each(items) => items.iter().all(Outcome::is_refusal),
+                    other => other.is_refusal(),
+                };
+                took_nothing.then_some(after)
+            }
+            (_, Some(given)) => (given == expected).then_some(after),
         }
-        (_, Some(given)) => (*given == *expected).then_some(after),
     }
 }
 

@@ -88,7 +88,7 @@ impl Batch {
     ) -> Result<More, Error> {
         let terms = self.products.get(&row.product).copied();
         let request = Request::for_more(row, amount, terms, order);
-        let assessment = self.ledger.assess_with_due(tx, &request)?;
+        let assessment = self.ledger.assess(tx, &request)?;
         let worth = Passing {
             product: &row.product,
             amount: Money::new(total_minor, amount.currency()).map_err(|_| too_large())?,
@@ -99,6 +99,7 @@ impl Batch {
         if assessment.decision() != CreditDecision::Approved && release.is_none() {
             return Err(refused_by(&assessment));
         }
+        self.ledger.make_room(tx, &request, &assessment)?;
         Ok(More {
             counted: Level::EVERY
                 .iter()

@@ -252,7 +252,6 @@ impl Batch {
         if !self.made.contains(&row.id) {
             self.changed.insert(row.id);
         }
-        self.ledger.has_in_hand(row.id);
         self.known.insert(row.id, row);
     }
 
@@ -284,7 +283,7 @@ impl Batch {
             order: Some(&new.order),
             more_of: None,
         };
-        let assessment = self.ledger.assess_with_due(tx, &request)?;
+        let assessment = self.ledger.assess(tx, &request)?;
         let passing = Passing {
             product: &new.product,
             amount: new.asked.amount,
@@ -301,6 +300,7 @@ impl Batch {
         if let Some(problem) = conflict.flatten() {
             return Err(problem.into());
         }
+        self.ledger.make_room(tx, &request, &assessment)?;
         let id: ReservationId = tx.mint(new.customer_id.bucket())?;
         let treatment = request.claim.treatment;
         let mut row = held(tx.now, id, new, org_path, expires_at, treatment, product);

@@ -8,7 +8,7 @@ use super::{Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction
 use crate::clock::business_date;
 use crate::error::{Error, Problem};
 use crate::store::idempotency::{self, Claim, KeptRow, StoredAnswer};
-use crate::store::tx::{Journal, Many};
+use crate::store::tx::{Journal, Many, Surroundings};
 
 /// The work of several writes: told which of them are to be done, it gives a result for each.
 pub type ManyWork<'a, T> =
@@ -46,7 +46,8 @@ impl Db {
     ///
     /// # Errors
     /// When none of them is done: the database cannot serve, or `work` failed as a whole. What
-    /// one of them is refused for stands in its place.
+    /// one of them is refused for stands in its place, and so does, where patience is short,
+    /// [`Error::Awaits`]: nothing is decided or kept of that one.
     pub fn write_many_blocking<T>(
         &self,
         patience: Patience,
@@ -55,19 +56,22 @@ impl Db {
         keep: KeepOne<'_, T>,
     ) -> Result<Vec<Result<Written<T>, Error>>, Error> {
         let mut connection = self.connection()?;
-        self.persistently(|| self.attempt_many(&mut connection, patience, requests, work, keep))
+        self.persistently(|awaited| {
+            let surroundings = self.surroundings(awaited);
+            let patient = (patience, &surroundings);
+            self.attempt_many(&mut connection, patient, requests, work, keep)
+        })
     }
 
     fn attempt_many<T>(
         &self,
         connection: &mut PgConnection,
-        patience: Patience,
+        (patience, surroundings): (Patience, &Surroundings<'_>),
         requests: &[&WriteRequest],
         work: ManyWork<'_, T>,
         keep: KeepOne<'_, T>,
     ) -> Result<Vec<Result<Written<T>, Error>>, Error> {
         let now = self.shared.clock.now();
-        let surroundings = self.surroundings();
         let begin = match patience {
             Patience::Short => format!("BEGIN; {PLANNED_ONCE}; {SHORT_LOCK_WAIT}"),
             Patience::Full => format!("BEGIN; {PLANNED_ONCE}"),
@@ -85,7 +89,7 @@ impl Db {
                     actors: fresh.iter().map(|place| &requests[*place].actor).collect(),
                     now,
                     today: business_date(now, self.shared.time_zone),
-                    surroundings: &surroundings,
+                    surroundings,
                     journal: &mut journal,
                     recorded: vec![false; fresh.len()],
                 };
@@ -116,6 +120,10 @@ impl Db {
                 };
                 let one = match results.pop_front() {
                     Some(Ok(value)) => Written::Done(value),
+                    Some(Err(awaits @ Error::Awaits(_))) if patience == Patience::Short => {
+                        written.push(Err(awaits));
+                        continue;
+                    }
                     // Whatever is no refusal, or passes by itself, takes all of them back.
                     Some(Err(error)) => {
                         let problem = error.into_refusal()?;
