@@ -424,7 +424,8 @@ fn who_waits_for_a_hold_keeps_nobody_else_of_a_batch_waiting() {
     let references =
         "SELECT reference FROM reservations WHERE amount_minor < 5000 ORDER BY reference";
     assert_eq!(story.server.texts(references), ["before", "fits as well"]);
-    let refused = "SELECT count(*) FROM audit_entries WHERE outcome = 'refused'";
+    let refused = "SELECT count(*) FROM audit_entries \
+         WHERE action = 'reservation.create' AND outcome = 'refused'";
     assert_eq!(story.server.number(refused), 0);
     assert_clean(&story.server);
 }
