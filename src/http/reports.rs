@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
-use utoipa::ToSchema;
 
 use super::guard::Require;
 use super::parameters::{Parameters, number_up_to};
