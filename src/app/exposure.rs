@@ -12,7 +12,6 @@ use crate::domain::money::Money;
 use crate::domain::products::{ExposureTreatment, ProductCode};
 use crate::error::Error;
 use crate::store::exposure::{self as store, ProductTerms};
-use crate::store::reservations as reservations_store;
 use crate::store::tx::Reader;
 
 /// What a request says of the business that is to count.

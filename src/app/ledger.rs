@@ -22,7 +22,6 @@ use crate::domain::credit_lines::{Movement, MovementKind};
 use crate::domain::currency::Currency;
 use crate::domain::exchange_rates::Conversion;
 use crate::domain::ids::{CustomerId, LineId, ReservationId};
-use crate::domain::level::Level;
 use crate::domain::money::Money;
 use crate::error::Error;
 use crate::store::counted::{Counts, claim};

@@ -5,7 +5,6 @@ use concentration::{ConcentrationReport, concentration_report};
 use portfolio::{PortfolioReport, portfolio_report};
 use serde::{Deserialize, Deserializer};
 use sums::Parted;
-use utoipa::ToSchema;
 
 use super::guard::Require;
 use super::parameters::{Parameters, number_up_to};

@@ -20,10 +20,10 @@ use serde_json::json;
 
 use super::{Behind, Ledger};
 use crate::app::book::{By, Request};
-use crate::domain::credit_lines::{MovementKind};
-use crate::domain::level::Level;
+use crate::domain::credit_lines::MovementKind;
 use crate::domain::exposure::Assessment;
 use crate::domain::ids::{CustomerId, LineId};
+use crate::domain::level::Level;
 use crate::error::Error;
 use crate::store::counted::Counts;
 use crate::store::credit_lines as lines;
