@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use self::given::Given;
 pub use self::given::Wrong;
-pub use table::{SETTINGS, Setting, Settings};
-pub use values::{IssuerSettings, LogFormat, Secret};
+pub use self::table::{SETTINGS, Setting, Settings};
+pub use self::values::{IssuerSettings, LogFormat, Secret};
 
 use crate::crypto::MasterKeys;
 

@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::domain::ids::CustomerId;
 use crate::error_codes::ProblemCode;
+use crate::values::ids::CustomerId;
 
 /// A text in both languages of the service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -66,18 +66,25 @@
     )
 )]
 
-pub mod app;
+pub mod applications;
+pub mod approvals;
 pub mod auth;
+pub mod catalogue;
 pub mod clock;
 pub mod config;
 pub mod crypto;
+pub mod customers;
 pub mod devdb;
-pub mod domain;
 pub mod error;
 pub mod error_codes;
-pub mod http;
+pub mod exposure;
 pub mod jobs;
+pub mod platform;
+pub mod reports;
+pub mod routes;
+pub mod rules;
 pub mod run;
 pub mod sample;
-pub mod store;
+pub mod scores;
 pub mod telemetry;
+pub mod values;

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use shouxin::config::{self, Environment, LogFormat, Purpose, Settings};
-use shouxin::domain::organisation::OrgPath;
-use shouxin::http::{openapi, routes};
+use shouxin::platform::http::openapi;
 use shouxin::run::{self, DevOptions, Holder, RunError, TokenOptions, VerifyOptions};
-use shouxin::telemetry;
+use shouxin::values::organisation::OrgPath;
+use shouxin::{routes, telemetry};
 use uuid::Uuid;
 
 /// Customer credit control: may this customer have it on credit, at which limits, and what is

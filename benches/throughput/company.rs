@@ -10,24 +10,27 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
-use shouxin::app::credit_applications::{self, Decided, Grounds, NewApplication, Target};
-use shouxin::app::{authority_rules, credit_groups, customers, products};
+use shouxin::applications::app::applications::{self, Decided, Grounds, NewApplication, Target};
+use shouxin::approvals::app::authority_rules;
+use shouxin::approvals::domain::authority_rules as rules;
+use shouxin::catalogue::app::products;
+use shouxin::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind};
 use shouxin::clock::SystemClock;
 use shouxin::crypto::MasterKeys;
-use shouxin::domain::actor::Actor;
-use shouxin::domain::approvals::rules;
-use shouxin::domain::credit_groups::{GroupBasis, GroupLimitMode};
-use shouxin::domain::currency::Currency;
-use shouxin::domain::customers::{
+use shouxin::customers::app::customers;
+use shouxin::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, MarketWeight, TimeClass, TradingClass,
 };
-use shouxin::domain::ids::{ApplicationId, CustomerId, GroupId, LineId};
-use shouxin::domain::line_terms::{ApplicationAction, Asked};
-use shouxin::domain::organisation::OrgPath;
-use shouxin::domain::products::{ExposureTreatment, ProductCode, ProductKind};
 use shouxin::error::Error;
-use shouxin::store::db::{Db, DbOptions};
-use shouxin::store::tx::Tx;
+use shouxin::exposure::app::groups;
+use shouxin::exposure::domain::groups::{GroupBasis, GroupLimitMode};
+use shouxin::exposure::domain::line_terms::{ApplicationAction, Asked};
+use shouxin::platform::store::db::{Db, DbOptions};
+use shouxin::platform::store::tx::Tx;
+use shouxin::values::actor::Actor;
+use shouxin::values::currency::Currency;
+use shouxin::values::ids::{ApplicationId, CustomerId, GroupId, LineId};
+use shouxin::values::organisation::OrgPath;
 use uuid::Uuid;
 
 /// Customers of each group.
@@ -150,9 +153,9 @@ fn offer_the_product(tx: &mut Tx<'_>) -> Result<(), Error> {
 }
 
 fn draw_up(tx: &mut Tx<'_>) -> Result<(GroupId, CustomerId, [ApplicationId; 3]), Error> {
-    let group: GroupId = credit_groups::create(
+    let group: GroupId = groups::create(
         tx,
-        &credit_groups::NewGroup {
+        &groups::NewGroup {
             name: "Group".to_owned(),
             basis: GroupBasis::Control,
             limit_mode: GroupLimitMode::Pooled,
@@ -182,12 +185,12 @@ fn draw_up(tx: &mut Tx<'_>) -> Result<(GroupId, CustomerId, [ApplicationId; 3]),
         },
     )?
     .id;
-    let joining = credit_groups::NewMember {
+    let joining = groups::NewMember {
         customer_id: customer,
         from: tx.today,
         evidence: None,
     };
-    credit_groups::join(tx, group, &joining)?;
+    groups::join(tx, group, &joining)?;
     let applications = [
         apply(tx, Target::Group(group), None)?,
         apply(tx, Target::Customer(customer), None)?,
@@ -216,13 +219,13 @@ fn apply(
         },
         grounds: Grounds::default(),
     };
-    let id = credit_applications::draw_up(tx, &new)?.id;
-    credit_applications::submit(tx, id)?;
+    let id = applications::draw_up(tx, &new)?.id;
+    applications::submit(tx, id)?;
     Ok(id)
 }
 
 fn approve(tx: &mut Tx<'_>, id: ApplicationId) -> Result<LineId, Error> {
-    match credit_applications::approve(tx, id, "")? {
+    match applications::approve(tx, id, "")? {
         Decided::CarriedOut(line) => Ok(line.id),
         Decided::Application(_) => Err(Error::internal("one step opens the line")),
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use diesel::connection::SimpleConnection;
 use shouxin::devdb::{Cluster, ClusterOptions, Durability, Programs};
-use shouxin::store::migrations;
+use shouxin::platform::store::migrations;
 use uuid::Uuid;
 
 use super::arguments::Arguments;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::rejection::TokenRejection;
 use super::strict_json::Object;
-use crate::domain::organisation::OrgPath;
+use crate::values::organisation::OrgPath;
 
 /// The longest issuer, subject, client or token id.
 const TEXT_CHARACTERS_MAX: usize = 255;

@@ -17,7 +17,7 @@ use serde_json::json;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::organisation::OrgPath;
+use crate::values::organisation::OrgPath;
 
 /// How long a development token may live.
 pub const LIFETIME_MAX: TimeDelta = TimeDelta::hours(24);

@@ -24,8 +24,9 @@ use super::jwks::KeySet;
 use super::key_holder::KeyHolder;
 use super::rejection::TokenRejection;
 use super::strict_json::Object;
-use super::token::VerifiedToken;
-use super::token::{LIFETIME_MAX_DEFAULT, TokenLimits, TokenVerifier, TrustedIssuer};
+use super::token::{
+    LIFETIME_MAX_DEFAULT, TokenLimits, TokenVerifier, TrustedIssuer, VerifiedToken,
+};
 
 /// The second at which every test happens.
 pub(super) const NOW: i64 = 1_772_424_000;

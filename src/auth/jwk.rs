@@ -11,8 +11,7 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use serde_json::Value;
 use thiserror::Error;
 
-use super::algorithms;
-use super::compact;
+use super::{algorithms, compact};
 
 /// The smallest modulus (RFC 7518 §3.3).
 const RSA_BITS_MIN: usize = 2048;

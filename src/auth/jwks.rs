@@ -9,8 +9,7 @@ use thiserror::Error;
 
 pub use super::jwk::VerificationKey;
 
-use super::jwk;
-use super::strict_json;
+use super::{jwk, strict_json};
 
 /// The largest key set that is read.
 pub const KEY_SET_BYTES_MAX: usize = 64 * 1024;

@@ -21,7 +21,7 @@ use super::fixtures::{
 use super::rejection::TokenRejection as R;
 
 mod claims;
-use claims::{grants, parties, times};
+use self::claims::{grants, parties, times};
 
 type Change = Box<dyn Fn(&mut Draft)>;
 /// A change that does no harm.

@@ -23,7 +23,7 @@ use super::key_holder::KeyHolder;
 use super::refresh::RefreshHandle;
 use super::rejection::TokenRejection;
 use super::strict_json::Object;
-use crate::domain::organisation::OrgPath;
+use crate::values::organisation::OrgPath;
 
 /// The most that clocks may differ.
 pub const LEEWAY_MAX: TimeDelta = TimeDelta::seconds(30);

@@ -17,11 +17,11 @@ pub mod sealed;
 
 use aws_lc_rs::digest;
 
-pub use blind_index::BlindIndexKey;
-pub use cursor_seal::{CursorError, CursorSeal};
-pub use keyring::{DataKey, KeyringError, MasterKeys, WrappedDataKey};
-pub use random::{RandomnessError, random_bytes};
-pub use sealed::{AccessGrant, Plaintext, SealContext, SealError, Sealed, open, seal};
+pub use self::blind_index::BlindIndexKey;
+pub use self::cursor_seal::{CursorError, CursorSeal};
+pub use self::keyring::{DataKey, KeyringError, MasterKeys, WrappedDataKey};
+pub use self::random::{RandomnessError, random_bytes};
+pub use self::sealed::{AccessGrant, Plaintext, SealContext, SealError, Sealed, open, seal};
 
 /// The SHA-256 digest of the bytes (FIPS 180-4).
 #[must_use]

@@ -12,14 +12,11 @@ use nix::sys::signal::Signal;
 
 use super::error::DevdbError;
 use super::folder::{self, StateFolder};
-use super::initialise;
 use super::options::Durability;
 use super::owner::Owner;
-use super::postmaster;
 use super::programs::Programs;
-use super::running;
 use super::supervisor::{Afterwards, Supervisor};
-use super::wait;
+use super::{initialise, postmaster, running, wait};
 
 /// How often a start is tried when another process takes the port in between.
 const START_ATTEMPTS_MAX: usize = 5;
@@ -428,8 +425,8 @@ fn last_lines(log: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::support::{TempFolder, listens, options, programs, start};
     use super::*;
+    use crate::devdb::tests::support::{TempFolder, listens, options, programs, start};
 
     #[test]
     fn port_that_another_process_has_taken_is_replaced() {

@@ -14,8 +14,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::error::DevdbError;
-use super::postmaster;
-use super::wait;
+use super::{postmaster, wait};
 
 /// How long to wait for the server of an owner that is gone.
 const STOPPING_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -286,10 +285,10 @@ fn is_gone(error: &io::Error) -> bool {
 mod tests {
     use std::process::Command;
 
-    use super::super::owner::Owner;
-    use super::super::supervisor::{Afterwards, Supervisor};
-    use super::super::tests::support::{TempFolder, eventually};
     use super::*;
+    use crate::devdb::owner::Owner;
+    use crate::devdb::supervisor::{Afterwards, Supervisor};
+    use crate::devdb::tests::support::{TempFolder, eventually};
 
     #[test]
     fn next_owner_waits_for_the_server_of_a_killed_one() {

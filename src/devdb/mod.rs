@@ -35,9 +35,9 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
-pub use cluster::{Cluster, ClusterOptions};
-pub use error::DevdbError;
-pub use folder::reset;
-pub use options::{Durability, VERSION_MAJOR_MIN};
-pub use programs::Programs;
-pub use running::{is_made, url_of_running};
+pub use self::cluster::{Cluster, ClusterOptions};
+pub use self::error::DevdbError;
+pub use self::folder::reset;
+pub use self::options::{Durability, VERSION_MAJOR_MIN};
+pub use self::programs::Programs;
+pub use self::running::{is_made, url_of_running};

@@ -136,9 +136,9 @@ impl Owner {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use super::super::Cluster;
-    use super::super::tests::support::{TempFolder, options, programs};
     use super::*;
+    use crate::devdb::Cluster;
+    use crate::devdb::tests::support::{TempFolder, options, programs};
 
     #[test]
     fn a_folder_that_the_owner_cannot_enter_is_named() {

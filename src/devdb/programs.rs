@@ -5,10 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::child;
 use super::error::DevdbError;
-use super::install;
 use super::options::VERSION_MAJOR_MIN;
+use super::{child, install};
 
 /// The programs that running a cluster needs, all from one folder.
 const NEEDED: [&str; 3] = ["postgres", "initdb", "pg_ctl"];
@@ -161,8 +160,8 @@ fn newest_first(parent: &Path, prefix: &str, rest: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::support::TempFolder;
     use super::*;
+    use crate::devdb::tests::support::TempFolder;
 
     #[test]
     fn version_is_read_from_releases_and_previews() {

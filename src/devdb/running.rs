@@ -51,8 +51,8 @@ fn escape(database: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::support::{TempFolder, start};
     use super::*;
+    use crate::devdb::tests::support::{TempFolder, start};
 
     #[test]
     fn a_running_cluster_is_found_from_its_folder_and_a_stopped_one_is_not() {

@@ -19,8 +19,7 @@ use nix::sys::signal::Signal;
 use super::error::DevdbError;
 use super::folder::{ENTRIES, StateFolder};
 use super::owner::Owner;
-use super::postmaster;
-use super::wait;
+use super::{postmaster, wait};
 
 const SCRIPT: &str = include_str!("supervisor.sh");
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::store::db::Db;
+use crate::platform::store::db::Db;
 
 /// Something to be done again and again.
 #[derive(Debug, Clone, Copy)]

@@ -11,16 +11,17 @@ mod schedule;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use job::{Job, Progress};
-pub use runner::Runner;
+pub use self::job::{Job, Progress};
+pub use self::runner::Runner;
 
-use crate::app::{approvals, reservations};
-use crate::domain::actor::Actor;
-use crate::domain::organisation::OrgPath;
+use crate::approvals::app::approvals;
 use crate::error::Error;
-use crate::store::db::Db;
-use crate::store::idempotency;
-use crate::store::reservations::customers_with_due;
+use crate::exposure::app::reservations;
+use crate::exposure::store::reservations::customers_with_due;
+use crate::platform::store::db::Db;
+use crate::platform::store::idempotency;
+use crate::values::actor::Actor;
+use crate::values::organisation::OrgPath;
 
 /// Rows that one batch touches at most, so that no batch holds locks for long.
 const BATCH_ROWS: i64 = 1000;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::job::Job;
 use super::schedule::Schedule;
 use crate::error::{Error, OrInternal};
-use crate::store::db::Db;
+use crate::platform::store::db::Db;
 
 /// How long the thread waits when there is no job at all.
 const NOTHING_TO_DO: Duration = Duration::from_secs(3600);
@@ -111,7 +111,7 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::crypto::MasterKeys;
     use crate::jobs::job::Progress;
-    use crate::store::db::DbOptions;
+    use crate::platform::store::db::DbOptions;
 
     static BATCHES: AtomicUsize = AtomicUsize::new(0);
     static FAILURES: AtomicUsize = AtomicUsize::new(0);

@@ -6,7 +6,7 @@ use super::error::RunError;
 use super::state_folder::StateFolder;
 use crate::config::{Environment, Settings};
 use crate::devdb::{self, Cluster, ClusterOptions, Durability, Programs};
-use crate::store::migrations;
+use crate::platform::store::migrations;
 
 /// Name of the database in the private PostgreSQL.
 const DATABASE: &str = "shouxin";

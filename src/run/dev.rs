@@ -15,9 +15,9 @@ use crate::auth::development::DevelopmentKeys;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::error::Error;
+use crate::platform::store::db::Db;
+use crate::platform::store::migrations;
 use crate::sample::{self, SampleSummary};
-use crate::store::db::Db;
-use crate::store::migrations;
 
 const REMEDY: &str = "choose another port with --port";
 

@@ -18,18 +18,18 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use dev::{DevOptions, dev};
-pub use error::RunError;
-pub use say::Say;
-pub use tokens::{Holder, TokenOptions, token};
-pub use verify::{VerifyOptions, verify_ledger};
+pub use self::dev::{DevOptions, dev};
+pub use self::error::RunError;
+pub use self::say::Say;
+pub use self::tokens::{Holder, TokenOptions, token};
+pub use self::verify::{VerifyOptions, verify_ledger};
 
 use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::crypto::MasterKeys;
 use crate::error::OrInternal;
 use crate::jobs;
-use crate::store::migrations;
+use crate::platform::store::migrations;
 
 /// Answers requests until it is told to stop. The database may be down meanwhile; keys and
 /// issuers may not be missing, and the settings have been checked for that.

@@ -22,12 +22,11 @@ use crate::clock::Clock;
 use crate::config::{IssuerSettings, Settings};
 use crate::crypto::{CursorSeal, MasterKeys};
 use crate::error::{Error, OrInternal};
-use crate::http::routes;
-use crate::http::server::{self, Bound, ServerOptions};
-use crate::http::state::{Parts, RequestLimits, State};
-use crate::http::together::{self, Together, TogetherOptions};
-use crate::jobs;
-use crate::store::db::{Db, DbOptions};
+use crate::exposure::http::together::{self, Together, TogetherOptions};
+use crate::platform::http::server::{self, Bound, ServerOptions};
+use crate::platform::http::state::{Parts, RequestLimits, State};
+use crate::platform::store::db::{Db, DbOptions};
+use crate::{jobs, routes};
 
 /// Connections of the jobs: one for the thread that runs them, one for whoever looks after it.
 const JOBS_POOL_SIZE: u32 = 2;

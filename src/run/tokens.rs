@@ -14,9 +14,9 @@ use crate::auth::scopes::{self, TIERS};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Environment, Settings};
 use crate::crypto::random_bytes;
-use crate::domain::ids::CustomerId;
-use crate::domain::organisation::OrgPath;
 use crate::error::OrInternal;
+use crate::values::ids::CustomerId;
+use crate::values::organisation::OrgPath;
 
 /// Where in the sample company each tier stands, in the order of the tokens file.
 const PLACES: &[(&str, &str)] = &[

@@ -9,14 +9,14 @@ use super::error::RunError;
 use super::say::Say;
 use super::service::Database;
 use super::state_folder::StateFolder;
-use crate::app::verification::{self, LedgerReport};
 use crate::clock::SystemClock;
 use crate::config::{Environment, Settings};
 use crate::crypto::MasterKeys;
-use crate::domain::actor::Actor;
-use crate::domain::organisation::OrgPath;
 use crate::error::OrInternal;
-use crate::store::verification::DifferenceRow;
+use crate::exposure::app::verification::{self, LedgerReport};
+use crate::exposure::store::verification::DifferenceRow;
+use crate::values::actor::Actor;
+use crate::values::organisation::OrgPath;
 
 /// What `shouxin verify` is asked for.
 #[derive(Debug, Clone, Default)]

@@ -7,12 +7,12 @@ use super::action::Day;
 use super::company::{UNITS, org_path};
 use super::customers::Draft;
 use super::names;
-use crate::app::customers::{Contact, NewCustomer};
-use crate::domain::customers::{
+use crate::customers::app::customers::{Contact, NewCustomer};
+use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, MarketWeight, ServiceTier, TimeClass, TradingClass,
     ValueClass,
 };
-use crate::domain::social_credit_code::SocialCreditCode;
+use crate::customers::domain::social_credit_code::SocialCreditCode;
 use crate::error::{Error, OrInternal};
 
 impl Draft<'_> {

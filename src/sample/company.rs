@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::names::{self, City};
-use crate::app::products::NewProduct;
 use crate::auth::development::DevelopmentKeys;
 use crate::auth::scopes;
-use crate::domain::actor::Actor;
-use crate::domain::organisation::OrgPath;
-use crate::domain::products::{ExposureTreatment, ProductCode, ProductKind};
+use crate::catalogue::app::products::NewProduct;
+use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind};
 use crate::error::{Error, OrInternal};
 use crate::jobs;
+use crate::values::actor::Actor;
+use crate::values::organisation::OrgPath;
 
 /// What the audit entries of the load carry as the client.
 pub(super) const CLIENT: &str = "sample-company";

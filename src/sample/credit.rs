@@ -5,8 +5,8 @@ use super::company::{GOODS, PRODUCTS, UNITS, Who};
 use super::customers::{CustomerPlan, Fate};
 use super::generator::Generator;
 use super::groups::GroupPlan;
-use crate::domain::currency::Currency;
-use crate::domain::customers::{CustomerKind, CustomerRole, MarketWeight, TimeClass};
+use crate::customers::domain::customers::{CustomerKind, CustomerRole, MarketWeight, TimeClass};
+use crate::values::currency::Currency;
 
 /// Days between the last new business and the end of a line, so that what is under way ends first.
 const WINDING_DOWN_DAYS: Day = 10;

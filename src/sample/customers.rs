@@ -6,11 +6,11 @@ use super::action::{Action, Day, LAST_DAY, Planned};
 use super::company::{UNITS, Who};
 use super::generator::Generator;
 use super::names;
-use crate::app::customers::NewCustomer;
-use crate::domain::currency::Currency;
-use crate::domain::customers::{CustomerKind, CustomerRole, MarketWeight};
-use crate::domain::scores::Grade;
+use crate::customers::app::customers::NewCustomer;
+use crate::customers::domain::customers::{CustomerKind, CustomerRole, MarketWeight};
 use crate::error::Error;
+use crate::scores::domain::scores::Grade;
+use crate::values::currency::Currency;
 
 /// How many customers there are of each kind, with the characters of department and category of
 /// GB 32100 that their codes begin with; none where the kind has no code.
@@ -281,10 +281,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::customers::{
+    use crate::customers::domain::customers::{
         CustomerNature, ServiceTier, TimeClass, TradingClass, ValueClass,
     };
-    use crate::domain::social_credit_code::SocialCreditCode;
+    use crate::customers::domain::social_credit_code::SocialCreditCode;
 
     fn customers() -> Vec<CustomerPlan> {
         all("2026-03-01".parse().unwrap()).unwrap()

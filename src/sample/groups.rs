@@ -4,9 +4,9 @@ use super::action::{Action, Day, Planned};
 use super::company::{REGIONS, UNITS, Who};
 use super::customers::{CustomerPlan, Fate};
 use super::generator::Generator;
-use crate::domain::credit_groups::GroupBasis;
-use crate::domain::currency::Currency;
-use crate::domain::customers::CustomerKind;
+use crate::customers::domain::customers::CustomerKind;
+use crate::exposure::domain::groups::GroupBasis;
+use crate::values::currency::Currency;
 
 /// How many groups there are.
 pub(super) const GROUPS: usize = 15;

@@ -17,10 +17,10 @@ use super::action::LAST_DAY;
 use super::company::{self, CLIENT};
 use super::perform::{Identifiers, Noun, Performer, instant};
 use super::plan::{Plan, Round, Step};
+use super::store;
 use crate::clock::SetClock;
 use crate::error::{Error, OrInternal};
-use crate::store::db::Db;
-use crate::store::sample as store;
+use crate::platform::store::db::Db;
 
 /// What the audit entries about the load are about.
 const SUBJECT: &str = "sample/company";

@@ -23,6 +23,7 @@ mod names;
 mod perform;
 mod plan;
 mod settlement;
+pub mod store;
 mod year;
 
 use chrono::NaiveDate;
@@ -31,10 +32,9 @@ use serde_json::{Value, json};
 use self::company::GOODS;
 pub use self::loading::SampleCounts;
 use self::loading::{Found, Load};
-use crate::domain::ids::CustomerId;
 use crate::error::Error;
-use crate::store::db::Db;
-use crate::store::sample as store;
+use crate::platform::store::db::Db;
+use crate::values::ids::CustomerId;
 
 /// What a load did, and what there is to try.
 #[derive(Debug, Clone, Default, PartialEq)]

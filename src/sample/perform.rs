@@ -12,31 +12,29 @@ use super::company::PRODUCTS;
 use super::credit::OwnerPlan;
 use super::plan::Plan;
 use super::settlement::DISPUTE_REASONS;
-use crate::app::company_figures::{self, NewFigure};
-use crate::app::credit_applications::{
-    self as applications, Decided, Grounds, NewApplication, Target,
-};
-use crate::app::credit_groups::{self as groups, NewGroup, NewMember};
-use crate::app::credit_lines::{self, LineAction};
-use crate::app::customers::{self, CustomerChange};
-use crate::app::exchange_rates::{self, NewRate};
-use crate::app::exposure::Asked;
-use crate::app::payments::{self, NewPayment, Spread};
-use crate::app::products;
-use crate::app::receivables::{self, CapturedReceivable, NewReceivable};
-use crate::app::reservations::{self, Command, NewReservation};
-use crate::app::scores::{self, NewScore};
-use crate::domain::check_rules::OrderTerms;
-use crate::domain::company_figures::CompanyFigureKind;
-use crate::domain::credit_groups::GroupLimitMode;
-use crate::domain::currency::Currency;
-use crate::domain::customers::{CustomerStatus, ServiceTier};
-use crate::domain::ids::{Entity, Id};
-use crate::domain::line_terms::{ApplicationAction, Asked as Terms};
-use crate::domain::money::Money;
-use crate::domain::products::ProductCode;
+use crate::applications::app::applications::{self, Decided, Grounds, NewApplication, Target};
+use crate::catalogue::app::company_figures::{self, NewFigure};
+use crate::catalogue::app::exchange_rates::{self, NewRate};
+use crate::catalogue::app::products;
+use crate::catalogue::domain::company_figures::CompanyFigureKind;
+use crate::catalogue::domain::products::ProductCode;
+use crate::customers::app::customers::{self, CustomerChange};
+use crate::customers::domain::customers::{CustomerStatus, ServiceTier};
 use crate::error::{Error, OrInternal};
-use crate::store::tx::Tx;
+use crate::exposure::app::checks::Asked;
+use crate::exposure::app::groups::{self, NewGroup, NewMember};
+use crate::exposure::app::lines::{self, LineAction};
+use crate::exposure::app::payments::{self, NewPayment, Spread};
+use crate::exposure::app::receivables::{self, CapturedReceivable, NewReceivable};
+use crate::exposure::app::reservations::{self, Command, NewReservation};
+use crate::exposure::domain::groups::GroupLimitMode;
+use crate::exposure::domain::line_terms::{ApplicationAction, Asked as Terms};
+use crate::platform::store::tx::Tx;
+use crate::rules::domain::check_rules::OrderTerms;
+use crate::scores::app::scores::{self, NewScore};
+use crate::values::currency::Currency;
+use crate::values::ids::{Entity, Id};
+use crate::values::money::Money;
 
 /// What an identifier belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -260,7 +258,7 @@ impl Performer<'_> {
         action: LineAction,
         reason: &str,
     ) -> Result<(), Error> {
-        credit_lines::act(tx, self.id(Noun::Line, place)?, action, reason).map(drop)
+        lines::act(tx, self.id(Noun::Line, place)?, action, reason).map(drop)
     }
 
     fn on_reservation(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {

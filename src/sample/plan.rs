@@ -12,7 +12,7 @@ use super::groups::{self, GroupPlan};
 use super::limits;
 use super::settlement::{self, PaymentPlan};
 use super::year::{self, ReceivablePlan, ReservationPlan};
-use crate::domain::customers::{MarketWeight, TimeClass};
+use crate::customers::domain::customers::{MarketWeight, TimeClass};
 use crate::error::Error;
 
 /// What one transaction does at most, so that each is short.

@@ -10,7 +10,7 @@ use super::company::{UNITS, Who};
 use super::customers::{CustomerPlan, Payer};
 use super::generator::Generator;
 use super::year::ReceivablePlan;
-use crate::domain::currency::Currency;
+use crate::values::currency::Currency;
 
 /// Receivables that are disputed and still owed, and that were paid after all.
 const DISPUTED: usize = 26;

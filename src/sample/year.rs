@@ -7,8 +7,8 @@ use super::company::{GOODS, Who};
 use super::credit::Account;
 use super::customers::{CustomerPlan, Fate};
 use super::generator::Generator;
-use crate::domain::currency::Currency;
-use crate::domain::customers::TimeClass;
+use crate::customers::domain::customers::TimeClass;
+use crate::values::currency::Currency;
 
 /// How many receivables there are.
 pub(super) const RECEIVABLES: usize = 5_000;

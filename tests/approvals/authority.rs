@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use shouxin::approvals::domain::authority_rules::{self, AuthorityRule, DECIDING_SCOPES, StepRule};
 use shouxin::auth::scopes::TIERS;
-use shouxin::domain::approvals::rules::{self, AuthorityRule, DECIDING_SCOPES, StepRule};
-use shouxin::domain::currency::Currency;
-use shouxin::domain::money::decimal_string;
+use shouxin::values::currency::Currency;
+use shouxin::values::money::decimal_string;
 
 use crate::approvals::{approve, case_of, goods, lines, rules as publish, submit, submitted};
 use crate::contract::document::assert_checked_in;
@@ -31,7 +31,7 @@ fn text() -> String {
          # scope @ depth: 1 is the head office, \"case\" the organisation of the case itself.\n\
          # A test generates it: `SHOUXIN_UPDATE=1 cargo test --test main authority::checked_in`.\n\n",
     );
-    for rule in rules::built_in() {
+    for rule in authority_rules::built_in() {
         let steps: Vec<String> = rule.steps.iter().map(step).collect();
         let indent = format!("\n{:74}then ", "");
         writeln!(
@@ -137,7 +137,7 @@ fn without_a_published_matrix_the_built_in_one_is_current() {
         reader.get(&format!("{RULES}/0")).expect(200).json()
     );
     assert_eq!(current["version"], 0);
-    let names: Vec<String> = rules::built_in()
+    let names: Vec<String> = authority_rules::built_in()
         .into_iter()
         .map(|rule| rule.name)
         .collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use shouxin::domain::approvals::rules;
+use shouxin::approvals::domain::authority_rules;
 
 use super::{approve, case_of, goods, lines, member, policy, relate, score, submitted};
 use crate::support::actors::SALES;
@@ -194,7 +194,7 @@ fn every_step_of_every_built_in_rule_is_decided_by_who_is_just_able_and_nobody_b
         walk(case);
         walked.insert(case.rule.to_owned());
     }
-    let all: BTreeSet<String> = rules::built_in()
+    let all: BTreeSet<String> = authority_rules::built_in()
         .into_iter()
         .map(|rule| rule.name)
         .collect();
@@ -215,7 +215,7 @@ fn walk(case: &Case) {
     } else {
         submitted(&server, &body)
     };
-    let rule = rules::built_in()
+    let rule = authority_rules::built_in()
         .into_iter()
         .find(|rule| rule.name == case.rule)
         .unwrap();

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use shouxin::http::{openapi, routes};
+use shouxin::platform::http::openapi;
+use shouxin::routes;
 
 use crate::support::TestServer;
 use crate::support::document::{Documented, READS_BY_POST, document, operations, violations};

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
-use shouxin::app::products::ProductChange;
-use shouxin::domain::actor::Actor;
-use shouxin::domain::events::EVENT_TYPES;
-use shouxin::domain::organisation::OrgPath;
+use shouxin::catalogue::app::products::ProductChange;
+use shouxin::values::actor::Actor;
+use shouxin::values::event_kinds::EVENT_TYPES;
+use shouxin::values::organisation::OrgPath;
 
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::client::Client;
@@ -169,7 +169,7 @@ fn changes_of_one_thing_stay_in_order_even_if_the_later_one_began_first() {
                 default_payment_term_days: Some(2),
                 ..ProductChange::default()
             };
-            shouxin::app::products::change(tx, "goods", &|_| Ok(()), &change)
+            shouxin::catalogue::app::products::change(tx, "goods", &|_| Ok(()), &change)
         })
         .unwrap();
     let (items, _) = take(&feed(&server), "limit=10", 3);

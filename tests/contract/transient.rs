@@ -10,9 +10,9 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use shouxin::error::{Error, Problem};
 use shouxin::error_codes::{Finality, ProblemCode};
-use shouxin::store::db::{Patience, WriteRequest, Written};
-use shouxin::store::idempotency::{IdempotencyScope, StoredAnswer};
-use shouxin::store::tx::Tx;
+use shouxin::platform::store::db::{Patience, WriteRequest, Written};
+use shouxin::platform::store::idempotency::{IdempotencyScope, StoredAnswer};
+use shouxin::platform::store::tx::Tx;
 
 use crate::support::actors::SALES;
 use crate::support::{

@@ -13,7 +13,7 @@ use shouxin::auth::development::DevelopmentKeys;
 use shouxin::clock::{Clock, SystemClock};
 use shouxin::crypto::MasterKeys;
 use shouxin::devdb::{Cluster, ClusterOptions, Durability, Programs};
-use shouxin::store::migrations;
+use shouxin::platform::store::migrations;
 
 use crate::binary::{Binary, Folder, a_free_port};
 use crate::support::actors::{Credentials, Identity, SALES};

@@ -1,12 +1,13 @@
 //! `verify ledger`: clean where all is well, and naming what was altered where it was not.
 
-use shouxin::app::verification;
-use shouxin::domain::actor::Actor;
-use shouxin::domain::organisation::OrgPath;
+use shouxin::exposure::app::verification;
+use shouxin::values::actor::Actor;
+use shouxin::values::organisation::OrgPath;
 
+use crate::support::actors::SALES;
 use crate::support::ledger::differences;
 use crate::support::{
-    TestServer, a_customer_with_credit, a_payment, a_receivable, a_reservation, actors::SALES,
+    TestServer, a_customer_with_credit, a_payment, a_receivable, a_reservation,
     assert_ledger_is_clean,
 };
 

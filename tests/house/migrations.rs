@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::{Connection, PgConnection};
-use shouxin::store::migrations;
+use shouxin::platform::store::migrations;
 
 use crate::support::TestServer;
 use crate::support::cluster::TestDatabase;
@@ -214,7 +214,7 @@ fn schema_rs_is_the_database() {
             .or_default()
             .push(column.to_owned());
     }
-    let text = include_str!("../../src/store/schema.rs");
+    let text = include_str!("../../src/platform/store/schema.rs");
     let code = parse_schema(text);
     assert_eq!(
         code.keys().collect::<Vec<_>>(),

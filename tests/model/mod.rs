@@ -27,10 +27,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::PgConnection;
 use diesel::prelude::*;
-use shouxin::app::reservations::sweep;
 use shouxin::auth::development::MintRequest;
 use shouxin::auth::scopes;
-use shouxin::domain::organisation::OrgPath;
+use shouxin::exposure::app::reservations::sweep;
+use shouxin::values::organisation::OrgPath;
 
 use dice::Dice;
 use ending::{Ending, receivable_ids};

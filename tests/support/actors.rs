@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use shouxin::auth::development::MintRequest;
 use shouxin::auth::scopes;
 use shouxin::clock::{Clock, SetClock};
-use shouxin::domain::organisation::OrgPath;
+use shouxin::values::organisation::OrgPath;
 use uuid::Uuid;
 
 use super::client::Client;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
-use shouxin::domain::social_credit_code::SocialCreditCode;
+use shouxin::customers::domain::social_credit_code::SocialCreditCode;
 
 use super::actors::SALES;
 use super::{Answer, Client, TestServer};

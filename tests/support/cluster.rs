@@ -7,7 +7,7 @@ use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use shouxin::devdb::{Cluster, ClusterOptions, Durability, Programs};
-use shouxin::store::migrations;
+use shouxin::platform::store::migrations;
 
 /// Where databases for tests come from.
 struct Source {

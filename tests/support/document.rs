@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
-use shouxin::http::{openapi, routes};
+use shouxin::platform::http::openapi;
+use shouxin::routes;
 
 use super::client::{Answer, Call, Client};
 

@@ -1,10 +1,10 @@
 //! What the ledger says, as tests ask it.
 
 use serde_json::Value;
-use shouxin::app::verification;
-use shouxin::domain::actor::Actor;
-use shouxin::domain::organisation::OrgPath;
-use shouxin::store::verification::DifferenceRow;
+use shouxin::exposure::app::verification;
+use shouxin::exposure::store::verification::DifferenceRow;
+use shouxin::values::actor::Actor;
+use shouxin::values::organisation::OrgPath;
 
 use super::actors::SALES;
 use super::{

@@ -20,11 +20,11 @@ use shouxin::auth::key_holder::KeyHolder;
 use shouxin::auth::token::{TokenLimits, TokenVerifier, TrustedIssuer};
 use shouxin::clock::{Clock, SetClock};
 use shouxin::crypto::{CursorSeal, MasterKeys};
-use shouxin::http::routes;
-use shouxin::http::server::{self, Bound, ServerOptions};
-use shouxin::http::state::{Parts, RequestLimits, State};
-use shouxin::http::together::{self, Together, TogetherOptions};
-use shouxin::store::db::{Db, DbOptions};
+use shouxin::exposure::http::together::{self, Together, TogetherOptions};
+use shouxin::platform::http::server::{self, Bound, ServerOptions};
+use shouxin::platform::http::state::{Parts, RequestLimits, State};
+use shouxin::platform::store::db::{Db, DbOptions};
+use shouxin::routes;
 use tracing::Instrument;
 
 use super::cluster::TestDatabase;

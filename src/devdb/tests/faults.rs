@@ -8,9 +8,10 @@ use super::support::{
     TempFolder, eventually, is_alive, leave_behind, listens, options, programs, start,
 };
 use crate::devdb::cluster::free_port;
+use crate::devdb::folder::StateFolder;
 use crate::devdb::owner::Owner;
 use crate::devdb::supervisor::{Afterwards, Supervisor};
-use crate::devdb::{Cluster, DevdbError, folder::StateFolder};
+use crate::devdb::{Cluster, DevdbError};
 
 /// A process that does nothing but hold the supervisor's pipe, until it is killed.
 fn hold(supervisor: &mut Supervisor) -> Child {

@@ -1,0 +1,557 @@
+//! Applying for credit: drawn up, submitted, checked, decided, and carried out once approved.
+
+use serde_json::json;
+
+use super::checks::{self, Checked};
+use crate::applications::domain::applications::ApplicationStatus;
+use crate::applications::domain::checks::{Attachment, Route};
+use crate::applications::store::applications::{self as store, ApplicationRow};
+use crate::approvals::app::approvals;
+use crate::approvals::domain::approvals::{CaseStatus, Decision};
+use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::catalogue::domain::products::ProductCode;
+use crate::customers::store::customers;
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
+use crate::exposure::app::groups::{self, NewMember};
+use crate::exposure::app::lines::{self as credit_lines, ChangedLine, NewLine};
+use crate::exposure::app::refusing::nonsense;
+use crate::exposure::domain::line_terms::{ApplicationAction, Asked, change, check_shape};
+use crate::exposure::store::lines::{self, LineRow};
+use crate::exposure::store::parties;
+use crate::platform::store::tx::{Event, Tx};
+use crate::values::currency::Currency;
+use crate::values::ids::{ApplicationId, Bucket, CaseId, CustomerId, GroupId, LineId};
+use crate::values::organisation::OrgPath;
+
+/// Kind of the approval cases of applications.
+pub const KIND: &str = "credit_application";
+
+/// What an application is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A new line of a customer.
+    Customer(CustomerId),
+    /// A new line of a group.
+    Group(GroupId),
+    /// A line there is.
+    Line(LineId),
+    /// A customer that is to become a member of a group.
+    Member(GroupId, CustomerId),
+}
+
+/// What is applied for.
+#[derive(Debug, Clone)]
+pub struct NewApplication {
+    /// About what.
+    pub target: Target,
+    /// What.
+    pub action: ApplicationAction,
+    /// Product of a new line; none for the unified limit.
+    pub product: Option<ProductCode>,
+    /// Currency of a new line; that of the line there is otherwise.
+    pub currency: Option<Currency>,
+    /// The terms.
+    pub asked: Asked,
+    /// Everything else.
+    pub grounds: Grounds,
+}
+
+/// What speaks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Grounds {
+    /// What the credit is for.
+    pub purpose: Option<String>,
+    /// Expected sales of twelve months, in minor units of the currency of the application.
+    pub expected_sales_minor: Option<i64>,
+    /// Documents by reference.
+    pub attachments: Vec<Attachment>,
+}
+
+/// How a decision came out.
+#[derive(Debug)]
+pub enum Decided {
+    /// The last step was approved: this is the line as it is now.
+    CarriedOut(Box<LineRow>),
+    /// More steps wait, or there is no line to show.
+    Application(Box<ApplicationRow>),
+}
+
+/// Draws up an application.
+///
+/// # Errors
+/// 404 when customer, group or line is not visible, 422 for terms that make no sense.
+pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, Error> {
+    let about = about(tx, new)?;
+    let own = about.currency;
+    check_shape(new.action, &new.asked, tx.today).map_err(|error| nonsense(error, own))?;
+    if let Some(line) = &about.line {
+        change(&line.terms(), new.action, &new.asked, i64::MIN, tx.today)
+            .map_err(|error| nonsense(error, own))?;
+    }
+    let id: ApplicationId = tx.mint(about.home)?;
+    let asked = new.asked.clone();
+    let row = ApplicationRow {
+        bucket: id.bucket().as_i16(),
+        id,
+        customer_id: about.customer_id,
+        group_id: about.group_id,
+        org_path: about.org_path,
+        action: new.action,
+        product: about.product,
+        amount_minor: asked.amount_minor,
+        currency: about.currency,
+        valid_from: asked.valid_from,
+        valid_until: asked.valid_until,
+        payment_term_days: asked.payment_term_days,
+        revolving: asked.revolving,
+        purpose: new.grounds.purpose.clone(),
+        status: ApplicationStatus::Draft,
+        requested_by: tx.actor.principal.clone(),
+        case_id: None,
+        credit_line_id: about.line.map(|line| line.id),
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+        limit_kind: asked.limit_kind,
+        temporary_mode: asked.temporary_mode,
+        allow_overdrawn: asked.allow_overdrawn,
+        member_customer_id: match new.target {
+            Target::Member(_, customer) => Some(customer),
+            _ => None,
+        },
+        expected_sales_minor: new.grounds.expected_sales_minor,
+        deposit_share_bp: asked.deposit_share_bp,
+        conditions: asked.conditions,
+        requires_contract: asked.requires_contract,
+        attachments: json!(new.grounds.attachments),
+        exceptional: false,
+        line_version: None,
+    };
+    store::insert(tx.connection, &row)?;
+    record(
+        tx,
+        "credit_application.draw_up",
+        "credit_application.drawn_up",
+        &row,
+    )?;
+    Ok(row)
+}
+
+struct About {
+    home: Bucket,
+    customer_id: Option<CustomerId>,
+    group_id: Option<GroupId>,
+    org_path: OrgPath,
+    product: Option<ProductCode>,
+    currency: Currency,
+    line: Option<LineRow>,
+}
+
+/// Finds what an application is about.
+fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
+    let currency = new.currency.unwrap_or(Currency::COMPANY);
+    match new.target {
+        Target::Customer(id) => {
+            let (_, org_path) = customers::status_and_organisation(&mut tx.reader(), id)?
+                .ok_or_else(Error::not_found)?;
+            if let Some(product) = &new.product
+                && parties::product(tx.connection, product)?.is_none_or(|terms| !terms.active)
+            {
+                return Err(ProblemCode::ProductUnknown.into());
+            }
+            Ok(About {
+                home: id.bucket(),
+                customer_id: Some(id),
+                group_id: None,
+                org_path,
+                product: new.product.clone(),
+                currency,
+                line: None,
+            })
+        }
+        Target::Group(id) | Target::Member(id, _) => {
+            let org_path = parties::group(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+            if let Target::Member(_, customer) = new.target {
+                customers::status_and_organisation(&mut tx.reader(), customer)?
+                    .ok_or_else(Error::not_found)?;
+            }
+            if new.product.is_some() {
+                return Err(Problem::field(
+                    "product",
+                    "must be null for a group: its line is a ceiling over all products",
+                    "集团额度覆盖全部产品，不得指定产品",
+                )
+                .into());
+            }
+            Ok(About {
+                home: id.bucket(),
+                customer_id: None,
+                group_id: Some(id),
+                org_path,
+                product: None,
+                currency,
+                line: None,
+            })
+        }
+        Target::Line(id) => {
+            let line = lines::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+            Ok(About {
+                home: id.bucket(),
+                customer_id: line.customer_id,
+                group_id: line.group_id,
+                org_path: line.org_path.clone(),
+                product: line.product.clone(),
+                currency: line.currency,
+                line: Some(line),
+            })
+        }
+    }
+}
+
+/// What a change of a draft does.
+pub type Amendment<'a> = dyn Fn(&mut ApplicationRow) -> Result<(), Error> + 'a;
+
+/// Changes a draft.
+///
+/// # Errors
+/// 404, 412 when `check` finds another version, 409 when it is no draft, 422 for terms that make
+/// no sense.
+pub fn amend(
+    tx: &mut Tx<'_>,
+    id: ApplicationId,
+    check: &dyn Fn(i64) -> Result<(), Error>,
+    amendment: &Amendment<'_>,
+) -> Result<ApplicationRow, Error> {
+    let mut row = locked(tx, id)?;
+    check(row.version)?;
+    if row.status != ApplicationStatus::Draft {
+        return Err(wrong_status(row.status, ApplicationStatus::Draft));
+    }
+    amendment(&mut row)?;
+    let own = row.currency;
+    check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
+    row.version += 1;
+    row.updated_at = tx.now;
+    store::write_draft(tx.connection, &row)?;
+    record(
+        tx,
+        "credit_application.amend",
+        "credit_application.amended",
+        &row,
+    )?;
+    Ok(row)
+}
+
+/// Submits an application: it is checked, and the steps that decide it are fixed now.
+///
+/// # Errors
+/// 404, 403 for anybody but who drew it up, 409 when it is not a draft, 422 when a check refuses
+/// it or no rule is for it.
+pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
+    let mut row = locked(tx, id)?;
+    expect(row.status, ApplicationStatus::Submitted)?;
+    only_by_its_author(tx, &row)?;
+    let own = row.currency;
+    check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
+    if let Some(line_id) = row.credit_line_id {
+        let level = credit_lines::lock_level(tx, line_id)?;
+        let line = level.line.clone();
+        let used = credit_lines::used_minor(tx, level)?;
+        change(&line.terms(), row.action, &row.asked(), used, tx.today)
+            .map_err(|error| nonsense(error, own))?;
+        row.line_version = Some(line.version);
+    }
+    let checked = checks::run(&mut tx.reader(), &row)?;
+    if let Route::Refused(_) = checked.route {
+        return Err(checks::problem(
+            ProblemCode::ApprovalCheckFailed,
+            &checked.results,
+        ));
+    }
+    row.exceptional =
+        checked.route == Route::Exceptional || row.action == ApplicationAction::AdmitMember;
+    let subject = subject(tx, &row, &checked)?;
+    let case = approvals::request(tx, id.bucket(), id.subject(), &subject)?;
+    row.case_id = Some(case);
+    if row.action.raises_risk() {
+        checks::keep(tx, id, "submission", &checked)?;
+    }
+    advance(tx, &mut row, ApplicationStatus::Submitted)?;
+    record(
+        tx,
+        "credit_application.submit",
+        "credit_application.submitted",
+        &row,
+    )?;
+    Ok(row)
+}
+
+/// What the authority matrix is asked about.
+fn subject(tx: &mut Tx<'_>, row: &ApplicationRow, checked: &Checked) -> Result<CaseSubject, Error> {
+    let about = checks::customers_of(&mut tx.reader(), row)?;
+    let related_party = parties::is_related_party(tx.connection, &about)?;
+    Ok(CaseSubject {
+        kind: KIND.to_owned(),
+        action: Some(row.action.as_str().to_owned()),
+        product: row.product.clone().map(String::from),
+        grade: checked.grade.map(|grade| grade.as_str().to_owned()),
+        data_class: None,
+        amount_minor: checked.limit_after_minor.unwrap_or(i64::MAX),
+        related_party,
+        exceptional: row.exceptional,
+        org_path: row.org_path.clone(),
+    })
+}
+
+/// Approves the waiting step; after the last one the application is carried out, if the checks
+/// still allow it.
+///
+/// # Errors
+/// As [`approvals::decide`]; 409 when what it asks for has passed, when the line has other terms
+/// by now, when a check fails that did not when it was submitted, or when a line for the same
+/// product and period exists.
+pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Decided, Error> {
+    let mut row = locked_for_decision(tx, id)?;
+    let case = case_of(&row)?;
+    if approvals::decide(tx, case, Decision::Approved, comment)? != CaseStatus::Approved {
+        return Ok(Decided::Application(Box::new(row)));
+    }
+    if row.valid_until.is_some_and(|last| last < tx.today) {
+        return Err(Problem::new(ProblemCode::ApplicationOutdated)
+            .because("The period it asks for has passed.", "所申请的期间已过。")
+            .into());
+    }
+    if row.action.raises_risk() {
+        let checked = checks::run(&mut tx.reader(), &row)?;
+        match checked.route {
+            Route::Ordinary => {}
+            Route::Exceptional if row.exceptional => {}
+            Route::Exceptional | Route::Refused(_) => {
+                return Err(checks::problem(
+                    ProblemCode::ApprovalChecksChanged,
+                    &checked.results,
+                ));
+            }
+        }
+        let facts = subject(tx, &row, &checked)?;
+        if !approvals::suffices(tx, case, &facts)? {
+            return Err(Problem::new(ProblemCode::ApprovalChecksChanged)
+                .because(
+                    "What it is about has changed since it was submitted: other people have to approve it now.",
+                    "提交后情况已变化，现应由其他审批人审批。",
+                )
+                .into());
+        }
+        checks::keep(tx, id, "approval", &checked)?;
+    }
+    let line = carry_out(tx, &row)?;
+    row.credit_line_id = line.as_ref().map(|line| line.id);
+    advance(tx, &mut row, ApplicationStatus::Approved)?;
+    record(
+        tx,
+        "credit_application.approve",
+        "credit_application.approved",
+        &row,
+    )?;
+    Ok(match line {
+        Some(line) => Decided::CarriedOut(Box::new(line)),
+        None => Decided::Application(Box::new(row)),
+    })
+}
+
+/// Does what an approved application asks for.
+fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, Error> {
+    match (row.action, row.group_id, row.member_customer_id) {
+        (ApplicationAction::Open, _, _) => {
+            let new = NewLine {
+                application_id: row.id,
+                customer_id: row.customer_id,
+                group_id: row.group_id,
+                org_path: row.org_path.clone(),
+                product: row.product.clone(),
+                currency: row.currency.clone(),
+                asked: row.asked(),
+                reason: row.purpose.clone().unwrap_or_default(),
+            };
+            credit_lines::open(tx, new).map(Some)
+        }
+        (ApplicationAction::AdmitMember, Some(group_id), Some(customer_id)) => {
+            let new = NewMember {
+                customer_id,
+                from: row.valid_from.unwrap_or(tx.today),
+                evidence: row.purpose.clone(),
+            };
+            groups::admit(tx, group_id, &new)?;
+            Ok(None)
+        }
+        _ => {
+            let (Some(line_id), Some(submitted)) = (row.credit_line_id, row.line_version) else {
+                return Err(Error::internal("an application that is about no line"));
+            };
+            let changed = ChangedLine {
+                application_id: row.id,
+                customer_id: row.customer_id,
+                group_id: row.group_id,
+                line_id,
+                version: submitted,
+                action: row.action,
+                asked: row.asked(),
+                reason: row.purpose.clone().unwrap_or_default(),
+            };
+            credit_lines::carry_out(tx, &changed).map(Some)
+        }
+    }
+}
+
+/// Rejects the waiting step, and with it the application.
+///
+/// # Errors
+/// As [`approvals::decide`].
+pub fn reject(tx: &mut Tx<'_>, id: ApplicationId, reason: &str) -> Result<ApplicationRow, Error> {
+    let mut row = locked_for_decision(tx, id)?;
+    approvals::decide(tx, case_of(&row)?, Decision::Rejected, reason)?;
+    advance(tx, &mut row, ApplicationStatus::Rejected)?;
+    record(
+        tx,
+        "credit_application.reject",
+        "credit_application.rejected",
+        &row,
+    )?;
+    Ok(row)
+}
+
+/// Sends the application back to its author for a change: it is a draft again, and another
+/// submission opens another case.
+///
+/// # Errors
+/// As [`approvals::decide`].
+pub fn send_back(
+    tx: &mut Tx<'_>,
+    id: ApplicationId,
+    reason: &str,
+) -> Result<ApplicationRow, Error> {
+    let mut row = locked_for_decision(tx, id)?;
+    approvals::decide(tx, case_of(&row)?, Decision::SentBack, reason)?;
+    advance(tx, &mut row, ApplicationStatus::Draft)?;
+    record(
+        tx,
+        "credit_application.send_back",
+        "credit_application.sent_back",
+        &row,
+    )?;
+    Ok(row)
+}
+
+/// Takes an application back. Only who drew it up may.
+///
+/// # Errors
+/// 404, 409 when it is decided, 403 for anybody else.
+pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
+    let mut row = locked(tx, id)?;
+    expect(row.status, ApplicationStatus::Withdrawn)?;
+    only_by_its_author(tx, &row)?;
+    if let (ApplicationStatus::Submitted, Some(case)) = (row.status, row.case_id) {
+        approvals::withdraw(tx, case)?;
+    }
+    advance(tx, &mut row, ApplicationStatus::Withdrawn)?;
+    record(
+        tx,
+        "credit_application.withdraw",
+        "credit_application.withdrawn",
+        &row,
+    )?;
+    Ok(row)
+}
+
+fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<(), Error> {
+    if row.requested_by == tx.actor.principal {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::FourEyesRequired)
+        .because(
+            "Only who drew up an application may submit or withdraw it.",
+            "只有申请人本人可以提交或撤回申请。",
+        )
+        .into())
+}
+
+fn locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
+    store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)
+}
+
+/// Who decides in somebody else's name reaches what that somebody would.
+fn locked_for_decision(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
+    if let Some(row) = store::find_locked(&mut tx.reader(), id)? {
+        return Ok(row);
+    }
+    let decider = approvals::decider(&mut tx.reader())?;
+    let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
+    let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
+    if reached.any(|unit| unit.contains(&row.org_path)) {
+        Ok(row)
+    } else {
+        Err(Error::not_found())
+    }
+}
+
+fn case_of(row: &ApplicationRow) -> Result<CaseId, Error> {
+    expect(row.status, ApplicationStatus::Approved)?;
+    row.case_id
+        .ok_or_else(|| Error::internal("a submitted application without a case"))
+}
+
+fn expect(status: ApplicationStatus, next: ApplicationStatus) -> Result<(), Error> {
+    if status.may_become(next) {
+        return Ok(());
+    }
+    Err(wrong_status(status, next))
+}
+
+fn wrong_status(status: ApplicationStatus, next: ApplicationStatus) -> Error {
+    let (status, next) = (status.as_str(), next.as_str());
+    Problem::new(ProblemCode::InvalidTransition)
+        .because(
+            format!("The application is {status} and cannot become {next}."),
+            format!("申请状态为 {status}，不能变为 {next}。"),
+        )
+        .into()
+}
+
+fn advance(
+    tx: &mut Tx<'_>,
+    row: &mut ApplicationRow,
+    next: ApplicationStatus,
+) -> Result<(), Error> {
+    let before = row.status;
+    row.status = next;
+    row.version += 1;
+    row.updated_at = tx.now;
+    if store::advance(tx.connection, row, before)? {
+        Ok(())
+    } else {
+        Err(Error::Retry("the application moved on"))
+    }
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &ApplicationRow,
+) -> Result<(), Error> {
+    let details = json!({
+        "customer_id": row.customer_id, "group_id": row.group_id, "action": row.action.as_str(),
+        "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
+        "status": row.status.as_str(), "credit_line_id": row.credit_line_id, "approval_id": row.case_id,
+        "exceptional": row.exceptional,
+    });
+    tx.record(action, row.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind,
+        subject: row.id.subject(),
+        org_path: row.org_path.clone(),
+        customer_id: row.customer_id.map(CustomerId::uuid),
+        data: details,
+    })
+}

@@ -1,0 +1,48 @@
+//! Credit applications: where one stands. What it asks of a line is in [`crate::exposure::domain::line_terms`].
+
+crate::text_enum! {
+    /// Where an application stands.
+    pub enum ApplicationStatus {
+        /// Being drawn up, for the first time or again after it was sent back.
+        Draft = "draft",
+        /// Waiting for decisions.
+        Submitted = "submitted",
+        /// Approved and carried out.
+        Approved = "approved",
+        /// Rejected.
+        Rejected = "rejected",
+        /// Taken back by the requester.
+        Withdrawn = "withdrawn",
+    }
+}
+
+impl ApplicationStatus {
+    /// Whether an application may go from here to there.
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Draft => matches!(next, Self::Submitted | Self::Withdrawn),
+            Self::Submitted => next != Self::Submitted,
+            Self::Approved | Self::Rejected | Self::Withdrawn => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decided_applications_stay_decided() {
+        for last in [
+            ApplicationStatus::Approved,
+            ApplicationStatus::Rejected,
+            ApplicationStatus::Withdrawn,
+        ] {
+            let anywhere = |next: &ApplicationStatus| last.may_become(*next);
+            assert!(!ApplicationStatus::EVERY.iter().any(anywhere));
+        }
+        assert!(ApplicationStatus::Draft.may_become(ApplicationStatus::Submitted));
+        assert!(!ApplicationStatus::Draft.may_become(ApplicationStatus::Approved));
+        assert!(ApplicationStatus::Submitted.may_become(ApplicationStatus::Draft));
+    }
+}

@@ -1,0 +1,529 @@
+//! The checks before an approval (L4): each has a name, an outcome and its numbers.
+//!
+//! They look at what an application would lead to, not at what is there: the limit after it, the
+//! total of the group after it. Amounts are in minor units of the company's currency.
+
+use chrono::{Months, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::rules::domain::credit_policies::{CheckName, CreditPolicy, FailureRoute, GradePolicy};
+use crate::scores::domain::scores::ScoreFacts;
+use crate::values::currency::Currency;
+use crate::values::money::decimal_string;
+
+crate::text_enum! {
+    /// How a check came out.
+    pub enum CheckOutcome {
+        /// Nothing in the way.
+        Pass = "pass",
+        /// Worth knowing, and no reason to refuse.
+        Warn = "warn",
+        /// Needs exceptional approval, or is refused, as the policy says.
+        Fail = "fail",
+        /// Could not be evaluated: the policy or the facts do not say enough.
+        NotEvaluated = "not_evaluated",
+    }
+}
+
+/// The result of one check, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// Which check.
+    pub check: CheckName,
+    /// How it came out.
+    pub outcome: CheckOutcome,
+    /// In words, in English.
+    pub detail_en: String,
+    /// In words, in Chinese.
+    pub detail_zh: String,
+    /// The numbers behind it.
+    pub numbers: Vec<(String, String)>,
+}
+
+/// A document that an application refers to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Type, such as `business_licence`.
+    pub kind: String,
+    /// Where it is kept.
+    pub reference: String,
+    /// Last day of validity, where it has one.
+    pub valid_until: Option<NaiveDate>,
+}
+
+/// The company's net capital.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetCapital {
+    /// Amount; `None` when it cannot be measured for want of a rate.
+    pub minor: Option<i64>,
+    /// Of which day it is.
+    pub as_of: NaiveDate,
+}
+
+/// What the checks look at.
+#[derive(Debug, Clone)]
+pub struct CheckFacts {
+    /// Business date.
+    pub today: NaiveDate,
+    /// The limit after the application; `None` without a limit.
+    pub limit_after_minor: Option<i64>,
+    /// Payment term asked for.
+    pub payment_term_days: Option<i32>,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: Option<i32>,
+    /// Latest score; none for a group or a customer that was never scored.
+    pub score: Option<ScoreFacts>,
+    /// First business with the customer; `None` when there was none.
+    pub first_business_on: Option<NaiveDate>,
+    /// Whether it is about a group, which has no grade and no first business.
+    pub is_group: bool,
+    /// Expected sales of twelve months.
+    pub expected_sales_minor: Option<i64>,
+    /// The company's net capital, where it is on record.
+    pub net_capital: Option<NetCapital>,
+    /// Total credit of the group, or of the customer where it is in none, after the application;
+    /// `None` without a limit.
+    pub group_total_after_minor: Option<i64>,
+    /// What is overdue; `None` when a part of it cannot be measured for want of a rate.
+    pub overdue_minor: Option<i64>,
+    /// Documents by reference.
+    pub attachments: Vec<Attachment>,
+}
+
+/// Where the results lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// The ordinary chain.
+    Ordinary,
+    /// The exceptional chain.
+    Exceptional,
+    /// Nowhere: these checks refuse.
+    Refused(Vec<CheckName>),
+}
+
+/// Runs every check.
+pub fn evaluate(facts: &CheckFacts, policy: &CreditPolicy) -> Vec<CheckResult> {
+    vec![
+        grade(facts, policy),
+        score_validity(facts),
+        new_customer_share(facts, policy),
+        concentration(facts, policy),
+        overdue_balance(facts, policy),
+        documents(facts, policy),
+    ]
+}
+
+/// Where the results lead under a policy.
+pub fn route(results: &[CheckResult], policy: &CreditPolicy) -> Route {
+    let failed: Vec<CheckName> = results
+        .iter()
+        .filter(|result| result.outcome == CheckOutcome::Fail)
+        .map(|result| result.check)
+        .collect();
+    let refusing: Vec<CheckName> = failed
+        .iter()
+        .copied()
+        .filter(|check| policy.route_of(*check) == FailureRoute::Refuse)
+        .collect();
+    if !refusing.is_empty() {
+        Route::Refused(refusing)
+    } else if failed.is_empty() {
+        Route::Ordinary
+    } else {
+        Route::Exceptional
+    }
+}
+
+fn result(
+    check: CheckName,
+    outcome: CheckOutcome,
+    detail_en: &str,
+    detail_zh: &str,
+    numbers: Vec<(&str, String)>,
+) -> CheckResult {
+    CheckResult {
+        check,
+        outcome,
+        detail_en: detail_en.to_owned(),
+        detail_zh: detail_zh.to_owned(),
+        numbers: numbers
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    }
+}
+
+fn yuan(minor: i64) -> String {
+    decimal_string(minor, Currency::COMPANY)
+}
+
+fn limit(minor: Option<i64>) -> String {
+    minor.map_or_else(|| "unlimited".to_owned(), yuan)
+}
+
+/// Basis points as a percentage with two places.
+pub fn percent(basis_points: i64) -> String {
+    let sign = if basis_points < 0 { "-" } else { "" };
+    let whole = basis_points.unsigned_abs();
+    format!("{sign}{}.{:02}", whole / 100, whole % 100)
+}
+
+/// A part of a whole in basis points, rounded up: a share is never shown smaller than it is.
+pub fn share_bp(part_minor: i64, whole_minor: i64) -> Option<i64> {
+    (whole_minor > 0)
+        .then(|| {
+            (i128::from(part_minor) * 10_000 + i128::from(whole_minor) - 1)
+                .div_euclid(i128::from(whole_minor))
+        })
+        .and_then(|share| i64::try_from(share).ok())
+}
+
+fn grade(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
+    use CheckOutcome::{Fail, NotEvaluated, Pass};
+    let Some(score) = facts.score else {
+        return result(
+            CheckName::Grade,
+            NotEvaluated,
+            "There is no score.",
+            "没有评分。",
+            vec![],
+        );
+    };
+    let none = GradePolicy::default();
+    let own = policy.grades.get(&score.grade).unwrap_or(&none);
+    let mut numbers = vec![("grade", score.grade.as_str().to_owned())];
+    match beyond_grade(facts, own, &mut numbers) {
+        Some((en, zh)) => result(CheckName::Grade, Fail, en, zh, numbers),
+        None => result(
+            CheckName::Grade,
+            Pass,
+            "Within the bounds of the grade.",
+            "符合该等级的信用政策。",
+            numbers,
+        ),
+    }
+}
+
+/// In which way more is asked for than the grade allows; its numbers join the others.
+fn beyond_grade(
+    facts: &CheckFacts,
+    own: &GradePolicy,
+    numbers: &mut Vec<(&'static str, String)>,
+) -> Option<(&'static str, &'static str)> {
+    let mut fails = |failed: bool, name: &'static str, most: String, asked: String| {
+        if failed {
+            numbers.push((name, most));
+            numbers.push(("requested", asked));
+        }
+        failed
+    };
+    if own.cash_only && facts.limit_after_minor != Some(0) {
+        return Some((
+            "The grade pays before delivery.",
+            "该信用等级只能现款交易。",
+        ));
+    }
+    if let Some(most) = own.limit_max_minor
+        && fails(
+            facts.limit_after_minor.is_none_or(|after| after > most),
+            "limit_max",
+            yuan(most),
+            limit(facts.limit_after_minor),
+        )
+    {
+        return Some((
+            "The limit is above the highest of the grade.",
+            "额度超过该等级上限。",
+        ));
+    }
+    if let (Some(most), Some(days)) = (own.payment_term_days_max, facts.payment_term_days)
+        && fails(
+            days > most,
+            "payment_term_days_max",
+            most.to_string(),
+            days.to_string(),
+        )
+    {
+        return Some((
+            "The payment term is longer than the grade allows.",
+            "账期超过该等级上限。",
+        ));
+    }
+    let least = own.deposit_share_bp_min?;
+    let asked = facts.deposit_share_bp.unwrap_or(0);
+    fails(
+        asked < least,
+        "deposit_share_min",
+        percent(least.into()),
+        percent(asked.into()),
+    )
+    .then_some((
+        "The deposit is smaller than the grade asks for.",
+        "保证金比例低于该等级要求。",
+    ))
+}
+
+fn score_validity(facts: &CheckFacts) -> CheckResult {
+    use CheckOutcome::{Fail, NotEvaluated, Pass};
+    let name = CheckName::ScoreValidity;
+    match facts.score {
+        None => result(
+            name,
+            NotEvaluated,
+            "There is no score.",
+            "没有评分。",
+            vec![],
+        ),
+        Some(score) => {
+            let numbers = vec![
+                ("scored_on", score.scored_on.to_string()),
+                ("valid_until", score.valid_until.to_string()),
+            ];
+            if score.valid_until < facts.today {
+                result(
+                    name,
+                    Fail,
+                    "The score has expired.",
+                    "评分已过期。",
+                    numbers,
+                )
+            } else {
+                result(name, Pass, "The score is valid.", "评分有效。", numbers)
+            }
+        }
+    }
+}
+
+fn new_customer_share(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
+    use CheckOutcome::{Fail, NotEvaluated, Pass};
+    let name = CheckName::NewCustomerShare;
+    let (Some(months), Some(share)) = (policy.new_customer_months, policy.new_customer_share_bp)
+    else {
+        return result(
+            name,
+            NotEvaluated,
+            "The policy sets no share for new customers.",
+            "信用政策未设定新客户比例。",
+            vec![],
+        );
+    };
+    if facts.is_group {
+        return result(
+            name,
+            NotEvaluated,
+            "Groups are not new customers.",
+            "集团不适用新客户比例。",
+            vec![],
+        );
+    }
+    let until = facts
+        .first_business_on
+        .and_then(|first| first.checked_add_months(Months::new(u32::try_from(months).ok()?)));
+    if until.is_some_and(|until| until <= facts.today) {
+        return result(
+            name,
+            Pass,
+            "The customer is not new.",
+            "不是新客户。",
+            vec![],
+        );
+    }
+    let Some(sales) = facts.expected_sales_minor else {
+        return result(
+            name,
+            Fail,
+            "The application of a new customer does not say what sales are expected.",
+            "新客户申请未填写预计销售额。",
+            vec![],
+        );
+    };
+    let most = i64::try_from(i128::from(sales) * i128::from(share) / 10_000).unwrap_or(i64::MAX);
+    let numbers = vec![
+        ("expected_sales", yuan(sales)),
+        ("share_max", percent(share.into())),
+        ("limit_max", yuan(most)),
+        ("requested", limit(facts.limit_after_minor)),
+    ];
+    if facts.limit_after_minor.is_none_or(|after| after > most) {
+        result(
+            name,
+            Fail,
+            "The limit is above the share of expected sales for new customers.",
+            "额度超过新客户预计销售额的允许比例。",
+            numbers,
+        )
+    } else {
+        result(
+            name,
+            Pass,
+            "Within the share of expected sales.",
+            "在预计销售额的允许比例之内。",
+            numbers,
+        )
+    }
+}
+
+fn concentration(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
+    use CheckOutcome::{Fail, NotEvaluated, Pass, Warn};
+    let name = CheckName::Concentration;
+    let (warn, most) = (policy.concentration_warn_bp, policy.concentration_max_bp);
+    if warn.is_none() && most.is_none() {
+        return result(
+            name,
+            NotEvaluated,
+            "The policy sets no concentration limit.",
+            "信用政策未设定集中度上限。",
+            vec![],
+        );
+    }
+    let Some(NetCapital { minor, as_of }) = facts.net_capital else {
+        return result(
+            name,
+            NotEvaluated,
+            "The net capital of the company is not on record.",
+            "未登记公司净资本。",
+            vec![],
+        );
+    };
+    let Some(net_capital) = minor else {
+        return result(
+            name,
+            Fail,
+            "The net capital of the company is in a currency that has no rate.",
+            "公司净资本的币种没有可用汇率。",
+            vec![("net_capital_as_of", as_of.to_string())],
+        );
+    };
+    let mut numbers = vec![
+        ("total_after", limit(facts.group_total_after_minor)),
+        ("net_capital", yuan(net_capital)),
+        ("net_capital_as_of", as_of.to_string()),
+    ];
+    let share = facts
+        .group_total_after_minor
+        .map_or(Some(i64::MAX), |total| share_bp(total, net_capital))
+        .unwrap_or(i64::MAX);
+    if share < i64::MAX {
+        numbers.push(("share", percent(share)));
+    }
+    let beyond = |bound: Option<i32>| bound.is_some_and(|bound| share > i64::from(bound));
+    if let Some(most) = most.filter(|most| beyond(Some(*most))) {
+        numbers.push(("share_max", percent(most.into())));
+        return result(
+            name,
+            Fail,
+            "The total of the group is too large a share of net capital.",
+            "集团授信总额占净资本比例过高。",
+            numbers,
+        );
+    }
+    if let Some(warn) = warn.filter(|warn| beyond(Some(*warn))) {
+        numbers.push(("share_warn", percent(warn.into())));
+        return result(
+            name,
+            Warn,
+            "The total of the group is a large share of net capital.",
+            "集团授信总额占净资本比例较高。",
+            numbers,
+        );
+    }
+    result(
+        name,
+        Pass,
+        "Within the concentration limit.",
+        "在集中度上限之内。",
+        numbers,
+    )
+}
+
+fn overdue_balance(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
+    use CheckOutcome::{Fail, Pass, Warn};
+    let name = CheckName::OverdueBalance;
+    let Some(overdue) = facts.overdue_minor else {
+        let outcome = policy.overdue_max_minor.map_or(Warn, |_| Fail);
+        return result(
+            name,
+            outcome,
+            "Something is overdue in a currency that has no rate.",
+            "存在无汇率币种的逾期款项。",
+            vec![],
+        );
+    };
+    let mut numbers = vec![("overdue", yuan(overdue))];
+    if overdue == 0 {
+        return result(name, Pass, "Nothing is overdue.", "无逾期款项。", numbers);
+    }
+    if let Some(most) = policy.overdue_max_minor {
+        numbers.push(("overdue_max", yuan(most)));
+        if overdue > most {
+            return result(
+                name,
+                Fail,
+                "Too much is overdue.",
+                "逾期金额过高。",
+                numbers,
+            );
+        }
+    }
+    result(
+        name,
+        Warn,
+        "Something is overdue.",
+        "存在逾期款项。",
+        numbers,
+    )
+}
+
+fn documents(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
+    use CheckOutcome::{Fail, NotEvaluated, Pass};
+    let name = CheckName::Documents;
+    if policy.required_documents.is_empty() {
+        return result(
+            name,
+            NotEvaluated,
+            "The policy asks for no documents.",
+            "信用政策未要求资料。",
+            vec![],
+        );
+    }
+    let valid = |until: Option<NaiveDate>| until.is_none_or(|until| until >= facts.today);
+    let wanting = |kind: &str, known: bool| {
+        let mut of = facts.attachments.iter().filter(|one| one.kind == kind);
+        let is_known = of.clone().next().is_some();
+        is_known == known && !of.any(|one| valid(one.valid_until))
+    };
+    let list = |known: bool| {
+        let kinds: Vec<&str> = policy
+            .required_documents
+            .iter()
+            .filter(|kind| wanting(kind, known))
+            .map(String::as_str)
+            .collect();
+        kinds.join(", ")
+    };
+    let (missing, expired) = (list(false), list(true));
+    if missing.is_empty() && expired.is_empty() {
+        return result(
+            name,
+            Pass,
+            "Every document is there and valid.",
+            "所需资料齐全有效。",
+            vec![],
+        );
+    }
+    let numbers = [("missing", missing), ("expired", expired)];
+    result(
+        name,
+        Fail,
+        "Documents are missing or have expired.",
+        "资料缺失或已过期。",
+        numbers
+            .into_iter()
+            .filter(|(_, list)| !list.is_empty())
+            .collect(),
+    )
+}
+
+#[cfg(test)]
+#[path = "checks_tests.rs"]
+mod tests;

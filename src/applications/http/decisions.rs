@@ -1,0 +1,308 @@
+//! Submitting, checking and deciding credit applications over HTTP.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::applications::{CreditApplicationView, view};
+use crate::applications::app::applications::{self as app, Decided};
+use crate::applications::app::checks;
+use crate::applications::domain::checks::{CheckOutcome, CheckResult, Route};
+use crate::applications::store::applications::{self as store, ChecksRow};
+use crate::auth::scopes;
+use crate::error::{Error, OrInternal};
+use crate::exposure::http::line_views::{CreditLineView, shown_one};
+use crate::platform::http::Reply;
+use crate::platform::http::answers::{Computed, Outcome, Representation, Resource};
+use crate::platform::http::bodies::{
+    ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
+};
+use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
+use crate::platform::http::guard::Require;
+use crate::platform::http::parameters::PathId;
+use crate::platform::http::types::Text;
+use crate::rules::domain::credit_policies::CheckName;
+use crate::values::ids::ApplicationEntity;
+
+/// What an approval leads to: the line, or the application while more steps wait.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum ApprovalOutcome {
+    /// The last step was approved: the line as it is now.
+    CreditLine(Box<CreditLineView>),
+    /// More steps wait for a decision, or there is no line to show.
+    CreditApplication(Box<CreditApplicationView>),
+}
+
+impl Representation for ApprovalOutcome {
+    fn version(&self) -> i64 {
+        match self {
+            Self::CreditLine(line) => line.version(),
+            Self::CreditApplication(application) => application.version(),
+        }
+    }
+
+    fn location(&self) -> String {
+        match self {
+            Self::CreditLine(line) => line.location(),
+            Self::CreditApplication(application) => application.location(),
+        }
+    }
+}
+
+/// The result of one check.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApprovalCheck, example = json!({
+    "check": "concentration", "outcome": "warn", "detail": "The total of the group is a large share of net capital.",
+    "detail_zh": "集团授信总额占净资本比例较高。",
+    "numbers": [{"name": "total_after", "value": "1200000.00"}, {"name": "net_capital", "value": "10000000.00"},
+        {"name": "share", "value": "12.00"}],
+}))]
+pub struct CheckView {
+    /// Which check.
+    pub check: CheckName,
+    /// How it came out.
+    pub outcome: CheckOutcome,
+    /// In words, in English.
+    #[schema(max_length = 500, pattern = "^[^\\u0000]*$")]
+    pub detail: String,
+    /// In words, in Chinese.
+    #[schema(max_length = 500, pattern = "^[^\\u0000]*$")]
+    pub detail_zh: String,
+    /// The numbers behind it: amounts in the company's currency, shares in percent.
+    #[schema(max_items = 20)]
+    pub numbers: Vec<NumberView>,
+}
+
+/// When and why checks were run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApprovalCheckRun)]
+pub struct CheckRunView {
+    /// Counts the runs that were kept; null for a preview.
+    #[schema(required = true)]
+    pub run_number: Option<i32>,
+    /// `submission`, `approval`, or `preview`.
+    #[schema(max_length = 20, pattern = "^[a-z]+$")]
+    pub stage: String,
+    /// Version of the credit policy; 0 for the built-in one.
+    pub policy_version: i32,
+    /// Instant.
+    pub run_at: DateTime<Utc>,
+    /// Where they lead: `ordinary`, `exceptional` or `refused`; null for runs that were kept.
+    #[schema(required = true, max_length = 20, pattern = "^[a-z]+$")]
+    pub route: Option<&'static str>,
+    /// Every result.
+    #[schema(max_items = 50)]
+    pub results: Vec<CheckView>,
+}
+
+/// The checks of an application: those that were kept, and how they come out now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApprovalCheckReport, example = json!({
+    "now": {"run_number": null, "stage": "preview", "policy_version": 0, "run_at": "2026-01-05T02:00:00Z", "route": "ordinary", "results": []},
+    "kept": [],
+}))]
+pub struct CheckReportView {
+    /// How they come out now.
+    pub now: CheckRunView,
+    /// Those that were kept, the latest first.
+    #[schema(max_items = 100)]
+    pub kept: Vec<CheckRunView>,
+}
+
+fn check_view(result: CheckResult) -> CheckView {
+    CheckView {
+        check: result.check,
+        outcome: result.outcome,
+        detail: result.detail_en,
+        detail_zh: result.detail_zh,
+        numbers: result
+            .numbers
+            .into_iter()
+            .map(|(name, value)| NumberView {
+                name,
+                value: Text(value),
+            })
+            .collect(),
+    }
+}
+
+fn kept_view(row: ChecksRow) -> Result<CheckRunView, Error> {
+    let results: Vec<CheckResult> = serde_json::from_value(row.results).or_internal()?;
+    Ok(CheckRunView {
+        run_number: Some(row.run_number),
+        stage: row.stage,
+        policy_version: row.policy_version,
+        run_at: row.run_at,
+        route: None,
+        results: results.into_iter().map(check_view).collect(),
+    })
+}
+
+/// Read the checks of a credit application
+///
+/// How every check comes out now, without keeping it, and what was kept when the application was
+/// submitted and approved.
+#[utoipa::path(
+    get,
+    path = "/v1/credit-applications/{application_id}/checks",
+    tag = "credit-applications",
+    operation_id = "getCreditApplicationChecks"
+)]
+pub async fn checks(
+    guard: Require<scopes::CreditApplicationsRead>,
+    id: PathId<ApplicationEntity>,
+) -> Result<Computed<CheckReportView>, Error> {
+    guard
+        .read_snapshot(move |reader| {
+            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            let now = checks::run(reader, &row)?;
+            let kept = store::checks(reader.connection, id.0)?;
+            Ok(Computed(CheckReportView {
+                now: CheckRunView {
+                    run_number: None,
+                    stage: "preview".to_owned(),
+                    policy_version: now.policy_version,
+                    run_at: reader.now,
+                    route: Some(match now.route {
+                        Route::Ordinary => "ordinary",
+                        Route::Exceptional => "exceptional",
+                        Route::Refused(_) => "refused",
+                    }),
+                    results: now.results.into_iter().map(check_view).collect(),
+                },
+                kept: kept.into_iter().map(kept_view).collect::<Result<_, _>>()?,
+            }))
+        })
+        .await
+}
+
+/// Submit a credit application
+///
+/// It is checked, and the steps that decide it are fixed by the authority matrix of today. A
+/// failed check sends it to the exceptional chain or refuses it, as the credit policy says.
+/// Nobody decides what they asked for.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-applications/{application_id}/submit",
+    tag = "credit-applications",
+    operation_id = "submitCreditApplication"
+)]
+pub async fn submit(
+    guard: Require<scopes::CreditApplicationsWrite>,
+    id: PathId<ApplicationEntity>,
+    command: KeyedAction<NoDetails>,
+) -> Reply<Resource<CreditApplicationView>> {
+    guard
+        .write("credit_application.submit", command.repeatable, move |tx| {
+            Ok(Resource(view(app::submit(tx, id.0)?)?))
+        })
+        .await
+}
+
+/// Approve a credit application
+///
+/// Decides the waiting step, for which its scope is needed too. After the last approval the
+/// checks are run again and the application is carried out; the answer is the line. Until then
+/// the answer is the application. Four eyes: neither the requester, nor their delegates, nor who
+/// decided before.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-applications/{application_id}/approve",
+    tag = "credit-applications",
+    operation_id = "approveCreditApplication"
+)]
+pub async fn approve(
+    guard: Require<scopes::CreditApplicationsApprove>,
+    id: PathId<ApplicationEntity>,
+    command: KeyedAction<ApproveCreditApplication>,
+) -> Reply<Outcome<ApprovalOutcome>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let comment = body.comment.map_or_else(String::new, |text| text.0);
+    guard
+        .write("credit_application.approve", repeatable, move |tx| {
+            Ok(Outcome(match app::approve(tx, id.0, &comment)? {
+                Decided::CarriedOut(line) => {
+                    ApprovalOutcome::CreditLine(Box::new(shown_one(&mut tx.reader(), *line)?))
+                }
+                Decided::Application(application) => {
+                    ApprovalOutcome::CreditApplication(Box::new(view(*application)?))
+                }
+            }))
+        })
+        .await
+}
+
+/// Reject a credit application
+///
+/// Decides the waiting step, and with it the application. The reason is kept.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-applications/{application_id}/reject",
+    tag = "credit-applications",
+    operation_id = "rejectCreditApplication"
+)]
+pub async fn reject(
+    guard: Require<scopes::CreditApplicationsApprove>,
+    id: PathId<ApplicationEntity>,
+    command: KeyedCommand<RejectCreditApplication>,
+) -> Reply<Resource<CreditApplicationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    guard
+        .write("credit_application.reject", repeatable, move |tx| {
+            Ok(Resource(view(app::reject(tx, id.0, &body.reason.0)?)?))
+        })
+        .await
+}
+
+/// Send a credit application back
+///
+/// Decides the waiting step: the application is a draft again, and its author is asked to change
+/// it. Submitting it again opens another case with steps of its own.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-applications/{application_id}/send-back",
+    tag = "credit-applications",
+    operation_id = "sendBackCreditApplication"
+)]
+pub async fn send_back(
+    guard: Require<scopes::CreditApplicationsApprove>,
+    id: PathId<ApplicationEntity>,
+    command: KeyedCommand<RejectCreditApplication>,
+) -> Reply<Resource<CreditApplicationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    guard
+        .write("credit_application.send_back", repeatable, move |tx| {
+            Ok(Resource(view(app::send_back(tx, id.0, &body.reason.0)?)?))
+        })
+        .await
+}
+
+/// Withdraw a credit application
+///
+/// Only who drew it up, and only until it is decided.
+#[utoipa::path(
+    post,
+    path = "/v1/credit-applications/{application_id}/withdraw",
+    tag = "credit-applications",
+    operation_id = "withdrawCreditApplication"
+)]
+pub async fn withdraw(
+    guard: Require<scopes::CreditApplicationsWrite>,
+    id: PathId<ApplicationEntity>,
+    command: KeyedAction<NoDetails>,
+) -> Reply<Resource<CreditApplicationView>> {
+    guard
+        .write(
+            "credit_application.withdraw",
+            command.repeatable,
+            move |tx| Ok(Resource(view(app::withdraw(tx, id.0)?)?)),
+        )
+        .await
+}

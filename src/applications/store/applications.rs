@@ -1,0 +1,311 @@
+//! Credit applications.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::applications::domain::applications::ApplicationStatus;
+use crate::catalogue::domain::products::ProductCode;
+use crate::exposure::domain::line_terms::{ApplicationAction, Asked};
+use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
+use crate::platform::store::schema::{credit_application_checks, credit_applications};
+use crate::platform::store::sql_types::words;
+use crate::platform::store::tx::Reader;
+use crate::platform::store::visibility::visible_to;
+use crate::values::currency::Currency;
+use crate::values::ids::{ApplicationId, CaseId, CustomerId, GroupId, LineId};
+use crate::values::organisation::OrgPath;
+
+words!(ApplicationStatus);
+
+/// An application as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_applications)]
+pub struct ApplicationRow {
+    /// Home of the customer or group.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: ApplicationId,
+    /// Customer, or empty for a group.
+    pub customer_id: Option<CustomerId>,
+    /// Group, or empty for a customer.
+    pub group_id: Option<GroupId>,
+    /// Organisation of the customer or group.
+    pub org_path: OrgPath,
+    /// What is asked for.
+    pub action: ApplicationAction,
+    /// Product; empty for the unified limit.
+    pub product: Option<ProductCode>,
+    /// Requested limit, or amount of a temporary increase.
+    pub amount_minor: Option<i64>,
+    /// Its currency.
+    pub currency: Currency,
+    /// First day.
+    pub valid_from: Option<NaiveDate>,
+    /// Last day.
+    pub valid_until: Option<NaiveDate>,
+    /// Payment term.
+    pub payment_term_days: Option<i32>,
+    /// Whether released limit can be used again.
+    pub revolving: Option<bool>,
+    /// What the credit is for.
+    pub purpose: Option<String>,
+    /// Where it stands.
+    pub status: ApplicationStatus,
+    /// Who drew it up.
+    pub requested_by: String,
+    /// Its approval case.
+    pub case_id: Option<CaseId>,
+    /// The line it is about, or that it opened.
+    pub credit_line_id: Option<LineId>,
+    /// Version.
+    pub version: i64,
+    /// Created.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+    /// How the limit is to be given.
+    pub limit_kind: Option<LimitKind>,
+    /// Whether a temporary increase adds or replaces.
+    pub temporary_mode: Option<TemporaryMode>,
+    /// Whether a limit below what is used is meant.
+    pub allow_overdrawn: bool,
+    /// Customer to be admitted to the group.
+    pub member_customer_id: Option<CustomerId>,
+    /// Expected sales of twelve months.
+    pub expected_sales_minor: Option<i64>,
+    /// Deposit share in basis points.
+    pub deposit_share_bp: Option<i32>,
+    /// Conditions.
+    pub conditions: Option<String>,
+    /// Whether the line waits for a signed contract.
+    pub requires_contract: bool,
+    /// Documents by reference.
+    pub attachments: Value,
+    /// Whether a failed check sent it to the exceptional chain.
+    pub exceptional: bool,
+    /// Version of the line when it was submitted.
+    pub line_version: Option<i64>,
+}
+
+impl ApplicationRow {
+    /// What it asks for, as far as the terms of a line go.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            limit_kind: self.limit_kind,
+            amount_minor: self.amount_minor,
+            valid_from: self.valid_from,
+            valid_until: self.valid_until,
+            payment_term_days: self.payment_term_days,
+            revolving: self.revolving,
+            temporary_mode: self.temporary_mode,
+            allow_overdrawn: self.allow_overdrawn,
+            deposit_share_bp: self.deposit_share_bp,
+            conditions: self.conditions.clone(),
+            requires_contract: self.requires_contract,
+        }
+    }
+}
+
+/// What the checks of an application found at one time.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_application_checks)]
+pub struct ChecksRow {
+    /// Home of the application.
+    pub bucket: i16,
+    /// Application.
+    pub application_id: Uuid,
+    /// Counts the runs, from 1.
+    pub run_number: i32,
+    /// submission or approval.
+    pub stage: String,
+    /// Version of the policy; 0 for the built-in one.
+    pub policy_version: i32,
+    /// Result of every check.
+    pub results: Value,
+    /// Who caused it.
+    pub run_by: String,
+    /// When.
+    pub run_at: DateTime<Utc>,
+}
+
+/// Runs of checks that are shown at most.
+const RUNS_SHOWN_MAX: i64 = 100;
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct ApplicationFilter {
+    /// Customer.
+    pub customer_id: Option<CustomerId>,
+    /// Group.
+    pub group_id: Option<GroupId>,
+    /// Where it stands.
+    pub status: Option<ApplicationStatus>,
+    /// What is asked for.
+    pub action: Option<ApplicationAction>,
+    /// Product.
+    pub product: Option<ProductCode>,
+}
+
+visible_to!(credit_applications);
+
+/// Finds a visible application.
+pub fn find(reader: &mut Reader<'_>, id: ApplicationId) -> QueryResult<Option<ApplicationRow>> {
+    credit_applications::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(ApplicationRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Finds a visible application and locks it.
+pub fn find_locked(
+    reader: &mut Reader<'_>,
+    id: ApplicationId,
+) -> QueryResult<Option<ApplicationRow>> {
+    credit_applications::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(ApplicationRow::as_select())
+        .for_no_key_update()
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of visible applications, newest first.
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &ApplicationFilter,
+    after: Option<ApplicationId>,
+    limit: i64,
+) -> QueryResult<Vec<ApplicationRow>> {
+    let mut query = credit_applications::table
+        .filter(visible_to(reader.actor))
+        .select(ApplicationRow::as_select())
+        .order(credit_applications::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(customer_id) = filter.customer_id {
+        let (bucket, _) = customer_id.key();
+        query = query.filter(
+            credit_applications::bucket
+                .eq(bucket)
+                .and(credit_applications::customer_id.eq(customer_id)),
+        );
+    }
+    if let Some(group_id) = filter.group_id {
+        let (bucket, _) = group_id.key();
+        query = query.filter(
+            credit_applications::bucket
+                .eq(bucket)
+                .and(credit_applications::group_id.eq(group_id)),
+        );
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(credit_applications::status.eq(status));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(credit_applications::action.eq(action));
+    }
+    if let Some(product) = &filter.product {
+        query = query.filter(credit_applications::product.eq(product.clone()));
+    }
+    if let Some(after) = after {
+        query = query.filter(credit_applications::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+/// Writes a new application.
+pub fn insert(connection: &mut PgConnection, row: &ApplicationRow) -> QueryResult<()> {
+    diesel::insert_into(credit_applications::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Locks an application whoever may see it: for a delegate, who decides where somebody else would.
+pub fn lock(
+    connection: &mut PgConnection,
+    id: ApplicationId,
+) -> QueryResult<Option<ApplicationRow>> {
+    credit_applications::table
+        .find(id.key())
+        .select(ApplicationRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .optional()
+}
+
+/// Writes a locked draft.
+pub fn write_draft(connection: &mut PgConnection, row: &ApplicationRow) -> QueryResult<()> {
+    use credit_applications as a;
+    diesel::update(a::table.find(row.id.key()))
+        .set((
+            (
+                a::amount_minor.eq(row.amount_minor),
+                a::valid_from.eq(row.valid_from),
+                a::valid_until.eq(row.valid_until),
+                a::payment_term_days.eq(row.payment_term_days),
+                a::revolving.eq(row.revolving),
+                a::purpose.eq(&row.purpose),
+                a::limit_kind.eq(row.limit_kind),
+                a::temporary_mode.eq(row.temporary_mode),
+            ),
+            (
+                a::allow_overdrawn.eq(row.allow_overdrawn),
+                a::expected_sales_minor.eq(row.expected_sales_minor),
+                a::deposit_share_bp.eq(row.deposit_share_bp),
+                a::conditions.eq(&row.conditions),
+                a::requires_contract.eq(row.requires_contract),
+                a::attachments.eq(&row.attachments),
+            ),
+            a::version.eq(row.version),
+            a::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes where an application stands; `false` when it no longer stands where it was read.
+pub fn advance(
+    connection: &mut PgConnection,
+    row: &ApplicationRow,
+    expected: ApplicationStatus,
+) -> QueryResult<bool> {
+    use credit_applications as a;
+    diesel::update(a::table.find(row.id.key()).filter(a::status.eq(expected)))
+        .set((
+            a::status.eq(row.status),
+            a::case_id.eq(row.case_id),
+            a::credit_line_id.eq(row.credit_line_id),
+            a::exceptional.eq(row.exceptional),
+            a::line_version.eq(row.line_version),
+            a::version.eq(row.version),
+            a::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .map(|changed| changed == 1)
+}
+
+/// Keeps what the checks found.
+pub fn insert_checks(connection: &mut PgConnection, row: &ChecksRow) -> QueryResult<()> {
+    diesel::insert_into(credit_application_checks::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// What the checks of an application found, the latest run first.
+pub fn checks(connection: &mut PgConnection, id: ApplicationId) -> QueryResult<Vec<ChecksRow>> {
+    use credit_application_checks as c;
+    let (bucket, uuid) = id.key();
+    c::table
+        .filter(c::bucket.eq(bucket).and(c::application_id.eq(uuid)))
+        .order(c::run_number.desc())
+        .limit(RUNS_SHOWN_MAX)
+        .select(ChecksRow::as_select())
+        .load(connection)
+}

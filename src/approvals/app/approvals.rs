@@ -1,0 +1,438 @@
+//! Asking for approval and deciding. Knows nothing about what is approved: the caller says what a
+//! case is about and carries out what an approved case means.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::authority_rules;
+use crate::approvals::domain::approvals::{
+    self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
+};
+use crate::approvals::domain::authority_rules::{
+    CaseSubject, DECIDING_SCOPES, PlannedStep, rule_for,
+};
+use crate::approvals::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
+use crate::approvals::store::delegations::{self, DelegationRow};
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
+use crate::platform::store::tx::{Event, Reader, Tx};
+use crate::values::ids::{Bucket, CaseId, DelegationId};
+
+/// Most days from the first day of a delegation to its last.
+pub const DELEGATION_DAYS_MAX: i64 = 366;
+
+/// Escalations that are announced in one transaction.
+pub const ESCALATIONS_MAX: i64 = 100;
+
+/// Opens a case about `subject`, a `noun/id`. The steps that the rules of today give are fixed
+/// with it.
+///
+/// # Errors
+/// 422 when no rule is for it.
+pub fn request(
+    tx: &mut Tx<'_>,
+    home: Bucket,
+    subject: String,
+    facts: &CaseSubject,
+) -> Result<CaseId, Error> {
+    let chain = authority_rules::chain(&mut tx.reader(), facts)?;
+    let id: CaseId = tx.mint(home)?;
+    let case = CaseRow {
+        bucket: home.as_i16(),
+        id,
+        kind: facts.kind.clone(),
+        subject: subject.clone(),
+        org_path: facts.org_path.clone(),
+        requested_by: tx.actor.principal.clone(),
+        status: CaseStatus::Pending,
+        version: 1,
+        requested_at: tx.now,
+        closed_at: None,
+        rule_set_version: chain.version,
+        rule_name: chain.rule,
+        facts: json!(facts),
+        current_step: 1,
+    };
+    let mut rows: Vec<StepRow> = (1_i16..)
+        .zip(&chain.steps)
+        .map(|(number, step)| step_row(&case, number, step))
+        .collect();
+    if let Some(first) = rows.first_mut() {
+        first.wait_from(tx.now);
+    }
+    store::insert(tx.connection, &case, &rows)?;
+    let details = json!({
+        "kind": case.kind, "subject": subject, "rule_set_version": case.rule_set_version,
+        "rule": case.rule_name, "steps": rows.len(),
+    });
+    record(tx, "approval.request", "approval.requested", &case, details)?;
+    Ok(id)
+}
+
+fn step_row(case: &CaseRow, number: i16, step: &PlannedStep) -> StepRow {
+    let escalation = step.escalation.as_ref();
+    StepRow {
+        bucket: case.bucket,
+        case_id: case.id.uuid(),
+        step_number: number,
+        required_scope: step.competence.scope.clone(),
+        org_path: step.competence.org_path.clone(),
+        status: StepStatus::Pending,
+        name: step.name.clone(),
+        deadline_days: step.deadline_days,
+        waiting_since: None,
+        due_at: None,
+        escalation_scope: escalation.map(|one| one.scope.clone()),
+        escalation_org_path: escalation.map(|one| one.org_path.clone()),
+        escalated_at: None,
+    }
+}
+
+/// Whether the steps of a case are enough for what it is about by now. By the rules it was opened
+/// with: a new version of them does not change open cases, but a customer that has become a
+/// related party meanwhile, or has lost its grade, belongs before other people.
+///
+/// # Errors
+/// When stored rules cannot be read.
+pub fn suffices(tx: &mut Tx<'_>, id: CaseId, facts: &CaseSubject) -> Result<bool, Error> {
+    let case = store::find_locked(tx.connection, id)?;
+    let set = authority_rules::version(&mut tx.reader(), case.rule_set_version)?;
+    let Some(rule) = rule_for(&set, facts) else {
+        return Ok(false);
+    };
+    let held: Vec<StepFacts> = store::steps(tx.connection, id)?
+        .iter()
+        .map(step_facts)
+        .collect();
+    Ok(rule.plan(&facts.org_path).iter().all(|needed| {
+        held.iter().any(|step| {
+            step.competence.scope == needed.competence.scope
+                && step
+                    .competence
+                    .org_path
+                    .contains(&needed.competence.org_path)
+        })
+    }))
+}
+
+/// Decides the waiting step of a case and says where the case stands then.
+///
+/// # Errors
+/// 409 when it is not pending, 403 for the requester, their delegates and who decided before, 403
+/// without the scope of the step, 404 outside its organisation.
+pub fn decide(
+    tx: &mut Tx<'_>,
+    id: CaseId,
+    decision: Decision,
+    comment: &str,
+) -> Result<CaseStatus, Error> {
+    let case = store::find_locked(tx.connection, id)?;
+    let mut steps = store::steps(tx.connection, id)?;
+    let decisions = store::decisions(tx.connection, id)?;
+    let facts = CaseFacts {
+        status: case.status,
+        requested_by: case.requested_by.clone(),
+        delegates_of_requester: delegations::delegates_of(
+            tx.connection,
+            &case.requested_by,
+            tx.today,
+        )?
+        .into_iter()
+        .collect(),
+        steps: steps.iter().map(step_facts).collect(),
+        decided_by: decisions
+            .into_iter()
+            .flat_map(|one| [Some(one.decided_by), one.on_behalf_of])
+            .flatten()
+            .collect(),
+    };
+    let decider = decider(&mut tx.reader())?;
+    let progress = approvals::decide(&facts, &decider, decision, tx.now)
+        .map_err(|code| refusal(code, &steps, case.current_step))?;
+    let row = DecisionRow {
+        bucket: case.bucket,
+        case_id: id.uuid(),
+        step_number: progress.step,
+        decision,
+        decided_by: tx.actor.principal.clone(),
+        comment: comment.to_owned(),
+        decided_at: tx.now,
+        on_behalf_of: progress.on_behalf_of.clone(),
+    };
+    store::apply(
+        tx.connection,
+        &row,
+        progress.step_status,
+        progress.case_status,
+    )?;
+    if progress.case_status == CaseStatus::Pending {
+        let next = steps
+            .iter_mut()
+            .find(|step| step.step_number > progress.step)
+            .ok_or_else(|| Error::internal("a pending case without a waiting step"))?;
+        next.wait_from(tx.now);
+        store::advance(tx.connection, next)?;
+    }
+    let details = json!({
+        "kind": case.kind, "subject": case.subject, "step": progress.step, "decision": decision.as_str(),
+        "case": progress.case_status.as_str(), "on_behalf_of": progress.on_behalf_of,
+    });
+    record(tx, "approval.decide", "approval.decided", &case, details)?;
+    Ok(progress.case_status)
+}
+
+/// Why somebody may not decide; where a scope is lacking, which one.
+fn refusal(code: ProblemCode, steps: &[StepRow], current_step: i16) -> Error {
+    let waiting = steps
+        .iter()
+        .find(|step| step.step_number == current_step)
+        .filter(|_| code == ProblemCode::InsufficientScope);
+    match waiting {
+        None => code.into(),
+        Some(step) => {
+            let (name, scope) = (&step.name, &step.required_scope);
+            Problem::new(code)
+                .because(
+                    format!("The step {name} is decided by {scope}."),
+                    format!("步骤 {name} 须由具备 {scope} 权限的人员审批。"),
+                )
+                .with_header(
+                    "WWW-Authenticate",
+                    format!(
+                        r#"Bearer realm="shouxin", error="insufficient_scope", scope="{scope}""#
+                    ),
+                )
+                .with_member("required_scope", json!(scope))
+                .into()
+        }
+    }
+}
+
+/// Takes a case back. Only who asked may.
+///
+/// # Errors
+/// 409 when it is decided, 403 for anybody else.
+pub fn withdraw(tx: &mut Tx<'_>, id: CaseId) -> Result<(), Error> {
+    let case = store::find_locked(tx.connection, id)?;
+    if case.status != CaseStatus::Pending {
+        return Err(ProblemCode::InvalidTransition.into());
+    }
+    if case.requested_by != tx.actor.principal {
+        return Err(ProblemCode::FourEyesRequired.into());
+    }
+    store::close(tx.connection, id, CaseStatus::Withdrawn, Some(tx.now))?;
+    let details = json!({"kind": case.kind, "subject": case.subject});
+    record(
+        tx,
+        "approval.withdraw",
+        "approval.withdrawn",
+        &case,
+        details,
+    )
+}
+
+/// Who the caller is to approvals: with their own authority, and with what others have lent them
+/// for today.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
+    let lent = delegations::lent_to(reader.connection, &reader.actor.principal, reader.today)?
+        .into_iter()
+        .map(|row| Authority {
+            principal: row.delegator,
+            scopes: row.scopes.into_iter().flatten().collect(),
+            org_path: row.org_path,
+        })
+        .collect();
+    Ok(Decider {
+        own: Authority {
+            principal: reader.actor.principal.clone(),
+            scopes: reader.actor.scopes.as_ref().clone(),
+            org_path: reader.actor.org_path.clone(),
+        },
+        lent,
+    })
+}
+
+/// Whether there is anything to announce, so that an idle job leaves no trace in the audit log.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn has_escalations(reader: &mut Reader<'_>) -> Result<bool, Error> {
+    Ok(store::any_overdue(reader.connection, reader.now)?)
+}
+
+/// Announces steps that have waited too long. Who may decide them follows from the date alone;
+/// this only tells.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn announce_escalations(tx: &mut Tx<'_>) -> Result<usize, Error> {
+    let overdue = store::lock_overdue(tx.connection, tx.now, ESCALATIONS_MAX)?;
+    for (step, case) in &overdue {
+        store::mark_escalated(tx.connection, step, tx.now)?;
+        let details = json!({
+            "kind": case.kind, "subject": case.subject, "step": step.step_number,
+            "due_at": step.due_at, "escalation_scope": step.escalation_scope,
+        });
+        record(tx, "approval.escalate", "approval.escalated", case, details)?;
+    }
+    if overdue.is_empty() {
+        let details = json!({"announced": 0});
+        tx.record("approval.escalate", "approvals".to_owned(), details)?;
+    }
+    Ok(overdue.len())
+}
+
+/// What somebody lends to a colleague.
+#[derive(Debug, Clone)]
+pub struct NewDelegation {
+    /// Who decides meanwhile: issuer and subject.
+    pub delegate: String,
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub until: NaiveDate,
+    /// Why.
+    pub reason: String,
+}
+
+/// Lends the caller's authority over steps to a colleague for some days. What was itself lent
+/// is not passed on.
+///
+/// # Errors
+/// 422 for days that make no sense, for oneself, and for somebody who may decide nothing.
+pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, Error> {
+    let scopes: BTreeSet<String> = DECIDING_SCOPES
+        .iter()
+        .filter(|scope| tx.actor.scopes.contains(**scope))
+        .map(|&scope| scope.to_owned())
+        .collect();
+    if scopes.is_empty() {
+        return Err(Problem::new(ProblemCode::NothingToDelegate).into());
+    }
+    if new.delegate == tx.actor.principal {
+        return Err(Problem::field("delegate", "is the caller itself", "不得为本人").into());
+    }
+    if new.until < new.from {
+        return Err(Problem::field("until", "is before from", "早于 from").into());
+    }
+    if new.until < tx.today {
+        return Err(Problem::field("until", "is in the past", "已过期").into());
+    }
+    if (new.until - new.from).num_days() > DELEGATION_DAYS_MAX {
+        return Err(
+            Problem::field("until", "is more than 366 days after from", "超过 366 天").into(),
+        );
+    }
+    let row = DelegationRow {
+        id: tx.mint_home()?,
+        delegator: tx.actor.principal.clone(),
+        delegate: new.delegate.clone(),
+        scopes: scopes.into_iter().map(Some).collect(),
+        org_path: tx.actor.org_path.clone(),
+        delegated_from: new.from,
+        delegated_until: new.until,
+        reason: new.reason.clone(),
+        revoked_at: None,
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    delegations::insert(tx.connection, &row)?;
+    let details = json!({
+        "delegate": row.delegate, "from": row.delegated_from, "until": row.delegated_until, "scopes": row.scopes,
+    });
+    delegation_record(tx, "approval.delegate", "approval.delegated", &row, details)?;
+    Ok(row)
+}
+
+/// Takes a delegation back at once. Only who gave it may.
+///
+/// # Errors
+/// 404, 403 for the delegate, 409 when it is revoked already.
+pub fn revoke(tx: &mut Tx<'_>, id: DelegationId) -> Result<DelegationRow, Error> {
+    let mut row =
+        delegations::find(tx.connection, id, &tx.actor.principal)?.ok_or_else(Error::not_found)?;
+    if row.delegator != tx.actor.principal {
+        return Err(Problem::new(ProblemCode::FourEyesRequired)
+            .because(
+                "Only who gave a delegation may revoke it.",
+                "只有委托人本人可以撤销委托。",
+            )
+            .into());
+    }
+    if row.revoked_at.is_some() {
+        return Err(ProblemCode::InvalidTransition.into());
+    }
+    row.revoked_at = Some(tx.now);
+    row.version += 1;
+    row.updated_at = tx.now;
+    delegations::revoke(tx.connection, &row)?;
+    let details = json!({"delegate": row.delegate});
+    delegation_record(
+        tx,
+        "approval.revoke_delegation",
+        "approval.delegation_revoked",
+        &row,
+        details,
+    )?;
+    Ok(row)
+}
+
+fn delegation_record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &DelegationRow,
+    details: serde_json::Value,
+) -> Result<(), Error> {
+    tx.record(action, row.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind,
+        subject: row.id.subject(),
+        org_path: row.org_path.clone(),
+        customer_id: None,
+        data: details,
+    })
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    case: &CaseRow,
+    details: serde_json::Value,
+) -> Result<(), Error> {
+    tx.record(action, case.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind,
+        subject: case.id.subject(),
+        org_path: case.org_path.clone(),
+        customer_id: None,
+        data: details,
+    })
+}
+
+fn step_facts(row: &StepRow) -> StepFacts {
+    let escalation = match (&row.escalation_scope, &row.escalation_org_path) {
+        (Some(scope), Some(path)) => Some(Competence {
+            scope: scope.clone(),
+            org_path: path.clone(),
+        }),
+        _ => None,
+    };
+    StepFacts {
+        number: row.step_number,
+        competence: Competence {
+            scope: row.required_scope.clone(),
+            org_path: row.org_path.clone(),
+        },
+        escalation,
+        due_at: row.due_at,
+        status: row.status,
+    }
+}

@@ -1,0 +1,231 @@
+//! Delegations of approval authority over HTTP.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::approvals::app::approvals::{self as app, NewDelegation};
+use crate::approvals::store::delegations::{self as store, DelegationRow};
+use crate::auth::scopes;
+use crate::error::Error;
+use crate::platform::http::Reply;
+use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::bodies::NoDetails;
+use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
+use crate::platform::http::cursor::listing;
+use crate::platform::http::guard::Require;
+use crate::platform::http::parameters::{Parameters, PathId};
+use crate::platform::http::types::{Date, Principal, Text};
+use crate::platform::store::tx::Reader;
+use crate::values::ids::{DelegationEntity, DelegationId};
+use crate::values::organisation::OrgPath;
+use crate::{listing_parameters, page};
+
+/// Whom the caller lends its authority to, and for which days.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "delegate": "https://issuer.internal.test|bob", "from": "2026-02-10", "until": "2026-02-20", "reason": "Annual leave",
+}))]
+pub struct CreateApprovalDelegation {
+    /// Who decides meanwhile: issuer and subject, joined by `|`. They need the scope of the
+    /// operation themselves; the authority over the steps is lent.
+    pub delegate: Text<600>,
+    /// First day.
+    pub from: Date,
+    /// Last day, at most 366 days later.
+    pub until: Date,
+    /// Why.
+    pub reason: Text<500>,
+}
+
+/// Authority lent to a colleague for some days.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApprovalDelegation, example = json!({
+    "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "delegator": "https://issuer.internal.test|ann",
+    "delegate": "https://issuer.internal.test|bob", "scopes": ["approvals:decide:branch"],
+    "org_path": "head-office/east", "from": "2026-02-10", "until": "2026-02-20", "reason": "Annual leave",
+    "revoked_at": null, "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
+}))]
+pub struct ApprovalDelegationView {
+    /// Identifier.
+    pub id: DelegationId,
+    /// Who is absent: issuer and subject.
+    pub delegator: Principal,
+    /// Who decides meanwhile: issuer and subject.
+    pub delegate: Principal,
+    /// Scopes of steps that are lent: those the delegator held.
+    #[schema(max_items = 20, value_type = Vec<Text<60>>)]
+    pub scopes: Vec<String>,
+    /// Organisation the delegator stands at.
+    pub org_path: OrgPath,
+    /// First day.
+    pub from: Date,
+    /// Last day.
+    pub until: Date,
+    /// Why.
+    pub reason: Text<500>,
+    /// Instant of the revocation.
+    #[schema(required = true)]
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Version.
+    pub version: i64,
+    /// Instant of creation.
+    pub created_at: DateTime<Utc>,
+    /// Instant of the latest change.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Representation for ApprovalDelegationView {
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn location(&self) -> String {
+        format!("/v1/approval-delegations/{}", self.id)
+    }
+}
+
+page! {
+    /// A page of delegations.
+    ApprovalDelegationPage of ApprovalDelegationView
+}
+
+listing_parameters! {
+    /// Pages of the delegations.
+    ListApprovalDelegations {}
+}
+
+impl From<DelegationRow> for ApprovalDelegationView {
+    fn from(row: DelegationRow) -> Self {
+        let DelegationRow {
+            id,
+            delegator,
+            delegate,
+            scopes,
+            org_path,
+            delegated_from,
+            delegated_until,
+            reason,
+            revoked_at,
+            version,
+            created_at,
+            updated_at,
+        } = row;
+        Self {
+            id,
+            delegator: Principal(delegator),
+            delegate: Principal(delegate),
+            scopes: scopes.into_iter().flatten().collect(),
+            org_path,
+            from: Date(delegated_from),
+            until: Date(delegated_until),
+            reason: Text(reason),
+            revoked_at,
+            version,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+/// Delegate approvals
+///
+/// Lends the caller's authority over steps to a colleague for some days of absence. The colleague
+/// decides in the caller's name, which is recorded, and never what the caller asked for.
+#[utoipa::path(
+    post,
+    path = "/v1/approval-delegations",
+    tag = "approvals",
+    operation_id = "createApprovalDelegation"
+)]
+pub async fn create(
+    guard: Require<scopes::ApprovalsDelegate>,
+    command: KeyedCommand<CreateApprovalDelegation>,
+) -> Reply<Created<ApprovalDelegationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let new = NewDelegation {
+        delegate: body.delegate.0,
+        from: body.from.0,
+        until: body.until.0,
+        reason: body.reason.0,
+    };
+    guard
+        .write("approval.delegate", repeatable, move |tx| {
+            Ok(Created(app::delegate(tx, &new)?.into()))
+        })
+        .await
+}
+
+/// List delegations
+///
+/// Those that the caller gave or got, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/approval-delegations",
+    tag = "approvals",
+    operation_id = "listApprovalDelegations"
+)]
+pub async fn list(
+    guard: Require<scopes::ApprovalsRead>,
+    parameters: Parameters<ListApprovalDelegations>,
+) -> Result<Listing<ApprovalDelegationPage>, Error> {
+    let load = |reader: &mut Reader<'_>, _: &ListApprovalDelegations, after, limit| {
+        let principal = reader.actor.principal.clone();
+        let rows = store::list(reader.connection, &principal, after, limit)?;
+        Ok(rows.into_iter().map(ApprovalDelegationView::from).collect())
+    };
+    listing(&guard, parameters, load, |view: &ApprovalDelegationView| {
+        view.id
+    })
+    .await
+}
+
+/// Read a delegation
+///
+/// Only who gave it and who got it may.
+#[utoipa::path(
+    get,
+    path = "/v1/approval-delegations/{delegation_id}",
+    tag = "approvals",
+    operation_id = "getApprovalDelegation"
+)]
+pub async fn get(
+    guard: Require<scopes::ApprovalsRead>,
+    id: PathId<DelegationEntity>,
+) -> Result<Resource<ApprovalDelegationView>, Error> {
+    guard
+        .read(move |reader| {
+            let principal = reader.actor.principal.clone();
+            let row =
+                store::find(reader.connection, id.0, &principal)?.ok_or_else(Error::not_found)?;
+            Ok(Resource(row.into()))
+        })
+        .await
+}
+
+/// Revoke a delegation
+///
+/// At once. Only who gave it may.
+#[utoipa::path(
+    post,
+    path = "/v1/approval-delegations/{delegation_id}/revoke",
+    tag = "approvals",
+    operation_id = "revokeApprovalDelegation"
+)]
+pub async fn revoke(
+    guard: Require<scopes::ApprovalsDelegate>,
+    id: PathId<DelegationEntity>,
+    command: KeyedAction<NoDetails>,
+) -> Reply<Resource<ApprovalDelegationView>> {
+    guard
+        .write(
+            "approval.revoke_delegation",
+            command.repeatable,
+            move |tx| Ok(Resource(app::revoke(tx, id.0)?.into())),
+        )
+        .await
+}

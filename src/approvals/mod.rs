@@ -1,0 +1,28 @@
+//! Approvals: cases with steps, four eyes, delegations, and the authority matrix that says who
+//! decides. Knows nothing of what is approved.
+
+/// Types and decisions, pure.
+pub mod domain {
+    pub mod approvals;
+    pub mod authority_rules;
+}
+
+/// Rows, query pieces, load and apply.
+pub mod store {
+    pub mod approvals;
+    pub mod authority_rules;
+    pub mod delegations;
+}
+
+/// Use cases on a `Tx`.
+pub mod app {
+    pub mod approvals;
+    pub mod authority_rules;
+}
+
+/// Requests, answers, handlers.
+pub mod http {
+    pub mod approvals;
+    pub mod authority_rules;
+    pub mod delegations;
+}

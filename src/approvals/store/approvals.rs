@@ -1,0 +1,517 @@
+//! Approval cases, their steps and decisions.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::approvals::domain::approvals::{Authority, CaseStatus, Decider, Decision, StepStatus};
+use crate::platform::store::schema::{
+    approval_cases, approval_decisions, approval_delegations, approval_steps,
+};
+use crate::platform::store::sql_types::words;
+use crate::values::ids::CaseId;
+use crate::values::organisation::OrgPath;
+
+words!(CaseStatus, Decision, StepStatus);
+
+/// A case as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = approval_cases)]
+pub struct CaseRow {
+    /// Home of the subject.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: CaseId,
+    /// Kind of request.
+    pub kind: String,
+    /// What is to be approved, as `noun/id`.
+    pub subject: String,
+    /// Organisation of the case.
+    pub org_path: OrgPath,
+    /// Who asked.
+    pub requested_by: String,
+    /// Where it stands.
+    pub status: CaseStatus,
+    /// Version.
+    pub version: i64,
+    /// Asked.
+    pub requested_at: DateTime<Utc>,
+    /// Decided or withdrawn.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Version of the rules that gave the steps; 0 for the built-in ones.
+    pub rule_set_version: i32,
+    /// The rule that gave the steps.
+    pub rule_name: String,
+    /// What the rules were asked with.
+    pub facts: Value,
+    /// The step that waits, or that waited last.
+    pub current_step: i16,
+}
+
+/// A step as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = approval_steps)]
+pub struct StepRow {
+    /// Home of the case.
+    pub bucket: i16,
+    /// Case.
+    pub case_id: Uuid,
+    /// Order, from 1.
+    pub step_number: i16,
+    /// Scope that may decide it.
+    pub required_scope: String,
+    /// Organisation the decider must stand at or above.
+    pub org_path: OrgPath,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// Name of the step in the rule.
+    pub name: String,
+    /// Days it may wait.
+    pub deadline_days: Option<i32>,
+    /// Instant at which it began to wait.
+    pub waiting_since: Option<DateTime<Utc>>,
+    /// Instant from which the escalation may decide it too.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Scope that may decide it from then on.
+    pub escalation_scope: Option<String>,
+    /// Organisation the escalation must stand at or above.
+    pub escalation_org_path: Option<OrgPath>,
+    /// Instant at which the escalation was announced.
+    pub escalated_at: Option<DateTime<Utc>>,
+}
+
+impl StepRow {
+    /// Begins to wait.
+    pub fn wait_from(&mut self, now: DateTime<Utc>) {
+        self.waiting_since = Some(now);
+        self.due_at = self
+            .deadline_days
+            .map(|days| now + TimeDelta::days(days.into()));
+    }
+}
+
+/// A decision as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = approval_decisions)]
+pub struct DecisionRow {
+    /// Home of the case.
+    pub bucket: i16,
+    /// Case.
+    pub case_id: Uuid,
+    /// Step.
+    pub step_number: i16,
+    /// What was decided.
+    pub decision: Decision,
+    /// By whom.
+    pub decided_by: String,
+    /// Why.
+    pub comment: String,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+    /// Principal whose authority was lent.
+    pub on_behalf_of: Option<String>,
+}
+
+/// Whose cases a listing shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Those the caller could decide now.
+    WaitingForMe,
+    /// Those the caller decided a step of.
+    DecidedByMe,
+    /// Those the caller asked for.
+    AskedByMe,
+    /// All that belong to the caller's organisation.
+    Visible,
+}
+
+/// What a listing of cases can be narrowed by.
+#[derive(Debug, Clone)]
+pub struct CaseFilter {
+    /// Whose.
+    pub role: Role,
+    /// Kind.
+    pub kind: Option<String>,
+    /// Where it stands.
+    pub status: Option<CaseStatus>,
+    /// What is to be approved.
+    pub subject: Option<String>,
+}
+
+/// Writes a new case with its steps.
+pub fn insert(connection: &mut PgConnection, case: &CaseRow, steps: &[StepRow]) -> QueryResult<()> {
+    diesel::insert_into(approval_cases::table)
+        .values(case)
+        .execute(connection)?;
+    diesel::insert_into(approval_steps::table)
+        .values(steps)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Finds a case and locks it: one decision at a time.
+pub fn find_locked(connection: &mut PgConnection, id: CaseId) -> QueryResult<CaseRow> {
+    approval_cases::table
+        .find(id.key())
+        .select(CaseRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+}
+
+/// The steps of a case in order.
+pub fn steps(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<StepRow>> {
+    let (bucket, case_id) = id.key();
+    approval_steps::table
+        .filter(
+            approval_steps::bucket
+                .eq(bucket)
+                .and(approval_steps::case_id.eq(case_id)),
+        )
+        .order(approval_steps::step_number)
+        .select(StepRow::as_select())
+        .load(connection)
+}
+
+/// The decisions of a case in order.
+pub fn decisions(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<DecisionRow>> {
+    let (bucket, case_id) = id.key();
+    approval_decisions::table
+        .filter(
+            approval_decisions::bucket
+                .eq(bucket)
+                .and(approval_decisions::case_id.eq(case_id)),
+        )
+        .order(approval_decisions::step_number)
+        .select(DecisionRow::as_select())
+        .load(connection)
+}
+
+/// Writes a decision and where step and case stand after it.
+pub fn apply(
+    connection: &mut PgConnection,
+    decision: &DecisionRow,
+    step: StepStatus,
+    case: CaseStatus,
+) -> QueryResult<()> {
+    diesel::insert_into(approval_decisions::table)
+        .values(decision)
+        .execute(connection)?;
+    diesel::update(approval_steps::table.find((
+        decision.bucket,
+        decision.case_id,
+        decision.step_number,
+    )))
+    .set(approval_steps::status.eq(step))
+    .execute(connection)?;
+    let closed_at = (case != CaseStatus::Pending).then_some(decision.decided_at);
+    close(
+        connection,
+        CaseId::from_uuid(decision.case_id),
+        case,
+        closed_at,
+    )
+}
+
+/// Lets the next step of a case wait.
+pub fn advance(connection: &mut PgConnection, step: &StepRow) -> QueryResult<()> {
+    use approval_steps as st;
+    diesel::update(st::table.find((step.bucket, step.case_id, step.step_number)))
+        .set((
+            st::waiting_since.eq(step.waiting_since),
+            st::due_at.eq(step.due_at),
+        ))
+        .execute(connection)?;
+    diesel::update(approval_cases::table.find((step.bucket, step.case_id)))
+        .set(approval_cases::current_step.eq(step.step_number))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes where a case stands.
+pub fn close(
+    connection: &mut PgConnection,
+    id: CaseId,
+    status: CaseStatus,
+    closed_at: Option<DateTime<Utc>>,
+) -> QueryResult<()> {
+    diesel::update(approval_cases::table.find(id.key()))
+        .set((
+            approval_cases::status.eq(status),
+            approval_cases::closed_at.eq(closed_at),
+            approval_cases::version.eq(approval_cases::version + 1),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+type Condition = Box<
+    dyn BoxableExpression<
+            diesel::helper_types::InnerJoinQuerySource<
+                approval_cases::table,
+                approval_steps::table,
+                Joined,
+            >,
+            Pg,
+            SqlType = Bool,
+        >,
+>;
+
+type Joined = diesel::dsl::And<
+    diesel::dsl::And<
+        diesel::dsl::Eq<approval_cases::bucket, approval_steps::bucket>,
+        diesel::dsl::Eq<approval_cases::id, approval_steps::case_id>,
+    >,
+    diesel::dsl::Eq<approval_cases::current_step, approval_steps::step_number>,
+>;
+
+/// Steps that an authority covers: `org_path` is at or below where it stands.
+fn covered(authority: &Authority, now: DateTime<Utc>) -> Condition {
+    use approval_steps as st;
+    let scopes: Vec<String> = authority.scopes.iter().cloned().collect();
+    let here = authority.org_path.clone();
+    let below = format!("{here}/%");
+    Box::new(
+        st::required_scope
+            .eq_any(scopes.clone())
+            .and(
+                st::org_path
+                    .eq(here.clone())
+                    .or(st::org_path.like(below.clone())),
+            )
+            .or(st::due_at
+                .assume_not_null()
+                .le(now)
+                .and(st::due_at.is_not_null())
+                .and(st::escalation_scope.assume_not_null().eq_any(scopes))
+                .and(
+                    st::escalation_org_path
+                        .assume_not_null()
+                        .eq(here)
+                        .or(st::escalation_org_path.assume_not_null().like(below)),
+                )),
+    )
+}
+
+/// Cases of the organisations that any of the authorities stands at.
+fn within(decider: &Decider) -> Condition {
+    let of = |authority: &Authority| -> Condition {
+        let here = &authority.org_path;
+        Box::new(
+            approval_cases::org_path
+                .eq(here.clone())
+                .or(approval_cases::org_path.like(format!("{here}/%"))),
+        )
+    };
+    decider
+        .lent
+        .iter()
+        .fold(of(&decider.own), |all, lent| Box::new(all.or(of(lent))))
+}
+
+fn decided_by(principal: &str) -> Condition {
+    use approval_decisions as d;
+    Box::new(diesel::dsl::exists(
+        d::table.filter(
+            d::bucket
+                .eq(approval_cases::bucket)
+                .and(d::case_id.eq(approval_cases::id))
+                .and(d::decided_by.eq(principal.to_owned())),
+        ),
+    ))
+}
+
+/// Cases that four eyes keep somebody from deciding on a day, in person or through somebody else:
+/// they asked for it, act for whoever did, or decided a step of it already.
+fn barred(principal: &str, day: NaiveDate) -> Condition {
+    use approval_decisions as made;
+    use approval_delegations as lent;
+    let decided = made::table
+        .filter(made::bucket.eq(approval_cases::bucket))
+        .filter(made::case_id.eq(approval_cases::id))
+        .filter(
+            made::decided_by
+                .eq(principal.to_owned())
+                .or(made::on_behalf_of.is_not_distinct_from(principal.to_owned())),
+        );
+    let stands_in = lent::table
+        .filter(lent::delegator.eq(approval_cases::requested_by))
+        .filter(lent::delegate.eq(principal.to_owned()))
+        .filter(lent::delegated_from.le(day))
+        .filter(lent::delegated_until.ge(day))
+        .filter(lent::revoked_at.is_null());
+    Box::new(
+        approval_cases::requested_by
+            .eq(principal.to_owned())
+            .or(diesel::dsl::exists(decided))
+            .or(diesel::dsl::exists(stands_in)),
+    )
+}
+
+/// Cases whose waiting step somebody may decide with an authority, their own or one that is lent.
+fn decidable(authority: &Authority, now: DateTime<Utc>, day: NaiveDate) -> Condition {
+    let free = diesel::dsl::not(barred(&authority.principal, day));
+    Box::new(covered(authority, now).and(free))
+}
+
+fn asked_by(principal: &str) -> Condition {
+    Box::new(approval_cases::requested_by.eq(principal.to_owned()))
+}
+
+/// Cases that a caller may know of: those of its organisation, those it asked for, those it
+/// decided.
+fn known_to(decider: &Decider) -> Condition {
+    let who = &decider.own.principal;
+    Box::new(within(decider).or(asked_by(who)).or(decided_by(who)))
+}
+
+fn with_current_step() -> Joined {
+    approval_cases::bucket
+        .eq(approval_steps::bucket)
+        .and(approval_cases::id.eq(approval_steps::case_id))
+        .and(approval_cases::current_step.eq(approval_steps::step_number))
+}
+
+/// Finds a case that the caller may know of.
+pub fn find(
+    connection: &mut PgConnection,
+    id: CaseId,
+    decider: &Decider,
+) -> QueryResult<Option<CaseRow>> {
+    let (bucket, uuid) = id.key();
+    approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .filter(
+            approval_cases::bucket
+                .eq(bucket)
+                .and(approval_cases::id.eq(uuid)),
+        )
+        .filter(known_to(decider))
+        .select(CaseRow::as_select())
+        .first(connection)
+        .optional()
+}
+
+/// A page of cases, newest first.
+pub fn list(
+    connection: &mut PgConnection,
+    filter: &CaseFilter,
+    decider: &Decider,
+    (now, today): (DateTime<Utc>, NaiveDate),
+    after: Option<CaseId>,
+    limit: i64,
+) -> QueryResult<Vec<CaseRow>> {
+    let who = &decider.own.principal;
+    let mut query = approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .select(CaseRow::as_select())
+        .order(approval_cases::id.desc())
+        .limit(limit)
+        .into_boxed();
+    query = match filter.role {
+        Role::Visible => query.filter(known_to(decider)),
+        Role::AskedByMe => query.filter(asked_by(who)),
+        Role::DecidedByMe => query.filter(decided_by(who)),
+        Role::WaitingForMe => {
+            let own = decidable(&decider.own, now, today);
+            let any = decider.lent.iter().fold(own, |all, lent| {
+                Box::new(all.or(decidable(lent, now, today)))
+            });
+            query
+                .filter(approval_cases::status.eq(CaseStatus::Pending))
+                .filter(diesel::dsl::not(barred(who, today)))
+                .filter(any)
+        }
+    };
+    if let Some(kind) = &filter.kind {
+        query = query.filter(approval_cases::kind.eq(kind.clone()));
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(approval_cases::status.eq(status));
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(approval_cases::subject.eq(subject.clone()));
+    }
+    if let Some(after) = after {
+        query = query.filter(approval_cases::id.lt(after));
+    }
+    query.load(connection)
+}
+
+/// The steps of several cases, in order.
+pub fn steps_of(connection: &mut PgConnection, cases: &[CaseRow]) -> QueryResult<Vec<StepRow>> {
+    let ids: Vec<Uuid> = cases.iter().map(|case| case.id.uuid()).collect();
+    let buckets: Vec<i16> = cases.iter().map(|case| case.bucket).collect();
+    approval_steps::table
+        .filter(approval_steps::bucket.eq_any(buckets))
+        .filter(approval_steps::case_id.eq_any(ids))
+        .order((approval_steps::case_id, approval_steps::step_number))
+        .select(StepRow::as_select())
+        .load(connection)
+}
+
+/// The decisions of several cases.
+pub fn decisions_of(
+    connection: &mut PgConnection,
+    cases: &[CaseRow],
+) -> QueryResult<Vec<DecisionRow>> {
+    let ids: Vec<Uuid> = cases.iter().map(|case| case.id.uuid()).collect();
+    let buckets: Vec<i16> = cases.iter().map(|case| case.bucket).collect();
+    approval_decisions::table
+        .filter(approval_decisions::bucket.eq_any(buckets))
+        .filter(approval_decisions::case_id.eq_any(ids))
+        .select(DecisionRow::as_select())
+        .load(connection)
+}
+
+/// Pending steps that are due and whose escalation was not announced yet.
+pub fn lock_overdue(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<(StepRow, CaseRow)>> {
+    use approval_steps as st;
+    approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .filter(approval_cases::status.eq(CaseStatus::Pending))
+        .filter(st::status.eq(StepStatus::Pending))
+        .filter(
+            st::due_at
+                .is_not_null()
+                .and(st::due_at.assume_not_null().le(now)),
+        )
+        .filter(st::escalated_at.is_null())
+        .order(st::due_at)
+        .limit(limit)
+        .select((StepRow::as_select(), CaseRow::as_select()))
+        .for_no_key_update()
+        .skip_locked()
+        .load(connection)
+}
+
+/// Whether there is a step whose escalation is still to be announced.
+pub fn any_overdue(connection: &mut PgConnection, now: DateTime<Utc>) -> QueryResult<bool> {
+    use approval_steps as st;
+    let overdue = approval_cases::table
+        .inner_join(approval_steps::table.on(with_current_step()))
+        .filter(approval_cases::status.eq(CaseStatus::Pending))
+        .filter(st::status.eq(StepStatus::Pending))
+        .filter(st::due_at.assume_not_null().le(now))
+        .filter(st::escalated_at.is_null());
+    diesel::select(diesel::dsl::exists(overdue)).get_result(connection)
+}
+
+/// Marks the escalation of a step as announced.
+pub fn mark_escalated(
+    connection: &mut PgConnection,
+    step: &StepRow,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    use approval_steps as st;
+    diesel::update(st::table.find((step.bucket, step.case_id, step.step_number)))
+        .set(st::escalated_at.eq(now))
+        .execute(connection)
+        .map(drop)
+}

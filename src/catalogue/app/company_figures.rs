@@ -1,0 +1,67 @@
+//! Recording figures of the company.
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use crate::catalogue::domain::company_figures::{CompanyFigureKind, FigureRefusal, recordable};
+use crate::catalogue::store::company_figures::{self as store, FigureRow};
+use crate::error::{Error, Problem};
+use crate::platform::store::tx::{Event, Tx};
+use crate::values::money::Money;
+use crate::values::organisation::OrgPath;
+
+/// A figure to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewFigure {
+    /// What is stated.
+    pub figure: CompanyFigureKind,
+    /// Day of which it is true.
+    pub as_of: NaiveDate,
+    /// Amount.
+    pub amount: Money,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// Records a figure. One of a day that has one already corrects it; the earlier one is kept.
+///
+/// # Errors
+/// 422 for a day in the future.
+pub fn record(tx: &mut Tx<'_>, new: &NewFigure) -> Result<FigureRow, Error> {
+    recordable(new.as_of, tx.today).map_err(|refusal| match refusal {
+        FigureRefusal::OfTheFuture => Problem::field("as_of", refusal.to_string(), "不得晚于今天"),
+    })?;
+    let row = FigureRow {
+        figure: new.figure,
+        as_of: new.as_of,
+        revision: store::next_revision(tx.connection, new.figure, new.as_of)?,
+        amount_minor: new.amount.minor(),
+        currency: new.amount.currency(),
+        source: new.source.clone(),
+        recorded_by: tx.actor.principal.clone(),
+        recorded_at: tx.now,
+    };
+    if !store::insert(tx.connection, &row)? {
+        return Err(Error::Retry("somebody else corrected the same figure"));
+    }
+    let details = json!({
+        "figure": row.figure,
+        "as_of": row.as_of,
+        "revision": row.revision,
+        "amount_minor": row.amount_minor,
+        "currency": row.currency,
+    });
+    tx.record("company_figure.record", subject(&row), details.clone())?;
+    tx.emit(Event {
+        kind: "company_figure.recorded",
+        subject: subject(&row),
+        org_path: OrgPath::root(),
+        customer_id: None,
+        data: details,
+    })?;
+    Ok(row)
+}
+
+fn subject(row: &FigureRow) -> String {
+    format!("company_figure/{}:{}", row.figure.as_str(), row.as_of)
+}

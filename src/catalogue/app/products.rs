@@ -1,0 +1,156 @@
+//! Keeping the product catalogue (policies P02, P12).
+
+use serde_json::{Value, json};
+
+use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
+use crate::catalogue::store::products::{self as store, ProductRow};
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
+use crate::platform::store::errors::on_violation;
+use crate::platform::store::tx::{Event, Tx};
+use crate::values::organisation::OrgPath;
+
+/// What a new product starts with.
+#[derive(Debug, Clone)]
+pub struct NewProduct {
+    /// Code; never changes.
+    pub code: ProductCode,
+    /// Name in English.
+    pub name_en: String,
+    /// Name in Chinese.
+    pub name_zh: String,
+    /// Kind of business; never changes.
+    pub kind: ProductKind,
+    /// How deposits count; never changes.
+    pub exposure_treatment: ExposureTreatment,
+    /// Payment term where nothing else is agreed, calendar days.
+    pub default_payment_term_days: i32,
+    /// Whether new applications may name it.
+    pub active: bool,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: i32,
+    /// What gives limit back; that of the kind when left out.
+    pub released_by: Option<ReleasedBy>,
+}
+
+/// What a change does: absent fields stay. Code, kind and treatment are not among them, because
+/// exposure that was counted under them would change its meaning.
+#[derive(Debug, Clone, Default)]
+pub struct ProductChange {
+    /// Name in English.
+    pub name_en: Option<String>,
+    /// Name in Chinese.
+    pub name_zh: Option<String>,
+    /// Payment term where nothing else is agreed, calendar days.
+    pub default_payment_term_days: Option<i32>,
+    /// Whether new applications may name it.
+    pub active: Option<bool>,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: Option<i32>,
+    /// What gives limit back.
+    pub released_by: Option<ReleasedBy>,
+}
+
+/// Adds a product to the catalogue.
+///
+/// # Errors
+/// 409 when the code is taken.
+pub fn create(tx: &mut Tx<'_>, new: &NewProduct) -> Result<ProductRow, Error> {
+    let NewProduct {
+        code,
+        name_en,
+        name_zh,
+        kind,
+        exposure_treatment,
+        default_payment_term_days,
+        active,
+        deposit_share_bp,
+        released_by,
+    } = new.clone();
+    let row = ProductRow {
+        code,
+        name_en,
+        name_zh,
+        kind,
+        exposure_treatment,
+        default_payment_term_days,
+        active,
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+        deposit_share_bp,
+        released_by: released_by.unwrap_or_else(|| kind.released_by()),
+        changed_by: tx.actor.principal.clone(),
+    };
+    store::insert(tx.connection, &row).map_err(|error| {
+        on_violation(error, "products_pkey", || {
+            Problem::new(ProblemCode::DuplicateProductCode)
+        })
+    })?;
+    let details = json!({"version": 1});
+    tx.record("product.create", subject(&row), details.clone())?;
+    emit(tx, "product.created", &row, details)?;
+    Ok(row)
+}
+
+/// Changes a product.
+///
+/// # Errors
+/// 404 for an unknown code, 412 when `check` finds another version.
+pub fn change(
+    tx: &mut Tx<'_>,
+    code: &str,
+    check: &dyn Fn(i64) -> Result<(), Error>,
+    change: &ProductChange,
+) -> Result<ProductRow, Error> {
+    let before = store::find_locked(tx.connection, code)?.ok_or_else(Error::not_found)?;
+    check(before.version)?;
+    let mut row = before.clone();
+    let mut fields: Vec<&str> = Vec::new();
+    macro_rules! set {
+        ($($field:ident),*) => {$(
+            if let Some(value) = &change.$field && *value != row.$field {
+                row.$field = value.clone();
+                fields.push(stringify!($field));
+            }
+        )*};
+    }
+    set!(
+        name_en,
+        name_zh,
+        default_payment_term_days,
+        active,
+        deposit_share_bp,
+        released_by
+    );
+    if !fields.is_empty() {
+        row.version += 1;
+        row.updated_at = tx.now;
+        row.changed_by.clone_from(&tx.actor.principal);
+        if !store::update(tx.connection, &row, before.version)? {
+            return Err(ProblemCode::PreconditionFailed.into());
+        }
+    }
+    // Asking for what is already so is done; it is still on record that it was asked.
+    let details = json!({"version": row.version, "fields": fields});
+    tx.record("product.change", subject(&row), details.clone())?;
+    if row != before {
+        emit(tx, "product.changed", &row, details)?;
+    }
+    Ok(row)
+}
+
+fn subject(row: &ProductRow) -> String {
+    format!("product/{}", row.code)
+}
+
+/// The catalogue belongs to the whole company.
+fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &ProductRow, data: Value) -> Result<(), Error> {
+    tx.emit(Event {
+        kind,
+        subject: subject(row),
+        org_path: OrgPath::root(),
+        customer_id: None,
+        data,
+    })
+}

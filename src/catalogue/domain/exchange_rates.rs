@@ -1,0 +1,562 @@
+//! Exchange rates: exact decimals, which of those on file answers for a day, and conversion that
+//! never understates exposure.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Bilingual, Reason};
+use crate::error_codes::ProblemCode;
+use crate::values::currency::Currency;
+
+/// The currency through which two others are joined where no rate joins them directly.
+pub const COMPANY_CURRENCY: Currency = Currency::CNY;
+
+/// Decimal places of a rate.
+pub const RATE_PLACES: usize = 10;
+
+/// One, in the units of a rate.
+const ONE: i128 = 10_000_000_000;
+
+/// Smallest and largest rate, in units of 1e-10: 0.00000001 and 100,000,000. Each is what the
+/// other is the other way round, and 128 bits hold every amount times every rate.
+const RATE_E10_MIN: i64 = 100;
+const RATE_E10_MAX: i64 = 1_000_000_000_000_000_000;
+
+/// Why a text or a number is no rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RateError {
+    /// Not a plain decimal number, or one with more than ten places.
+    #[error("is not a decimal number of at most 10 places")]
+    NotDecimal,
+    /// Zero, or beyond what is sensible.
+    #[error("is not between 0.00000001 and 100000000")]
+    OutOfRange,
+}
+
+/// How many major units of one currency a major unit of another is worth: an exact decimal of ten
+/// places, more than nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub struct Rate(i64);
+
+impl Rate {
+    /// A rate in units of 1e-10.
+    ///
+    /// # Errors
+    /// [`RateError::OutOfRange`].
+    pub fn from_e10(e10: i64) -> Result<Self, RateError> {
+        if (RATE_E10_MIN..=RATE_E10_MAX).contains(&e10) {
+            Ok(Self(e10))
+        } else {
+            Err(RateError::OutOfRange)
+        }
+    }
+
+    /// Reads a decimal number such as `7.1234567890`.
+    ///
+    /// # Errors
+    /// [`RateError`] for everything else.
+    pub fn parse(text: &str) -> Result<Self, RateError> {
+        let (whole, places) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|one| one.is_ascii_digit());
+        let padded = whole.len() > 1 && whole.starts_with('0');
+        if !digits(whole) || !digits(places) || padded || places.len() > RATE_PLACES {
+            return Err(RateError::NotDecimal);
+        }
+        let units = format!("{whole}{places:0<RATE_PLACES$}");
+        Self::from_e10(units.parse().map_err(|_| RateError::OutOfRange)?)
+    }
+
+    /// The rate in units of 1e-10.
+    pub const fn e10(self) -> i64 {
+        self.0
+    }
+
+    fn of_units(units: i128) -> Option<Self> {
+        i64::try_from(units)
+            .ok()
+            .and_then(|e10| Self::from_e10(e10).ok())
+    }
+
+    /// The other way round, rounded up.
+    fn inverse(self) -> Option<Self> {
+        Self::of_units(ceiling(ONE * ONE, i128::from(self.0)))
+    }
+
+    /// This rate and then the next one, rounded up.
+    fn then(self, next: Self) -> Option<Self> {
+        Self::of_units(ceiling(i128::from(self.0) * i128::from(next.0), ONE))
+    }
+
+    /// An amount (not negative) in minor units of `to`, rounded up: converted exposure is never
+    /// less than the original. `None` when it is beyond 64 bits.
+    pub fn convert_up(self, minor: i64, from: Currency, to: Currency) -> Option<i64> {
+        let product = i128::from(minor) * i128::from(self.0) * unit(to);
+        i64::try_from(ceiling(product, ONE * unit(from))).ok()
+    }
+
+    /// The largest amount of `from` that [`Rate::convert_up`] makes no more of than `room` of
+    /// `to`; less than nothing where there is less than no room.
+    pub fn room_before(self, room: i64, from: Currency, to: Currency) -> i64 {
+        let most = (i128::from(room) * ONE * unit(from)).div_euclid(i128::from(self.0) * unit(to));
+        i64::try_from(most).unwrap_or(if room < 0 { i64::MIN } else { i64::MAX })
+    }
+}
+
+/// Minor units of a major one.
+fn unit(currency: Currency) -> i128 {
+    10_i128.pow(currency.places())
+}
+
+/// The quotient of two numbers that are not negative, rounded up.
+fn ceiling(dividend: i128, divisor: i128) -> i128 {
+    dividend / divisor + i128::from(dividend % divisor > 0)
+}
+
+impl TryFrom<i64> for Rate {
+    type Error = RateError;
+
+    fn try_from(e10: i64) -> Result<Self, RateError> {
+        Self::from_e10(e10)
+    }
+}
+
+impl From<Rate> for i64 {
+    fn from(rate: Rate) -> Self {
+        rate.0
+    }
+}
+
+/// Without zeros at the end: `7.1`, `0.05`, `1`.
+impl fmt::Display for Rate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let e10 = i128::from(self.0);
+        let text = format!("{}.{:0RATE_PLACES$}", e10 / ONE, e10 % ONE);
+        formatter.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+/// A rate as it is on file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateOnFile {
+    /// Order of recording.
+    pub number: i64,
+    /// Currency of the one unit.
+    pub from: Currency,
+    /// Currency in which the unit is worth the rate.
+    pub to: Currency,
+    /// First day on which it counts.
+    pub rate_date: NaiveDate,
+    /// The rate.
+    pub rate: Rate,
+}
+
+crate::text_enum! {
+    /// How a rate was found.
+    pub enum RateRoute {
+        /// As it is on file.
+        Direct = "direct",
+        /// From the rate on file for the other direction.
+        Inverse = "inverse",
+        /// From two rates, through the currency of the company.
+        Cross = "cross",
+    }
+}
+
+/// The rate that answers for a day, and what it was put together from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The rate, rounded up where it is computed.
+    pub rate: Rate,
+    /// Its day; that of the older half where there are two.
+    pub rate_date: NaiveDate,
+    /// How it was found.
+    pub route: RateRoute,
+    /// The rates on file behind it.
+    pub rates: Vec<RateOnFile>,
+}
+
+/// The pairs whose newest rates [`quote`] has to know: both directions, and both to and from the
+/// currency of the company.
+pub fn pairs_to_load(from: Currency, to: Currency) -> Vec<(Currency, Currency)> {
+    let through = COMPANY_CURRENCY;
+    let mut pairs = vec![(from, to), (to, from)];
+    if from != through && to != through {
+        pairs.extend([
+            (from, through),
+            (through, from),
+            (through, to),
+            (to, through),
+        ]);
+    }
+    pairs
+}
+
+/// The newest rate from one currency into another, out of the newest on file for each pair. Of
+/// equally new ones the direct one answers, then the inverse, then the cross rate.
+pub fn quote(on_file: &[RateOnFile], from: Currency, to: Currency) -> Option<Quote> {
+    let through = COMPANY_CURRENCY;
+    let cross = || {
+        if from == through || to == through {
+            return None;
+        }
+        let (first, second) = (leg(on_file, from, through)?, leg(on_file, through, to)?);
+        Some(Quote {
+            rate: first.rate.then(second.rate)?,
+            rate_date: first.rate_date.min(second.rate_date),
+            route: RateRoute::Cross,
+            rates: [first.rates, second.rates].concat(),
+        })
+    };
+    newest([cross(), leg(on_file, from, to)])
+}
+
+fn leg(on_file: &[RateOnFile], from: Currency, to: Currency) -> Option<Quote> {
+    let found = |one, other, route, rate: fn(Rate) -> Option<Rate>| {
+        let known = on_file
+            .iter()
+            .filter(|known| known.from == one && known.to == other)
+            .max_by_key(|known| (known.rate_date, known.number))?;
+        Some(Quote {
+            rate: rate(known.rate)?,
+            rate_date: known.rate_date,
+            route,
+            rates: vec![*known],
+        })
+    };
+    newest([
+        found(to, from, RateRoute::Inverse, Rate::inverse),
+        found(from, to, RateRoute::Direct, Some),
+    ])
+}
+
+/// The newest of two; the second of equally new ones.
+fn newest(quotes: [Option<Quote>; 2]) -> Option<Quote> {
+    quotes
+        .into_iter()
+        .flatten()
+        .max_by_key(|quote| quote.rate_date)
+}
+
+/// How something counts in another currency than its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Conversion {
+    /// Currency in which it counts.
+    pub currency: Currency,
+    /// Rate into that currency.
+    pub rate_e10: Rate,
+    /// Day of the rate.
+    pub rate_date: NaiveDate,
+}
+
+/// Why there is no rate that may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateGap {
+    /// Currency to be converted.
+    pub from: Currency,
+    /// Currency to convert into.
+    pub to: Currency,
+    /// Day of the newest rate and the age it may have, where it is too old.
+    pub stale: Option<(NaiveDate, i64)>,
+}
+
+impl RateGap {
+    /// The gap as a refusal.
+    pub fn reason(&self) -> Reason {
+        let (from, to) = (self.from.code(), self.to.code());
+        let mut facts = vec![
+            ("from_currency", from.to_owned()),
+            ("to_currency", to.to_owned()),
+        ];
+        let detail = match self.stale {
+            None => Bilingual::new(
+                format!("No rate from {from} to {to} is on file for the day."),
+                format!("当日没有 {from} 兑 {to} 的汇率。"),
+            ),
+            Some((rate_date, age_days_max)) => {
+                facts.push(("rate_date", rate_date.to_string()));
+                facts.push(("rate_age_days_max", age_days_max.to_string()));
+                Bilingual::new(
+                    format!(
+                        "The newest rate from {from} to {to} is stale: it is of {rate_date} and may be {age_days_max} days old."
+                    ),
+                    format!(
+                        "{from} 兑 {to} 的最新汇率日期为 {rate_date}，已超过 {age_days_max} 天的有效期。"
+                    ),
+                )
+            }
+        };
+        Reason {
+            code: ProblemCode::CurrencyRateMissing,
+            level: None,
+            detail,
+            facts,
+        }
+    }
+}
+
+/// Rates between currencies on one day, as far as they were looked up.
+#[derive(Debug, Clone, Default)]
+pub struct Rates(BTreeMap<(Currency, Currency), Result<Conversion, RateGap>>);
+
+impl Rates {
+    /// Keeps the answer for a pair: what was quoted for `on`, if it is not too old.
+    pub fn add(
+        &mut self,
+        (from, to): (Currency, Currency),
+        quote: Option<&Quote>,
+        on: NaiveDate,
+        age_days_max: i64,
+    ) {
+        self.0
+            .insert((from, to), usable((from, to), quote, on, age_days_max));
+    }
+
+    /// These, but for what something of a currency counts at already.
+    #[must_use]
+    pub fn or_used(mut self, from: Currency, used: impl IntoIterator<Item = Conversion>) -> Self {
+        let used = used.into_iter().map(|one| ((from, one.currency), Ok(one)));
+        self.0.extend(used);
+        self
+    }
+
+    /// How `from` counts in `to`; nothing to do where they are the same.
+    ///
+    /// # Errors
+    /// Why there is no rate.
+    pub fn between(&self, from: Currency, to: Currency) -> Result<Option<Conversion>, RateGap> {
+        if from == to {
+            return Ok(None);
+        }
+        let unknown = Err(RateGap {
+            from,
+            to,
+            stale: None,
+        });
+        self.0
+            .get(&(from, to))
+            .copied()
+            .unwrap_or(unknown)
+            .map(Some)
+    }
+}
+
+/// A quote, if there is one that may still be used on a day.
+///
+/// # Errors
+/// Why it may not.
+pub fn usable(
+    (from, to): (Currency, Currency),
+    quote: Option<&Quote>,
+    on: NaiveDate,
+    age_days_max: i64,
+) -> Result<Conversion, RateGap> {
+    let gap = |stale| RateGap { from, to, stale };
+    let quote = quote.ok_or_else(|| gap(None))?;
+    if (on - quote.rate_date).num_days() > age_days_max {
+        return Err(gap(Some((quote.rate_date, age_days_max))));
+    }
+    Ok(Conversion {
+        currency: to,
+        rate_e10: quote.rate,
+        rate_date: quote.rate_date,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::values::money::AMOUNT_MINOR_MAX;
+    use Currency::{CNY, EUR, JPY, KWD, PLN, USD};
+    use proptest::prelude::*;
+
+    fn rate(text: &str) -> Rate {
+        Rate::parse(text).unwrap()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn on_file(from: Currency, to: Currency, date: &str, text: &str) -> RateOnFile {
+        RateOnFile {
+            number: 1,
+            from,
+            to,
+            rate_date: day(date),
+            rate: rate(text),
+        }
+    }
+
+    #[test]
+    fn rates_are_plain_decimals_of_ten_places() {
+        for (text, e10, shown) in [
+            ("7.1234567890", 71_234_567_890, "7.123456789"),
+            ("1", 10_000_000_000, "1"),
+            ("10", 100_000_000_000, "10"),
+            ("0.00000001", 100, "0.00000001"),
+            ("100000000", RATE_E10_MAX, "100000000"),
+            ("0.50", 5_000_000_000, "0.5"),
+        ] {
+            assert_eq!(rate(text).e10(), e10, "{text}");
+            assert_eq!(rate(text).to_string(), shown);
+        }
+        for text in [
+            "",
+            "-1",
+            "+1",
+            "1.",
+            ".5",
+            "01",
+            "1e3",
+            " 1",
+            "1,0",
+            "１",
+            "1.12345678901",
+        ] {
+            assert_eq!(Rate::parse(text), Err(RateError::NotDecimal), "{text}");
+        }
+        let long = "9".repeat(60);
+        for text in ["0", "0.0", "0.0000000099", "100000000.0000000001", &long] {
+            assert_eq!(Rate::parse(text), Err(RateError::OutOfRange), "{text}");
+        }
+    }
+
+    #[test]
+    fn conversion_minds_the_places_of_both_currencies_and_rounds_up() {
+        for (minor, from, text, to, expected) in [
+            (10_000, USD, "0.5", CNY, 5_000),
+            (10_000, USD, "2", CNY, 20_000),
+            (10_100, PLN, "0.9", EUR, 9_090),
+            (1_000, JPY, "0.048", CNY, 4_800),
+            (1, JPY, "0.048", CNY, 5),
+            (100, CNY, "20.8333333333", JPY, 21),
+            (1_000, KWD, "23.4567", CNY, 2_346),
+            (1, CNY, "0.0426", KWD, 1),
+            (0, USD, "7", CNY, 0),
+        ] {
+            assert_eq!(
+                rate(text).convert_up(minor, from, to),
+                Some(expected),
+                "{minor} {from}"
+            );
+        }
+        let most = rate("100000000").convert_up(AMOUNT_MINOR_MAX, JPY, Currency::CLF);
+        assert_eq!(most, None, "beyond 64 bits and still no overflow");
+    }
+
+    #[test]
+    fn the_newest_rate_answers_whichever_way_it_was_recorded() {
+        let direct = on_file(USD, CNY, "2026-03-01", "7.2");
+        let inverse = on_file(CNY, USD, "2026-03-02", "0.125");
+        let found = quote(&[direct, inverse], USD, CNY).unwrap();
+        assert_eq!((found.rate, found.route), (rate("8"), RateRoute::Inverse));
+        let same_day = on_file(CNY, USD, "2026-03-01", "0.125");
+        let found = quote(&[direct, same_day], USD, CNY).unwrap();
+        assert_eq!((found.rate, found.route), (rate("7.2"), RateRoute::Direct));
+        assert_eq!(quote(&[direct], USD, EUR), None);
+        assert_eq!(quote(&[], USD, CNY), None);
+    }
+
+    #[test]
+    fn two_rates_join_through_the_currency_of_the_company_as_old_as_the_older_one() {
+        let rates = [
+            on_file(USD, CNY, "2026-03-02", "7.2"),
+            on_file(EUR, CNY, "2026-02-28", "8"),
+        ];
+        let found = quote(&rates, USD, EUR).unwrap();
+        assert_eq!(
+            (found.rate, found.rate_date),
+            (rate("0.9"), day("2026-02-28"))
+        );
+        assert_eq!((found.route, found.rates.len()), (RateRoute::Cross, 2));
+        let older = on_file(USD, EUR, "2026-02-27", "0.95");
+        let found = quote(&[&rates[..], &[older]].concat(), USD, EUR).unwrap();
+        assert_eq!(found.route, RateRoute::Cross);
+        let as_old = on_file(USD, EUR, "2026-02-28", "0.95");
+        let found = quote(&[&rates[..], &[as_old]].concat(), USD, EUR).unwrap();
+        assert_eq!((found.route, found.rate), (RateRoute::Direct, rate("0.95")));
+    }
+
+    #[test]
+    fn a_rate_may_be_as_old_as_allowed_and_no_older() {
+        let found = quote(&[on_file(USD, CNY, "2026-03-01", "7")], USD, CNY);
+        let on = |text: &str| usable((USD, CNY), found.as_ref(), day(text), 7);
+        assert!(on("2026-03-01").is_ok() && on("2026-03-08").is_ok());
+        let gap = on("2026-03-09").unwrap_err();
+        assert_eq!(gap.stale, Some((day("2026-03-01"), 7)));
+        let reason = gap.reason();
+        assert!(reason.detail.en.contains("stale"));
+        assert!(
+            reason
+                .facts
+                .contains(&("rate_age_days_max", "7".to_owned()))
+        );
+        assert_eq!(
+            usable((USD, CNY), None, day("2026-03-01"), 7)
+                .unwrap_err()
+                .stale,
+            None
+        );
+    }
+
+    fn any_currency() -> impl Strategy<Value = Currency> {
+        prop::sample::select(Currency::EVERY)
+    }
+
+    fn any_rate() -> impl Strategy<Value = Rate> {
+        prop_oneof![
+            RATE_E10_MIN..=RATE_E10_MAX,
+            RATE_E10_MIN..=1_000_000_000_000_i64,
+        ]
+        .prop_map(|e10| Rate::from_e10(e10).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_rate_reads_back_what_it_shows(one in any_rate()) {
+            prop_assert_eq!(Rate::parse(&one.to_string()), Ok(one));
+        }
+
+        #[test]
+        fn nothing_overflows_and_more_never_converts_to_less(
+            minor in 0..=AMOUNT_MINOR_MAX, more in 0..1000_i64, one in any_rate(),
+            from in any_currency(), to in any_currency(),
+        ) {
+            let (before, after) = (one.convert_up(minor, from, to), one.convert_up(minor + more, from, to));
+            if let (Some(before), Some(after)) = (before, after) {
+                prop_assert!(0 <= before && before <= after);
+                prop_assert_eq!(before == 0, minor == 0, "something never counts as nothing");
+            }
+        }
+
+        #[test]
+        fn there_and_back_never_loses_exposure(minor in 0..1_000_000_000_i64, one in any_rate()) {
+            let back = one.inverse().unwrap();
+            if let Some(there) = one.convert_up(minor, USD, CNY)
+                && let Some(again) = back.convert_up(there, CNY, USD)
+            {
+                prop_assert!(again >= minor);
+            }
+        }
+
+        #[test]
+        fn room_is_exactly_what_still_fits(room in -1_000_000_i64..1_000_000_000, one in any_rate(), from in any_currency(), to in any_currency()) {
+            let most = one.room_before(room, from, to);
+            if room < 0 {
+                prop_assert!(most < 0);
+            } else if most < AMOUNT_MINOR_MAX {
+                prop_assert!(one.convert_up(most, from, to).unwrap() <= room);
+                prop_assert!(one.convert_up(most + 1, from, to).is_none_or(|next| next > room));
+            }
+        }
+
+        #[test]
+        fn parse_never_panics(text in any::<String>()) {
+            let _ = Rate::parse(&text);
+        }
+    }
+}

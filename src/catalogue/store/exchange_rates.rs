@@ -1,0 +1,128 @@
+//! Exchange rates. Reference data: everybody who may read rates sees all of them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Date as SqlDate, Text};
+
+use crate::platform::store::schema::exchange_rates;
+use crate::values::currency::Currency;
+
+/// A rate as it is written.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = exchange_rates)]
+pub struct NewRateRow {
+    /// Currency of the one unit.
+    pub from_currency: Currency,
+    /// Currency in which the unit is worth the rate.
+    pub to_currency: Currency,
+    /// First day on which it counts.
+    pub rate_date: NaiveDate,
+    /// The rate in units of 1e-10.
+    pub rate_e10: i64,
+    /// Who published it.
+    pub source: String,
+    /// Principal who recorded it.
+    pub recorded_by: String,
+    /// Recorded.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// A rate as stored.
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
+#[diesel(table_name = exchange_rates)]
+pub struct RateRow {
+    /// Order of recording.
+    pub number: i64,
+    /// Currency of the one unit.
+    pub from_currency: Currency,
+    /// Currency in which the unit is worth the rate.
+    pub to_currency: Currency,
+    /// First day on which it counts.
+    pub rate_date: NaiveDate,
+    /// The rate in units of 1e-10.
+    pub rate_e10: i64,
+    /// Who published it.
+    pub source: String,
+    /// Recorded.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct RateFilter {
+    /// Currency of the one unit.
+    pub from_currency: Option<Currency>,
+    /// Currency in which it is worth the rate.
+    pub to_currency: Option<Currency>,
+    /// Of this day or later.
+    pub rate_date_from: Option<NaiveDate>,
+    /// Of this day or earlier.
+    pub rate_date_until: Option<NaiveDate>,
+}
+
+/// Finds a rate by its number.
+pub fn find(connection: &mut PgConnection, number: i64) -> QueryResult<Option<RateRow>> {
+    exchange_rates::table
+        .find(number)
+        .select(RateRow::as_select())
+        .first(connection)
+        .optional()
+}
+
+/// A page of rates before `before`, recorded last first.
+pub fn list(
+    connection: &mut PgConnection,
+    filter: &RateFilter,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<RateRow>> {
+    use exchange_rates as e;
+    let mut query = e::table
+        .select(RateRow::as_select())
+        .order(e::number.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(from) = filter.from_currency {
+        query = query.filter(e::from_currency.eq(from));
+    }
+    if let Some(to) = filter.to_currency {
+        query = query.filter(e::to_currency.eq(to));
+    }
+    if let Some(from) = filter.rate_date_from {
+        query = query.filter(e::rate_date.ge(from));
+    }
+    if let Some(until) = filter.rate_date_until {
+        query = query.filter(e::rate_date.le(until));
+    }
+    if let Some(before) = before {
+        query = query.filter(e::number.lt(before));
+    }
+    query.load(connection)
+}
+
+/// Writes new rates in order.
+pub fn insert(connection: &mut PgConnection, rows: &[NewRateRow]) -> QueryResult<Vec<RateRow>> {
+    diesel::insert_into(exchange_rates::table)
+        .values(rows)
+        .returning(RateRow::as_returning())
+        .get_results(connection)
+}
+
+/// The newest rate of each pair up to a day; of several for one day the one recorded last.
+pub fn newest(
+    connection: &mut PgConnection,
+    pairs: &[(Currency, Currency)],
+    on: NaiveDate,
+) -> QueryResult<Vec<RateRow>> {
+    let (from, to): (Vec<Currency>, Vec<Currency>) = pairs.iter().copied().unzip();
+    diesel::sql_query(
+        "SELECT r.* FROM unnest($1, $2) AS pair (one, other) CROSS JOIN LATERAL ( \
+           SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at FROM exchange_rates \
+           WHERE from_currency = pair.one AND to_currency = pair.other AND rate_date <= $3 \
+           ORDER BY rate_date DESC, number DESC LIMIT 1) r",
+    )
+    .bind::<Array<Text>, _>(from)
+    .bind::<Array<Text>, _>(to)
+    .bind::<SqlDate, _>(on)
+    .load(connection)
+}

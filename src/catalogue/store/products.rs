@@ -1,0 +1,187 @@
+//! The product catalogue. Reference data: everybody who may read products sees all of them.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
+use crate::platform::store::schema::{product_versions, products};
+use crate::platform::store::sql_types::words;
+
+words!(ExposureTreatment, ProductKind, ReleasedBy);
+
+/// A product as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = products, primary_key(code))]
+pub struct ProductRow {
+    /// Code.
+    pub code: ProductCode,
+    /// Name in English.
+    pub name_en: String,
+    /// Name in Chinese.
+    pub name_zh: String,
+    /// Kind of business.
+    pub kind: ProductKind,
+    /// How deposits count.
+    pub exposure_treatment: ExposureTreatment,
+    /// Payment term where nothing else is agreed, calendar days.
+    pub default_payment_term_days: i32,
+    /// Whether new applications may name it.
+    pub active: bool,
+    /// Version.
+    pub version: i64,
+    /// Created.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: i32,
+    /// What gives limit back.
+    pub released_by: ReleasedBy,
+    /// Who changed it last.
+    pub changed_by: String,
+}
+
+/// A version of a product.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = product_versions)]
+pub struct ProductVersionRow {
+    /// Product.
+    pub code: ProductCode,
+    /// Version, from 1.
+    pub version: i64,
+    /// Instant from which it was so.
+    pub recorded_at: DateTime<Utc>,
+    /// Who changed it.
+    pub changed_by: String,
+    /// The product as it was then.
+    pub snapshot: Value,
+}
+
+/// What a listing of products can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct ProductFilter {
+    /// Open for new applications or not.
+    pub active: Option<bool>,
+    /// Kind of business.
+    pub kind: Option<ProductKind>,
+}
+
+/// Finds a product.
+pub fn find(connection: &mut PgConnection, code: &str) -> QueryResult<Option<ProductRow>> {
+    products::table
+        .find(code)
+        .select(ProductRow::as_select())
+        .first(connection)
+        .optional()
+}
+
+/// Finds a product and locks it until the end of the transaction.
+pub fn find_locked(connection: &mut PgConnection, code: &str) -> QueryResult<Option<ProductRow>> {
+    products::table
+        .find(code)
+        .select(ProductRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .optional()
+}
+
+/// A page of products by code, after `after`.
+pub fn list(
+    connection: &mut PgConnection,
+    filter: &ProductFilter,
+    after: Option<&ProductCode>,
+    limit: i64,
+) -> QueryResult<Vec<ProductRow>> {
+    let mut query = products::table
+        .select(ProductRow::as_select())
+        .order(products::code)
+        .limit(limit)
+        .into_boxed();
+    if let Some(active) = filter.active {
+        query = query.filter(products::active.eq(active));
+    }
+    if let Some(kind) = filter.kind {
+        query = query.filter(products::kind.eq(kind));
+    }
+    if let Some(after) = after {
+        query = query.filter(products::code.gt(after));
+    }
+    query.load(connection)
+}
+
+/// Writes a new product. Fails on `products_pkey` when the code is taken.
+pub fn insert(connection: &mut PgConnection, row: &ProductRow) -> QueryResult<()> {
+    diesel::insert_into(products::table)
+        .values(row)
+        .execute(connection)?;
+    append_version(connection, row)
+}
+
+fn append_version(connection: &mut PgConnection, row: &ProductRow) -> QueryResult<()> {
+    let ProductRow {
+        code,
+        name_en,
+        name_zh,
+        kind,
+        exposure_treatment,
+        default_payment_term_days,
+        active,
+        version,
+        created_at,
+        updated_at,
+        deposit_share_bp,
+        released_by,
+        changed_by,
+    } = row;
+    let snapshot = json!({
+        "code": code, "name_en": name_en, "name_zh": name_zh, "kind": kind,
+        "exposure_treatment": exposure_treatment, "default_payment_term_days": default_payment_term_days,
+        "active": active, "deposit_share_bp": deposit_share_bp, "released_by": released_by,
+        "version": version, "created_at": created_at, "updated_at": updated_at,
+    });
+    diesel::insert_into(product_versions::table)
+        .values(ProductVersionRow {
+            code: code.clone(),
+            version: *version,
+            recorded_at: *updated_at,
+            changed_by: changed_by.clone(),
+            snapshot,
+        })
+        .execute(connection)
+        .map(drop)
+}
+
+/// Versions of a product before `before`, newest first.
+pub fn versions(
+    connection: &mut PgConnection,
+    code: &str,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<ProductVersionRow>> {
+    use product_versions as v;
+    v::table
+        .filter(v::code.eq(code))
+        .filter(v::version.lt(before.unwrap_or(i64::MAX)))
+        .order(v::version.desc())
+        .limit(limit)
+        .select(ProductVersionRow::as_select())
+        .load(connection)
+}
+
+/// Writes a changed product if its version is still `expected`; says whether it was.
+pub fn update(connection: &mut PgConnection, row: &ProductRow, expected: i64) -> QueryResult<bool> {
+    diesel::update(
+        products::table
+            .find(&row.code)
+            .filter(products::version.eq(expected)),
+    )
+    .set(row)
+    .execute(connection)
+    .and_then(|changed| {
+        if changed == 1 {
+            append_version(connection, row)?;
+        }
+        Ok(changed == 1)
+    })
+}

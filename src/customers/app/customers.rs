@@ -1,0 +1,442 @@
+//! Keeping customer archives (policies P05, P06, P15, P17, P19).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Map, Value, json};
+
+use crate::crypto::{SealContext, seal};
+use crate::customers::domain::customers::{
+    self, CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
+    TimeClass, TradingClass, ValueClass,
+};
+use crate::customers::domain::social_credit_code::SocialCreditCode;
+use crate::customers::store::customers::{self as store, CustomerRow, CustomerVersionRow};
+use crate::error::{Error, OrInternal, Problem};
+use crate::error_codes::ProblemCode;
+use crate::platform::store::errors::on_violation;
+use crate::platform::store::tx::{Event, Tx};
+use crate::values::ids::CustomerId;
+use crate::values::masking;
+use crate::values::names::similarity_key;
+use crate::values::organisation::OrgPath;
+
+/// Class of the personal fields of an archive.
+const PERSONAL: &str = "personal";
+
+/// A person to talk to at the customer. Classified.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Contact {
+    /// Name.
+    pub name: String,
+    /// Job title; not classified.
+    pub title: Option<String>,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// Mail address.
+    pub email: Option<String>,
+}
+
+/// What a new archive starts with.
+#[derive(Debug, Clone)]
+pub struct NewCustomer {
+    /// Registered name, or the name of the natural person.
+    pub name: String,
+    /// Legal kind.
+    pub kind: CustomerKind,
+    /// Social credit code.
+    pub unified_social_credit_code: Option<String>,
+    /// Organisation that looks after it.
+    pub org_path: OrgPath,
+    /// Roles, at least one.
+    pub roles: Vec<CustomerRole>,
+    /// Classification by time.
+    pub time_class: TimeClass,
+    /// Classification by trading.
+    pub trading_class: TradingClass,
+    /// Classification by nature.
+    pub nature: CustomerNature,
+    /// Classification by market weight.
+    pub market_weight: MarketWeight,
+    /// A, B or C.
+    pub value_class: Option<ValueClass>,
+    /// Service tier.
+    pub service_tier: Option<ServiceTier>,
+    /// Industry.
+    pub industry: Option<String>,
+    /// Whether it is related to the company (P12).
+    pub related_party: bool,
+    /// Legal representative; classified.
+    pub legal_representative: Option<String>,
+    /// Contacts; classified.
+    pub contacts: Vec<Contact>,
+    /// Unclassified fields that nothing decides on, as they are shown.
+    pub details: Map<String, Value>,
+}
+
+/// What a change does: absent fields stay, `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerChange {
+    /// Name.
+    pub name: Option<String>,
+    /// Social credit code.
+    pub unified_social_credit_code: Option<Option<String>>,
+    /// Roles.
+    pub roles: Option<Vec<CustomerRole>>,
+    /// Open or closed.
+    pub status: Option<CustomerStatus>,
+    /// Classification by time.
+    pub time_class: Option<TimeClass>,
+    /// Classification by trading.
+    pub trading_class: Option<TradingClass>,
+    /// Classification by nature.
+    pub nature: Option<CustomerNature>,
+    /// Classification by market weight.
+    pub market_weight: Option<MarketWeight>,
+    /// A, B or C.
+    pub value_class: Option<Option<ValueClass>>,
+    /// Service tier.
+    pub service_tier: Option<Option<ServiceTier>>,
+    /// Industry.
+    pub industry: Option<Option<String>>,
+    /// Whether it is related to the company.
+    pub related_party: Option<bool>,
+    /// Legal representative.
+    pub legal_representative: Option<Option<String>>,
+    /// Contacts, all of them.
+    pub contacts: Option<Vec<Contact>>,
+    /// Unclassified fields; null clears.
+    pub details: Map<String, Value>,
+}
+
+/// Opens an archive.
+///
+/// # Errors
+/// 403 outside the caller's organisation, 422 for a wrong social credit code, 409 for one that is
+/// taken.
+pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> {
+    if !tx.actor.reaches(&new.org_path) {
+        return Err(ProblemCode::OutsideOrganisation.into());
+    }
+    let id: CustomerId = tx.mint_home()?;
+    let code = parse_code(new.unified_social_credit_code.as_deref())?;
+    let mut row = CustomerRow {
+        bucket: id.bucket().as_i16(),
+        id,
+        name: String::new(),
+        name_key: String::new(),
+        kind: new.kind,
+        roles: words(&new.roles),
+        unified_social_credit_code: code,
+        org_path: new.org_path.clone(),
+        status: CustomerStatus::Active,
+        time_class: new.time_class,
+        trading_class: new.trading_class,
+        nature: new.nature,
+        market_weight: new.market_weight,
+        value_class: new.value_class,
+        service_tier: new.service_tier,
+        industry: new.industry.clone(),
+        profile: Value::Object(new.details.clone()),
+        personal_sealed: json!({}),
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+        related_party: new.related_party,
+    };
+    let mut personal = Personal::default();
+    personal.name(&mut row, &new.name);
+    if let Some(name) = &new.legal_representative {
+        personal.legal_representative(&mut row, Some(name));
+    }
+    if !new.contacts.is_empty() {
+        personal.contacts(&mut row, &new.contacts)?;
+    }
+    store::insert(tx.connection, &row)?;
+    if let Some(code) = &row.unified_social_credit_code {
+        take_code(tx, code, id)?;
+    }
+    if personal.seal_into(tx, &mut row)? && !store::update(tx.connection, &row, 1)? {
+        return Err(Error::internal("a row written in this transaction is gone"));
+    }
+    append_version(tx, &row)?;
+    tx.record("customer.create", id.subject(), json!({"version": 1}))?;
+    emit(tx, "customer.created", &row, json!({"version": 1}))?;
+    Ok(row)
+}
+
+/// Changes an archive.
+///
+/// # Errors
+/// 404 when it is not visible, 412 when `check` finds another version, 422 and 409 as
+/// [`create`].
+pub fn change(
+    tx: &mut Tx<'_>,
+    id: CustomerId,
+    check: &dyn Fn(i64) -> Result<(), Error>,
+    change: &CustomerChange,
+) -> Result<CustomerRow, Error> {
+    let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    check(before.version)?;
+    let mut row = before.clone();
+    let mut personal = Personal::default();
+    apply(&mut row, &mut personal, change)?;
+    if let Some(code) = &change.unified_social_credit_code {
+        row.unified_social_credit_code = parse_code(code.as_deref())?;
+    }
+    personal.seal_into(tx, &mut row)?;
+    let changes = customers::changes(&snapshot(&before), &snapshot(&row));
+    if changes.is_empty() && row.personal_sealed == before.personal_sealed {
+        // Asking for what is already so is done; it is still on record that it was asked.
+        tx.record(
+            "customer.change",
+            id.subject(),
+            json!({"version": row.version, "fields": []}),
+        )?;
+        return Ok(before);
+    }
+    if row.unified_social_credit_code != before.unified_social_credit_code {
+        if let Some(code) = &before.unified_social_credit_code {
+            store::free_code(tx.connection, code)?;
+        }
+        if let Some(code) = &row.unified_social_credit_code {
+            take_code(tx, code, id)?;
+        }
+    }
+    row.version += 1;
+    row.updated_at = tx.now;
+    if !store::update(tx.connection, &row, before.version)? {
+        return Err(ProblemCode::PreconditionFailed.into());
+    }
+    append_version(tx, &row)?;
+    let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
+    let details =
+        json!({"version": row.version, "fields": fields, "major": customers::is_major(&changes)});
+    tx.record("customer.change", id.subject(), details.clone())?;
+    emit(tx, "customer.changed", &row, details)?;
+    Ok(row)
+}
+
+fn apply(
+    row: &mut CustomerRow,
+    personal: &mut Personal,
+    change: &CustomerChange,
+) -> Result<(), Error> {
+    macro_rules! set {
+        ($($field:ident),*) => {$(
+            if let Some(value) = &change.$field {
+                row.$field = value.clone();
+            }
+        )*};
+    }
+    set!(
+        status,
+        time_class,
+        trading_class,
+        nature,
+        market_weight,
+        value_class,
+        service_tier,
+        industry,
+        related_party
+    );
+    if let Some(roles) = &change.roles {
+        row.roles = words(roles);
+    }
+    if let Some(name) = &change.name {
+        personal.name(row, name);
+    }
+    if let Some(name) = &change.legal_representative {
+        personal.legal_representative(row, name.as_deref());
+    }
+    if let Some(contacts) = &change.contacts {
+        personal.contacts(row, contacts)?;
+    }
+    for (field, value) in &change.details {
+        set_detail(row, field, value.clone());
+    }
+    Ok(())
+}
+
+/// Classified fields on their way into the archive: the mask is shown, the value is sealed.
+#[derive(Default)]
+struct Personal {
+    to_seal: Vec<(&'static str, Option<String>)>,
+}
+
+impl Personal {
+    fn name(&mut self, row: &mut CustomerRow, name: &str) {
+        if row.kind == CustomerKind::Individual {
+            row.name = masking::mask_person_name(name);
+            row.name_key = String::new();
+            self.to_seal.push(("name", Some(name.to_owned())));
+        } else {
+            row.name = name.to_owned();
+            row.name_key = similarity_key(name);
+        }
+    }
+
+    fn legal_representative(&mut self, row: &mut CustomerRow, name: Option<&str>) {
+        let mask = name.map_or(Value::Null, |name| masking::mask_person_name(name).into());
+        set_detail(row, "legal_representative", mask);
+        self.to_seal
+            .push(("legal_representative", name.map(str::to_owned)));
+    }
+
+    fn contacts(&mut self, row: &mut CustomerRow, contacts: &[Contact]) -> Result<(), Error> {
+        let masked: Vec<Value> = contacts
+            .iter()
+            .map(|contact| {
+                json!({
+                    "name": masking::mask_person_name(&contact.name),
+                    "title": contact.title,
+                    "phone": contact.phone.as_deref().map(masking::mask_phone),
+                    "email": contact.email.as_deref().map(masking::mask_email),
+                })
+            })
+            .collect();
+        let plain = serde_json::to_string(contacts).or_internal()?;
+        set_detail(row, "contacts", Value::Array(masked));
+        self.to_seal
+            .push(("contacts", (!contacts.is_empty()).then_some(plain)));
+        Ok(())
+    }
+
+    /// Seals what came in and says whether there was anything.
+    fn seal_into(&self, tx: &mut Tx<'_>, row: &mut CustomerRow) -> Result<bool, Error> {
+        if self.to_seal.is_empty() {
+            return Ok(false);
+        }
+        let (key_version, key) = data_key(tx, row.id)?;
+        let Some(sealed) = row.personal_sealed.as_object_mut() else {
+            return Err(Error::internal("sealed fields are not an object"));
+        };
+        for (column, value) in &self.to_seal {
+            match value {
+                None => drop(sealed.remove(*column)),
+                Some(value) => {
+                    let context = SealContext {
+                        table: "customers",
+                        row_id: row.id.uuid(),
+                        column,
+                    };
+                    let closed =
+                        seal(&key, key_version, value.as_bytes(), &context).or_internal()?;
+                    sealed.insert(
+                        (*column).to_owned(),
+                        BASE64.encode(closed.as_bytes()).into(),
+                    );
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn data_key(tx: &mut Tx<'_>, id: CustomerId) -> Result<(u32, crate::crypto::DataKey), Error> {
+    if let Some((version, wrapped)) = store::newest_key(tx.connection, id, PERSONAL)? {
+        let key = tx
+            .keys
+            .unwrap_data_key(&wrapped, id.uuid(), PERSONAL)
+            .or_internal()?;
+        return Ok((u32::try_from(version).unwrap_or(1), key));
+    }
+    let (key, wrapped) = tx.keys.new_data_key(id.uuid(), PERSONAL).or_internal()?;
+    store::insert_key(tx.connection, id, PERSONAL, 1, &wrapped, tx.now)?;
+    Ok((1, key))
+}
+
+fn set_detail(row: &mut CustomerRow, field: &str, value: Value) {
+    if let Some(profile) = row.profile.as_object_mut() {
+        if value.is_null() {
+            profile.remove(field);
+        } else {
+            profile.insert(field.to_owned(), value);
+        }
+    }
+}
+
+fn parse_code(code: Option<&str>) -> Result<Option<String>, Error> {
+    code.map(|code| {
+        SocialCreditCode::parse(code)
+            .map(|code| code.as_str().to_owned())
+            .map_err(|error| {
+                Problem::field(
+                    "unified_social_credit_code",
+                    error.to_string(),
+                    "不是有效的统一社会信用代码（GB 32100-2015 校验不通过）",
+                )
+                .into()
+            })
+    })
+    .transpose()
+}
+
+fn take_code(tx: &mut Tx<'_>, code: &str, id: CustomerId) -> Result<(), Error> {
+    store::take_code(tx.connection, code, id).map_err(|error| {
+        on_violation(error, "customer_codes_pkey", || {
+            Problem::new(ProblemCode::DuplicateSocialCreditCode)
+        })
+    })
+}
+
+fn words(roles: &[CustomerRole]) -> Vec<Option<String>> {
+    let mut words: Vec<_> = roles
+        .iter()
+        .map(|role| Some(role.as_str().to_owned()))
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+fn append_version(tx: &mut Tx<'_>, row: &CustomerRow) -> Result<(), Error> {
+    store::append_version(
+        tx.connection,
+        &CustomerVersionRow {
+            bucket: row.bucket,
+            customer_id: row.id,
+            version: row.version,
+            recorded_at: tx.now,
+            changed_by: tx.actor.principal.clone(),
+            request_id: tx.actor.request_id,
+            snapshot: snapshot(row),
+            personal_sealed: row.personal_sealed.clone(),
+        },
+    )?;
+    Ok(())
+}
+
+/// The archive as history keeps it: every field under its public name, classified ones masked.
+fn snapshot(row: &CustomerRow) -> Value {
+    let mut snapshot = row.profile.as_object().cloned().unwrap_or_default();
+    let fixed = json!({
+        "name": row.name,
+        "kind": row.kind,
+        "roles": row.roles,
+        "unified_social_credit_code": row.unified_social_credit_code,
+        "org_path": row.org_path,
+        "status": row.status,
+        "time_class": row.time_class,
+        "trading_class": row.trading_class,
+        "nature": row.nature,
+        "market_weight": row.market_weight,
+        "value_class": row.value_class,
+        "service_tier": row.service_tier,
+        "industry": row.industry,
+        "related_party": row.related_party,
+    });
+    if let Value::Object(fixed) = fixed {
+        snapshot.extend(fixed.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+    Value::Object(snapshot)
+}
+
+fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &CustomerRow, data: Value) -> Result<(), Error> {
+    tx.emit(Event {
+        kind,
+        subject: row.id.subject(),
+        org_path: row.org_path.clone(),
+        customer_id: Some(row.id.uuid()),
+        data,
+    })
+}

@@ -1,0 +1,160 @@
+//! Past versions of an archive.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::archive::read;
+use crate::customers::domain::customers::{
+    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
+    TradingClass, ValueClass, changes, is_major,
+};
+use crate::customers::store::customers::{CustomerRow, CustomerVersionRow};
+use crate::error::Error;
+use crate::platform::http::types::Principal;
+use crate::values::organisation::OrgPath;
+use crate::{listing_parameters, page};
+
+/// One version of an archive and what it changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerVersion, example = json!({
+    "version": 2, "recorded_at": "2026-01-05T02:00:00Z", "changed_by": "https://issuer.internal.test|clerk-1",
+    "request_id": "5b0cbd2e-58e1-4a52-9a51-3f1c5a0a9b11", "major": false,
+    "changes": [{"field": "industry", "before": null, "after": "steel"}],
+}))]
+pub struct CustomerVersionView {
+    /// Version.
+    pub version: i64,
+    /// From when it was the current one.
+    pub recorded_at: DateTime<Utc>,
+    /// Who made it: issuer and subject.
+    pub changed_by: Principal,
+    /// In which request.
+    pub request_id: uuid::Uuid,
+    /// Whether a major field changed.
+    pub major: bool,
+    /// Fields that changed; classified ones are shown by their masks.
+    #[schema(max_items = 100)]
+    pub changes: Vec<FieldChangeView>,
+}
+
+/// One changed field.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FieldChange)]
+pub struct FieldChangeView {
+    /// Name of the field.
+    #[schema(max_length = 60, pattern = "^[a-z_]+$")]
+    pub field: String,
+    /// Value before; null where it was empty.
+    #[schema(value_type = Value)]
+    pub before: Value,
+    /// Value after; null where it is empty.
+    #[schema(value_type = Value)]
+    pub after: Value,
+}
+
+page! {
+    /// A page of versions.
+    CustomerVersionPage of CustomerVersionView
+}
+
+listing_parameters! {
+    /// Pages of the history.
+    ListVersions {}
+}
+
+pub(super) fn history_views(rows: &[CustomerVersionRow]) -> Vec<CustomerVersionView> {
+    let nothing = Value::Object(Map::new());
+    rows.iter()
+        .enumerate()
+        .map(|(index, row)| {
+            let before = rows
+                .get(index + 1)
+                .map_or(&nothing, |older| &older.snapshot);
+            let changes = changes(before, &row.snapshot);
+            CustomerVersionView {
+                version: row.version,
+                recorded_at: row.recorded_at,
+                changed_by: Principal(row.changed_by.clone()),
+                request_id: row.request_id,
+                major: is_major(&changes),
+                changes: changes
+                    .into_iter()
+                    .map(|change| FieldChangeView {
+                        field: change.field,
+                        before: change.before,
+                        after: change.after,
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// The archive as a past version shows it.
+pub(super) fn past(
+    mut row: CustomerRow,
+    version: CustomerVersionRow,
+) -> Result<CustomerRow, Error> {
+    #[derive(Deserialize)]
+    struct Fixed {
+        name: String,
+        kind: CustomerKind,
+        roles: Vec<Option<String>>,
+        unified_social_credit_code: Option<String>,
+        org_path: OrgPath,
+        status: CustomerStatus,
+        time_class: TimeClass,
+        trading_class: TradingClass,
+        nature: CustomerNature,
+        market_weight: MarketWeight,
+        value_class: Option<ValueClass>,
+        service_tier: Option<ServiceTier>,
+        industry: Option<String>,
+        /// Absent in versions from before it was kept.
+        #[serde(default)]
+        related_party: bool,
+    }
+    let Fixed {
+        name,
+        kind,
+        roles,
+        unified_social_credit_code,
+        org_path,
+        status,
+        time_class,
+        trading_class,
+        nature,
+        market_weight,
+        value_class,
+        service_tier,
+        industry,
+        related_party,
+    } = read(version.snapshot.clone())?;
+    row.name_key = if row.name == name {
+        row.name_key
+    } else {
+        String::new()
+    };
+    row.profile = version.snapshot;
+    row.version = version.version;
+    row.updated_at = version.recorded_at;
+    Ok(CustomerRow {
+        name,
+        kind,
+        roles,
+        unified_social_credit_code,
+        org_path,
+        status,
+        time_class,
+        trading_class,
+        nature,
+        market_weight,
+        value_class,
+        service_tier,
+        industry,
+        related_party,
+        ..row
+    })
+}

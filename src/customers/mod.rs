@@ -1,0 +1,24 @@
+//! The customer archive: who the company deals with, as it is and as it was.
+
+/// Types and decisions, pure.
+pub mod domain {
+    pub mod customers;
+    pub mod social_credit_code;
+}
+
+/// Rows, query pieces, load and apply.
+pub mod store {
+    pub mod customers;
+}
+
+/// Use cases on a `Tx`.
+pub mod app {
+    pub mod customers;
+}
+
+/// Requests, answers, handlers.
+pub mod http {
+    pub(crate) mod archive;
+    pub mod customers;
+    pub(crate) mod versions;
+}

@@ -1,0 +1,414 @@
+//! Customer archives: rows, versions, codes and keys.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::crypto::WrappedDataKey;
+use crate::customers::domain::customers::{
+    CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
+    TradingClass, ValueClass,
+};
+use crate::platform::store::schema::{customer_codes, customer_keys, customer_versions, customers};
+use crate::platform::store::sql_types::words;
+use crate::platform::store::tx::Reader;
+use crate::values::actor::Actor;
+use crate::values::ids::CustomerId;
+use crate::values::organisation::OrgPath;
+
+words!(
+    CustomerKind,
+    CustomerNature,
+    CustomerStatus,
+    MarketWeight,
+    ServiceTier,
+    TimeClass,
+    TradingClass,
+    ValueClass
+);
+
+/// A customer as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = customers, treat_none_as_null = true)]
+pub struct CustomerRow {
+    /// Home.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: CustomerId,
+    /// Name; masked for natural persons.
+    pub name: String,
+    /// Name reduced for finding similar ones.
+    pub name_key: String,
+    /// Legal kind.
+    pub kind: CustomerKind,
+    /// Roles, as words.
+    pub roles: Vec<Option<String>>,
+    /// Social credit code.
+    pub unified_social_credit_code: Option<String>,
+    /// Organisation that looks after it.
+    pub org_path: OrgPath,
+    /// Open or closed.
+    pub status: CustomerStatus,
+    /// Classification by time.
+    pub time_class: TimeClass,
+    /// Classification by trading.
+    pub trading_class: TradingClass,
+    /// Classification by nature.
+    pub nature: CustomerNature,
+    /// Classification by market weight.
+    pub market_weight: MarketWeight,
+    /// A, B or C.
+    pub value_class: Option<ValueClass>,
+    /// Service tier.
+    pub service_tier: Option<ServiceTier>,
+    /// Industry.
+    pub industry: Option<String>,
+    /// Unclassified fields, and masks of the classified ones.
+    pub profile: Value,
+    /// Classified fields, sealed, by name.
+    pub personal_sealed: Value,
+    /// Version.
+    pub version: i64,
+    /// Created.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Whether it is related to the company.
+    pub related_party: bool,
+}
+
+/// A version of an archive.
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customer_versions)]
+pub struct CustomerVersionRow {
+    /// Home.
+    pub bucket: i16,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Version.
+    pub version: i64,
+    /// From when it was current.
+    pub recorded_at: DateTime<Utc>,
+    /// Who made it.
+    pub changed_by: String,
+    /// In which request.
+    pub request_id: Uuid,
+    /// The archive in full, masked.
+    pub snapshot: Value,
+    /// The classified fields, sealed.
+    pub personal_sealed: Value,
+}
+
+/// What a listing of customers can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerFilter {
+    /// Legal kind.
+    pub kind: Option<CustomerKind>,
+    /// One of its roles.
+    pub role: Option<String>,
+    /// Open or closed.
+    pub status: Option<CustomerStatus>,
+    /// At or below this organisation.
+    pub org_path: Option<OrgPath>,
+    /// Classification by time.
+    pub time_class: Option<TimeClass>,
+    /// Classification by trading.
+    pub trading_class: Option<TradingClass>,
+    /// Classification by nature.
+    pub nature: Option<CustomerNature>,
+    /// Classification by market weight.
+    pub market_weight: Option<MarketWeight>,
+    /// A, B or C.
+    pub value_class: Option<ValueClass>,
+    /// Service tier.
+    pub service_tier: Option<ServiceTier>,
+    /// Industry.
+    pub industry: Option<String>,
+    /// Whether it is related to the company.
+    pub related_party: Option<bool>,
+    /// Exact social credit code.
+    pub unified_social_credit_code: Option<String>,
+    /// Part of the reduced name.
+    pub name_key_part: Option<String>,
+}
+
+type Condition<'a> = Box<dyn BoxableExpression<customers::table, Pg, SqlType = Bool> + 'a>;
+
+/// The customers that the caller may know of.
+pub fn visible_to(actor: &Actor) -> Condition<'_> {
+    match actor.customer_id {
+        Some(own) => Box::new(customers::id.eq(own)),
+        None => at_or_below(&actor.org_path),
+    }
+}
+
+fn at_or_below(org_path: &OrgPath) -> Condition<'_> {
+    Box::new(
+        customers::org_path
+            .eq(org_path)
+            .or(customers::org_path.like(format!("{org_path}/%"))),
+    )
+}
+
+/// Finds a visible customer.
+pub fn find(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<CustomerRow>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(CustomerRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Status and organisation of a visible customer.
+pub fn status_and_organisation(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+) -> QueryResult<Option<(CustomerStatus, OrgPath)>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select((customers::status, customers::org_path))
+        .first(reader.connection)
+        .optional()
+}
+
+/// Finds a visible customer and locks it until the end of the transaction.
+pub fn find_locked(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<CustomerRow>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(CustomerRow::as_select())
+        .for_no_key_update()
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of visible customers, newest first, after `after`.
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &CustomerFilter,
+    after: Option<CustomerId>,
+    limit: i64,
+) -> QueryResult<Vec<CustomerRow>> {
+    let mut query = customers::table
+        .filter(visible_to(reader.actor))
+        .select(CustomerRow::as_select())
+        .order(customers::id.desc())
+        .limit(limit)
+        .into_boxed();
+    macro_rules! narrow {
+        ($($field:ident),*) => {$(
+            if let Some(value) = &filter.$field {
+                query = query.filter(customers::$field.eq(value.clone()));
+            }
+        )*};
+    }
+    narrow!(
+        kind,
+        status,
+        time_class,
+        trading_class,
+        nature,
+        market_weight,
+        value_class,
+        service_tier,
+        industry,
+        related_party,
+        unified_social_credit_code
+    );
+    if let Some(role) = &filter.role {
+        query = query.filter(customers::roles.contains(vec![Some(role.clone())]));
+    }
+    if let Some(org_path) = &filter.org_path {
+        query = query.filter(at_or_below(org_path));
+    }
+    if let Some(part) = &filter.name_key_part {
+        query = query.filter(customers::name_key.like(format!("%{}%", escape_like(part))));
+    }
+    if let Some(after) = after {
+        query = query.filter(customers::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+}
+
+/// Visible customers whose reduced name is the same, other than `except`.
+pub fn similar(
+    reader: &mut Reader<'_>,
+    name_key: &str,
+    except: CustomerId,
+) -> QueryResult<Vec<(CustomerId, String)>> {
+    if name_key.is_empty() {
+        return Ok(Vec::new());
+    }
+    customers::table
+        .filter(visible_to(reader.actor))
+        .filter(customers::name_key.eq(name_key))
+        .filter(customers::id.ne(except))
+        .order(customers::id.desc())
+        .limit(20)
+        .select((customers::id, customers::name))
+        .load(reader.connection)
+}
+
+/// Writes a new customer.
+pub fn insert(connection: &mut PgConnection, row: &CustomerRow) -> QueryResult<()> {
+    diesel::insert_into(customers::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes a changed customer if its version is still `expected`; says whether it was.
+pub fn update(
+    connection: &mut PgConnection,
+    row: &CustomerRow,
+    expected: i64,
+) -> QueryResult<bool> {
+    diesel::update(
+        customers::table
+            .find(row.id.key())
+            .filter(customers::version.eq(expected)),
+    )
+    .set(row)
+    .execute(connection)
+    .map(|changed| changed == 1)
+}
+
+/// Takes a social credit code for a customer. Fails on `customer_codes_pkey` when it is taken.
+pub fn take_code(connection: &mut PgConnection, code: &str, id: CustomerId) -> QueryResult<()> {
+    diesel::insert_into(customer_codes::table)
+        .values((
+            customer_codes::unified_social_credit_code.eq(code),
+            customer_codes::customer_id.eq(id),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Gives a social credit code back.
+pub fn free_code(connection: &mut PgConnection, code: &str) -> QueryResult<()> {
+    diesel::delete(customer_codes::table.find(code))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Appends a version.
+pub fn append_version(connection: &mut PgConnection, row: &CustomerVersionRow) -> QueryResult<()> {
+    diesel::insert_into(customer_versions::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// The version that was current at `instant`. The caller has found the customer visible before.
+pub fn version_as_of(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+    instant: DateTime<Utc>,
+) -> QueryResult<Option<CustomerVersionRow>> {
+    let (bucket, _) = id.key();
+    customer_versions::table
+        .filter(
+            customer_versions::bucket
+                .eq(bucket)
+                .and(customer_versions::customer_id.eq(id)),
+        )
+        .filter(customer_versions::recorded_at.le(instant))
+        .order(customer_versions::version.desc())
+        .select(CustomerVersionRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Versions before `before`, newest first.
+pub fn versions(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<CustomerVersionRow>> {
+    let (bucket, _) = id.key();
+    customer_versions::table
+        .filter(
+            customer_versions::bucket
+                .eq(bucket)
+                .and(customer_versions::customer_id.eq(id)),
+        )
+        .filter(customer_versions::version.lt(before.unwrap_or(i64::MAX)))
+        .order(customer_versions::version.desc())
+        .limit(limit)
+        .select(CustomerVersionRow::as_select())
+        .load(reader.connection)
+}
+
+/// The newest data key of a customer for a class of data, with its number.
+pub fn newest_key(
+    connection: &mut PgConnection,
+    id: CustomerId,
+    class: &str,
+) -> QueryResult<Option<(i32, WrappedDataKey)>> {
+    let (bucket, _) = id.key();
+    customer_keys::table
+        .filter(
+            customer_keys::bucket
+                .eq(bucket)
+                .and(customer_keys::customer_id.eq(id)),
+        )
+        .filter(customer_keys::class.eq(class))
+        .order(customer_keys::key_version.desc())
+        .select((
+            customer_keys::key_version,
+            customer_keys::kek_id,
+            customer_keys::nonce,
+            customer_keys::wrapped,
+        ))
+        .first::<(i32, String, Vec<u8>, Vec<u8>)>(connection)
+        .optional()
+        .map(|found| {
+            found.map(|(version, kek_id, nonce, wrapped)| {
+                (
+                    version,
+                    WrappedDataKey {
+                        kek_id,
+                        nonce,
+                        wrapped,
+                    },
+                )
+            })
+        })
+}
+
+/// Keeps a data key.
+pub fn insert_key(
+    connection: &mut PgConnection,
+    id: CustomerId,
+    class: &str,
+    key_version: i32,
+    key: &WrappedDataKey,
+    now: DateTime<Utc>,
+) -> QueryResult<()> {
+    let (bucket, _) = id.key();
+    diesel::insert_into(customer_keys::table)
+        .values((
+            customer_keys::bucket.eq(bucket),
+            customer_keys::customer_id.eq(id),
+            customer_keys::class.eq(class),
+            customer_keys::key_version.eq(key_version),
+            customer_keys::kek_id.eq(&key.kek_id),
+            customer_keys::nonce.eq(&key.nonce),
+            customer_keys::wrapped.eq(&key.wrapped),
+            customer_keys::created_at.eq(now),
+        ))
+        .execute(connection)
+        .map(drop)
+}

@@ -1,0 +1,466 @@
+//! The book that decisions are made from: lines, and the customers they bound.
+//!
+//! Read as it is for a check, or taken from under the locks of the [`super::Ledger`].
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::bounds::Bounds;
+use super::rates::rates_into;
+use crate::catalogue::domain::counted::Claim;
+use crate::catalogue::domain::exchange_rates::{Conversion, Rates};
+use crate::catalogue::domain::products::ProductCode;
+use crate::customers::domain::customers::CustomerStatus;
+use crate::error::Error;
+use crate::error_codes::ProblemCode;
+use crate::exposure::domain::assessment::{Assessment, ExposureFacts, assess};
+use crate::exposure::domain::groups::GroupLimitMode;
+use crate::exposure::domain::lines::{LineFacts, LineStatus, applicable};
+use crate::exposure::store::counted::Counts;
+use crate::exposure::store::lines::{self, LineRow};
+use crate::exposure::store::parties::{Parties, ProductTerms};
+use crate::exposure::store::reservations::{ReservationRow, without_due};
+use crate::platform::store::tx::Reader;
+use crate::rules::app::check_rules;
+use crate::rules::domain::check_rules::{Moved, OrderTerms, RuleSet, Standing};
+use crate::values::actor::Actor;
+use crate::values::ids::{CustomerId, GroupId, LineId};
+use crate::values::level::Level;
+use crate::values::money::Money;
+use crate::values::organisation::OrgPath;
+
+/// A customer about whose business is decided.
+#[derive(Debug, Clone)]
+pub struct Party {
+    /// Status.
+    pub status: CustomerStatus,
+    /// Organisation that looks after it.
+    pub org_path: OrgPath,
+    /// The group it belongs to.
+    pub(super) group_id: Option<GroupId>,
+    /// What bounds it.
+    pub(super) bounds: Bounds,
+}
+
+/// A request for more exposure.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Whether the product is offered; `None` when unknown.
+    pub product_active: Option<bool>,
+    /// Product.
+    pub product: &'a ProductCode,
+    /// How much more.
+    pub claim: Claim,
+    /// What the order brings along; `None` for what is a fact already and is not asked about.
+    pub order: Option<&'a OrderTerms>,
+    /// What more of something that counts already is asked for; `None` for something new.
+    pub more_of: Option<&'a ReservationRow>,
+}
+
+impl<'a> Request<'a> {
+    /// A request for more of what a reservation counts as.
+    pub(crate) fn for_more(
+        row: &'a ReservationRow,
+        amount: Money,
+        terms: Option<ProductTerms>,
+        order: &'a OrderTerms,
+    ) -> Self {
+        Self {
+            customer_id: row.customer_id,
+            product_active: terms.map(|terms| terms.active),
+            product: &row.product,
+            claim: Claim {
+                amount,
+                deposit_minor: 0,
+                treatment: row.exposure_treatment,
+            },
+            order: Some(order),
+            more_of: Some(row),
+        }
+    }
+}
+
+/// How lines are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// As they are at this instant: what is known to be due holds nothing.
+    Instant,
+    /// As the books have them.
+    Books,
+}
+
+/// Lines, and the customers they bound.
+#[derive(Debug, Default)]
+pub struct Book {
+    lines: Vec<LineRow>,
+    places: BTreeMap<LineId, usize>,
+    /// Places of the lines of each customer and group.
+    owned: BTreeMap<Uuid, Vec<usize>>,
+    parties: BTreeMap<CustomerId, Party>,
+    /// The rules in force when the customers were brought in.
+    rule_set: Option<RuleSet>,
+    /// Where they stand, once the rules were asked.
+    standings: BTreeMap<CustomerId, Standing>,
+    /// What expired reservations still hold in the books of lines for which that was looked up.
+    due: BTreeMap<LineId, i64>,
+}
+
+impl Book {
+    /// Lines of nobody in particular.
+    pub(super) fn of(lines: Vec<LineRow>) -> Self {
+        let mut book = Self::default();
+        for line in lines {
+            book.add(line);
+        }
+        book
+    }
+
+    /// Reads what decisions about customers look at, without locks: what expired reservations still
+    /// hold in the books counts as given back.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub fn read(reader: &mut Reader<'_>, customers: &[CustomerId]) -> Result<Self, Error> {
+        let parties = Parties::of(reader.connection, customers)?;
+        let mut rows = lines::find_many(reader.connection, parties.lines())?;
+        without_due(reader, &mut rows)?;
+        let mut book = Self::of(rows);
+        book.bring_in(reader, parties)?;
+        Ok(book)
+    }
+
+    /// Brings in the customers to decide about.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub(super) fn bring_in(
+        &mut self,
+        reader: &mut Reader<'_>,
+        parties: Parties,
+    ) -> Result<(), Error> {
+        let mode = |group: Option<GroupId>| {
+            let ceiling = group.and_then(|group| parties.groups.get(&group));
+            ceiling.map_or(GroupLimitMode::Pooled, |ceiling| ceiling.limit_mode)
+        };
+        let members: Vec<(CustomerId, GroupLimitMode)> = parties
+            .customers
+            .iter()
+            .map(|row| (row.id, mode(row.group_id)))
+            .collect();
+        let in_force = check_rules::in_force(reader)?;
+        self.rule_set = in_force.rule_set;
+        let mut bounds = Bounds::of_many(reader, &in_force.policy, &members)?;
+        for row in parties.customers {
+            if let Some(bounds) = bounds.remove(&row.id) {
+                let party = Party {
+                    status: row.status,
+                    org_path: row.org_path,
+                    group_id: row.group_id,
+                    bounds,
+                };
+                self.parties.insert(row.id, party);
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads where the customers that were brought in stand by the rules in force: for decisions
+    /// about orders.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub(crate) fn ask_rules(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
+        let customers: Vec<CustomerId> = self.parties.keys().copied().collect();
+        self.standings = check_rules::standing_of(reader, self.rule_set.clone(), &customers)?;
+        Ok(())
+    }
+
+    /// Takes note of business that the rules look at, for the decisions that follow.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub(super) fn note(
+        &mut self,
+        reader: &mut Reader<'_>,
+        customer_id: CustomerId,
+        moved: Moved,
+    ) -> Result<(), Error> {
+        match self.standings.get_mut(&customer_id) {
+            Some(standing) => check_rules::note(reader, standing, moved),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a rule set is in force, so that an order may be referred.
+    pub(crate) fn has_rules(&self) -> bool {
+        self.rule_set.is_some()
+    }
+
+    fn binding(&self, reader: &mut Reader<'_>, row: &LineRow) -> Result<Option<Binding>, Error> {
+        let Some((customer_id, party)) = row
+            .customer_id
+            .and_then(|id| Some((id, self.parties.get(&id)?)))
+        else {
+            return Ok(None);
+        };
+        let own: Vec<&LineRow> = self.bounding(customer_id, party.group_id).collect();
+        let facts = party.bounds.line_facts(&own, row.product.as_ref());
+        let into = row.currency;
+        let rates = rates_into(reader, into, &facts, &Standing::default())?;
+        let applying: Vec<&LineFacts> = Level::EVERY
+            .iter()
+            .filter_map(|level| applicable(&facts, *level, reader.today))
+            .filter(|line| line.level == Level::Product || line.status != LineStatus::Closed)
+            .collect();
+        if applying.iter().all(|line| line.id != row.id) {
+            return Ok(None);
+        }
+        Ok(applying
+            .into_iter()
+            .filter_map(|line| {
+                let room = line.available_minor()?;
+                let room_minor = match rates.between(into, line.currency) {
+                    Ok(None) => room,
+                    Ok(Some(rate)) => rate.rate_e10.room_before(room, into, line.currency),
+                    Err(_) => 0,
+                };
+                Some(Binding {
+                    level: line.level,
+                    room_minor,
+                })
+            })
+            .min_by_key(|binding| (binding.room_minor, binding.level)))
+    }
+
+    /// Adds a line.
+    pub(super) fn add(&mut self, line: LineRow) {
+        let place = self.lines.len();
+        let owner = match (line.customer_id, line.group_id) {
+            (Some(customer), _) => Some(customer.uuid()),
+            (None, group) => group.map(GroupId::uuid),
+        };
+        if let Some(owner) = owner {
+            self.owned.entry(owner).or_default().push(place);
+        }
+        self.places.insert(line.id, place);
+        self.lines.push(line);
+    }
+
+    /// The customer, if it exists and the caller may know of it.
+    pub fn party(&self, actor: &Actor, id: CustomerId) -> Option<&Party> {
+        self.parties
+            .get(&id)
+            .filter(|party| actor.knows(id, &party.org_path))
+    }
+
+    /// What bounds a customer about whose business is decided.
+    pub(super) fn bounds(&self, id: CustomerId) -> Option<&Bounds> {
+        self.parties.get(&id).map(|party| &party.bounds)
+    }
+
+    /// The same, to take note of what it uses.
+    pub(super) fn bounds_mut(&mut self, id: CustomerId) -> Option<&mut Bounds> {
+        self.parties.get_mut(&id).map(|party| &mut party.bounds)
+    }
+
+    /// The line, if it is in the book.
+    pub fn line(&self, id: LineId) -> Option<&LineRow> {
+        self.places
+            .get(&id)
+            .and_then(|place| self.lines.get(*place))
+    }
+
+    /// The same, to move it.
+    pub(super) fn line_mut(&mut self, id: LineId) -> Option<&mut LineRow> {
+        self.places
+            .get(&id)
+            .and_then(|place| self.lines.get_mut(*place))
+    }
+
+    /// Every line.
+    pub fn lines(&self) -> impl Iterator<Item = &LineRow> {
+        self.lines.iter()
+    }
+
+    /// The lines of a customer's group, and its own.
+    fn bounding(
+        &self,
+        customer_id: CustomerId,
+        group_id: Option<GroupId>,
+    ) -> impl Iterator<Item = &LineRow> {
+        let owners = [group_id.map(GroupId::uuid), Some(customer_id.uuid())];
+        owners
+            .into_iter()
+            .flatten()
+            .filter_map(|owner| self.owned.get(&owner))
+            .flatten()
+            .filter_map(|place| self.lines.get(*place))
+    }
+
+    /// Takes note of what is due on lines.
+    pub(super) fn note_due(&mut self, due: BTreeMap<LineId, i64>) {
+        self.due.extend(due);
+    }
+
+    /// Takes note that some of what is due on a line is given back.
+    pub(super) fn note_given_back(&mut self, line_id: LineId, minor: i64) {
+        if let Some(due) = self.due.get_mut(&line_id) {
+            *due -= minor;
+        }
+    }
+
+    /// Whether it was looked up what is due on a line.
+    pub(super) fn knows_due_on(&self, line_id: LineId) -> bool {
+        self.due.contains_key(&line_id)
+    }
+
+    /// Whether something is known to be due.
+    pub(super) fn has_due(&self) -> bool {
+        self.due.values().any(|minor| *minor > 0)
+    }
+
+    /// A line, in the books or as it is at this instant: what is due is nobody's room.
+    pub(crate) fn seen<'a>(&self, line: &'a LineRow, by: By) -> Cow<'a, LineRow> {
+        match (by, self.due.get(&line.id)) {
+            (By::Instant, Some(due)) if *due > 0 => Cow::Owned(LineRow {
+                held_minor: line.held_minor - due,
+                ..line.clone()
+            }),
+            _ => Cow::Borrowed(line),
+        }
+    }
+
+    /// Closes the book.
+    pub(super) fn into_lines(self) -> Vec<LineRow> {
+        self.lines
+    }
+
+    /// Assesses a request for more exposure. A customer that the caller may not know of is none.
+    ///
+    /// # Errors
+    /// When stored values cannot be read.
+    pub(crate) fn assess(
+        &self,
+        reader: &mut Reader<'_>,
+        request: &Request<'_>,
+        by: By,
+    ) -> Result<Assessment, Error> {
+        let party = self.party(reader.actor, request.customer_id);
+        let own_currency = request.claim.amount.currency();
+        let (mut lines, mut rates) = (Vec::new(), Rates::default());
+        let standing = party
+            .and(request.order)
+            .and_then(|_| self.standings.get(&request.customer_id));
+        let standing = standing.cloned().unwrap_or_default();
+        if let Some(party) = party {
+            let own: Vec<Cow<'_, LineRow>> = self
+                .bounding(request.customer_id, party.group_id)
+                .map(|line| self.seen(line, by))
+                .collect();
+            let own: Vec<&LineRow> = own.iter().map(|line| &**line).collect();
+            lines = party.bounds.line_facts(&own, Some(request.product));
+            rates = match request.more_of {
+                // What counts already counts on: on the same lines, at the rates that were used.
+                Some(row) => {
+                    lines.retain(|line| {
+                        row.counted_at(line.level)
+                            .is_some_and(|counted| counted.line_id == line.id)
+                    });
+                    let measured = rates_into(reader, own_currency, &[], &standing)?;
+                    measured.or_used(own_currency, conversions_of(row))
+                }
+                None => rates_into(reader, own_currency, &lines, &standing)?,
+            };
+        }
+        let mut order = request.order.cloned().unwrap_or_default();
+        order.worth_minor = request.more_of.map_or(0, |row| row.facts().total_minor());
+        let facts = ExposureFacts {
+            customer: party.map(|party| party.status),
+            product_active: request.product_active,
+            rates,
+            lines,
+            today: reader.today,
+            standing,
+            order,
+        };
+        Ok(assess(&facts, &request.claim))
+    }
+
+    /// The lines whose holds take the room that a request lacks: those of the level, the one that
+    /// applies and the ones it carries.
+    pub(super) fn where_room_is_lacking(
+        &self,
+        assessment: &Assessment,
+        request: &Request<'_>,
+    ) -> Vec<LineId> {
+        let group_id = self
+            .parties
+            .get(&request.customer_id)
+            .and_then(|party| party.group_id);
+        let lacking: BTreeSet<Level> = assessment
+            .rules
+            .iter()
+            .filter(|rule| rule.code == ProblemCode::LimitExceeded)
+            .filter(|rule| rule.verdict.reason().is_some())
+            .filter_map(|rule| rule.level)
+            .collect();
+        let level = |line: &LineRow| match (line.group_id, line.product.as_ref()) {
+            (Some(group), _) if Some(group) == group_id => Some(Level::Group),
+            (None, None) if line.customer_id == Some(request.customer_id) => Some(Level::Customer),
+            (None, Some(product))
+                if line.customer_id == Some(request.customer_id) && product == request.product =>
+            {
+                Some(Level::Product)
+            }
+            _ => None,
+        };
+        self.bounding(request.customer_id, group_id)
+            .filter(|line| level(line).is_some_and(|level| lacking.contains(&level)))
+            .map(|line| line.id)
+            .collect()
+    }
+}
+
+/// The level that bounds a line more than any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// The level.
+    pub level: Level,
+    /// Room there, in the currency of the line; negative when over the limit.
+    pub room_minor: i64,
+}
+
+/// What bounds lines most today, among themselves and those above them; nothing for a line that
+/// is not the one that applies at its level, or where there is no limit at all.
+///
+/// # Errors
+/// When stored values cannot be read.
+pub fn bindings(
+    reader: &mut Reader<'_>,
+    rows: &[LineRow],
+) -> Result<BTreeMap<LineId, Binding>, Error> {
+    let customers: BTreeSet<CustomerId> = rows.iter().filter_map(|row| row.customer_id).collect();
+    let customers: Vec<CustomerId> = customers.into_iter().collect();
+    let book = match customers.is_empty() {
+        true => Book::default(),
+        false => Book::read(reader, &customers)?,
+    };
+    let mut bindings = BTreeMap::new();
+    for row in rows {
+        if let Some(binding) = book.binding(reader, row)? {
+            bindings.insert(row.id, binding);
+        }
+    }
+    Ok(bindings)
+}
+
+/// The conversions by which something counts already.
+fn conversions_of(row: &ReservationRow) -> impl Iterator<Item = Conversion> {
+    Level::EVERY
+        .iter()
+        .filter_map(|level| row.counted_at(*level)?.conversion)
+}

@@ -1,0 +1,310 @@
+//! Receivables: captured from a reservation, or posted as facts (R1, X3).
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::checks::Asked;
+use super::ledger::book::Request;
+use super::ledger::{Behind, Ledger};
+use crate::catalogue::domain::counted::{Claim, Counted, Part};
+use crate::catalogue::domain::products::ProductCode;
+use crate::error::{Error, OrInternal, Problem};
+use crate::error_codes::ProblemCode;
+use crate::exposure::domain::lines::MovementKind;
+use crate::exposure::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
+use crate::exposure::store::counted::{Counts, claim};
+use crate::exposure::store::parties as store;
+use crate::exposure::store::receivables::{self as rows, ReceivableRow};
+use crate::exposure::store::reservations::ReservationRow;
+use crate::platform::store::errors::on_violation;
+use crate::platform::store::tx::{Event, Tx};
+use crate::values::ids::{CustomerId, ReceivableId, ReservationId};
+use crate::values::level::Level;
+use crate::values::money::Money;
+use crate::values::organisation::OrgPath;
+
+/// A receivable to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewReceivable {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: ProductCode,
+    /// Number by which the company knows it.
+    pub number: String,
+    /// Amount, more than nothing, and what secures it.
+    pub asked: Asked,
+    /// Day the term starts.
+    pub issued_on: NaiveDate,
+    /// Term in calendar days; that of the line, else of the product, when left out.
+    pub payment_term_days: Option<i32>,
+}
+
+/// A receivable a capture turns into.
+#[derive(Debug, Clone)]
+pub struct CapturedReceivable {
+    /// Number.
+    pub number: String,
+    /// Day the term starts.
+    pub issued_on: NaiveDate,
+    /// Term in calendar days; that of the line when left out.
+    pub payment_term_days: Option<i32>,
+}
+
+/// Records a receivable that exists already: the goods are gone. It always lands, even over the
+/// limit or without a line, is marked then, and an event says so.
+///
+/// # Errors
+/// 404 when the customer is not visible, 422 for an unknown product, 409 for a number that is
+/// taken.
+pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error> {
+    let (_, org) = store::customer_in_its_group(&mut tx.reader(), new.customer_id)?
+        .ok_or_else(Error::not_found)?;
+    let Some(terms) = store::product(tx.connection, &new.product)? else {
+        return Err(Problem::new(ProblemCode::ProductUnknown).into());
+    };
+    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], BTreeSet::new())?;
+    let request = Request {
+        customer_id: new.customer_id,
+        product_active: Some(terms.active),
+        product: &new.product,
+        claim: new.asked.of(Some(terms)),
+        more_of: None,
+        order: None,
+    };
+    let assessment = ledger.assess(tx, &request)?;
+    // A line in another currency cannot count it until there is a rate.
+    let counted = |level| assessment.counted_at(level);
+    let term = new
+        .payment_term_days
+        .or_else(|| {
+            counted(Level::Product)
+                .and_then(|counted| ledger.line(counted.line_id))
+                .and_then(|line| line.payment_term_days)
+        })
+        .unwrap_or(terms.payment_term_days);
+    let refusals = assessment.refusals();
+    let fact = Fact {
+        customer_id: new.customer_id,
+        org_path: org,
+        product: &new.product,
+        number: &new.number,
+        claim: request.claim,
+        issued_on: new.issued_on,
+        payment_term_days: term,
+        over_limit: !refusals.is_empty(),
+        reservation_id: None,
+    };
+    let row = row(tx, fact, &counted)?;
+    insert(tx, &row)?;
+    let behind = Behind {
+        receivable_id: Some(row.id.uuid()),
+        ..Behind::default()
+    };
+    let whole = Part::whole(row.amount_minor);
+    ledger.post_part(tx, &row, whole, MovementKind::Draw, behind)?;
+    ledger.write(tx);
+    announce(tx, &row)?;
+    if row.over_limit {
+        let codes: Vec<&str> = refusals.iter().map(|reason| reason.code.as_str()).collect();
+        emit(
+            tx,
+            "receivable.over_limit",
+            &row,
+            json!({"number": row.number, "reasons": codes}),
+        )?;
+    }
+    Ok(row)
+}
+
+/// The receivable that a part of a reservation turns into, drawn on the lines of the reservation: it
+/// counts there exactly what it takes from what was set aside, and takes along its share of the
+/// deposit. The caller writes it.
+///
+/// # Errors
+/// As [`post`].
+pub(super) fn from_reservation(
+    tx: &mut Tx<'_>,
+    ledger: &mut Ledger,
+    reservation: &ReservationRow,
+    taken: Part,
+    captured: &CapturedReceivable,
+    product_term_days: i32,
+) -> Result<ReceivableRow, Error> {
+    let line_term = ledger
+        .line(reservation.product_line_id)
+        .and_then(|line| line.payment_term_days);
+    let term = captured
+        .payment_term_days
+        .or(line_term)
+        .unwrap_or(product_term_days);
+    let whole = claim(reservation)?;
+    let fact = Fact {
+        customer_id: reservation.customer_id,
+        org_path: reservation.org_path.clone(),
+        product: &reservation.product,
+        number: &captured.number,
+        claim: Claim {
+            amount: Money::new(taken.minor(), whole.amount.currency()).or_internal()?,
+            deposit_minor: taken.share_of(whole.deposit_minor),
+            treatment: whole.treatment,
+        },
+        issued_on: captured.issued_on,
+        payment_term_days: term,
+        over_limit: false,
+        reservation_id: Some(reservation.id),
+    };
+    let counted = |level| {
+        let whole = reservation.counted_at(level)?;
+        Some(Counted {
+            exposure_minor: taken.share_of(whole.exposure_minor),
+            ..whole
+        })
+    };
+    let row = row(tx, fact, &counted)?;
+    let behind = Behind {
+        reservation_id: Some(reservation.id.uuid()),
+        receivable_id: Some(row.id.uuid()),
+        ..Behind::default()
+    };
+    ledger.post_part(tx, reservation, taken, MovementKind::Capture, behind)?;
+    Ok(row)
+}
+
+/// Marks a receivable as disputed from a day on.
+///
+/// # Errors
+/// 404 when it is not visible, 409 when nothing is owed or it is disputed already.
+pub fn dispute(tx: &mut Tx<'_>, id: ReceivableId, reason: &str) -> Result<ReceivableRow, Error> {
+    let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let mut row = rows::lock_many(tx.connection, found.customer_id, &[id])?
+        .pop()
+        .ok_or_else(Error::not_found)?;
+    if row.outstanding_minor == 0 || row.disputed_on.is_some() {
+        return Err(ProblemCode::InvalidTransition.into());
+    }
+    row.disputed_on = Some(tx.today);
+    row.dispute_reason = Some(reason.to_owned());
+    row.version += 1;
+    row.updated_at = tx.now;
+    rows::write(tx.connection, &row)?;
+    tx.record(
+        "receivable.dispute",
+        id.subject(),
+        json!({"number": row.number}),
+    )?;
+    emit(
+        tx,
+        "receivable.disputed",
+        &row,
+        json!({"number": row.number}),
+    )?;
+    Ok(row)
+}
+
+/// Records that a receivable was posted.
+///
+/// # Errors
+/// When no identifier can be minted.
+pub(super) fn announce(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {
+    let details = json!({
+        "number": row.number, "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
+        "due_on": row.due_on, "over_limit": row.over_limit,
+    });
+    tx.record("receivable.post", row.id.subject(), details.clone())?;
+    emit(tx, "receivable.posted", row, details)
+}
+
+/// What a receivable is made of.
+struct Fact<'a> {
+    customer_id: CustomerId,
+    org_path: OrgPath,
+    product: &'a ProductCode,
+    number: &'a str,
+    claim: Claim,
+    issued_on: NaiveDate,
+    payment_term_days: i32,
+    over_limit: bool,
+    reservation_id: Option<ReservationId>,
+}
+
+fn row(
+    tx: &Tx<'_>,
+    fact: Fact<'_>,
+    counted: &dyn Fn(Level) -> Option<Counted>,
+) -> Result<ReceivableRow, Error> {
+    let due = due_on(fact.issued_on, fact.payment_term_days).ok_or_else(|| {
+        Problem::field(
+            "payment_term_days",
+            format!("is not between 0 and {PAYMENT_TERM_DAYS_MAX}"),
+            format!("不在 0 与 {PAYMENT_TERM_DAYS_MAX} 之间"),
+        )
+    })?;
+    let id: ReceivableId = tx.mint(fact.customer_id.bucket())?;
+    let Claim {
+        amount,
+        deposit_minor,
+        treatment,
+    } = fact.claim;
+    let mut row = ReceivableRow {
+        bucket: id.bucket().as_i16(),
+        id,
+        customer_id: fact.customer_id,
+        org_path: fact.org_path,
+        number: fact.number.to_owned(),
+        product: fact.product.clone(),
+        amount_minor: amount.minor(),
+        outstanding_minor: amount.minor(),
+        currency: amount.currency(),
+        issued_on: fact.issued_on,
+        payment_term_days: fact.payment_term_days,
+        due_on: due,
+        disputed_on: None,
+        dispute_reason: None,
+        over_limit: fact.over_limit,
+        reservation_id: fact.reservation_id,
+        product_line_id: None,
+        customer_line_id: None,
+        group_line_id: None,
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+        deposit_minor,
+        exposure_treatment: treatment,
+        product_exposure_minor: None,
+        customer_exposure_minor: None,
+        group_exposure_minor: None,
+        conversions: None,
+    };
+    for level in Level::EVERY {
+        row.count_at(*level, counted(*level));
+    }
+    Ok(row)
+}
+
+fn insert(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {
+    rows::insert(std::slice::from_ref(row))
+        .send(tx.connection)
+        .map_err(|error| {
+            on_violation(error, "receivables_number_unique", || {
+                Problem::new(ProblemCode::DuplicateReceivableNumber)
+            })
+        })
+}
+
+fn emit(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    row: &ReceivableRow,
+    data: serde_json::Value,
+) -> Result<(), Error> {
+    tx.emit(Event {
+        kind,
+        subject: row.id.subject(),
+        org_path: row.org_path.clone(),
+        customer_id: Some(row.customer_id.uuid()),
+        data,
+    })
+}

@@ -1,0 +1,419 @@
+//! Referring an order to somebody with authority, and the release that lets it through once (X5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{NaiveDate, TimeDelta};
+use serde_json::json;
+
+use super::checks::Asked;
+use super::ledger::Ledger;
+use super::ledger::book::Request;
+use super::refusing::refused_by;
+use super::reservations::reusing::{more_of, reference_reused};
+use crate::approvals::app::approvals;
+use crate::approvals::domain::approvals::{CaseStatus, Decision};
+use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::catalogue::app::exchange_rates as rates;
+use crate::catalogue::domain::products::ProductCode;
+use crate::customers::store::customers;
+use crate::error::{Error, OrInternal, Problem, Reason};
+use crate::error_codes::ProblemCode;
+use crate::exposure::domain::assessment::{Assessment, CreditDecision};
+use crate::exposure::domain::referrals::{Passing, ReferralStatus, Release, amount_max_minor};
+use crate::exposure::domain::reservations::Amended;
+use crate::exposure::store::referrals::{self as store, ReferralRow};
+use crate::exposure::store::{parties as loads, reservations};
+use crate::platform::store::tx::{Event, Tx};
+use crate::rules::app::check_rules;
+use crate::rules::domain::check_rules::OrderTerms;
+use crate::scores::store::scores;
+use crate::values::ids::{CustomerId, ReferralId, ReservationId};
+use crate::values::money::Money;
+use crate::values::organisation::OrgPath;
+
+/// Kind of the approval cases.
+pub const KIND: &str = "referral";
+
+/// An order to be referred.
+#[derive(Debug, Clone)]
+pub struct NewReferral {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: ProductCode,
+    /// Amount and what secures it.
+    pub asked: Asked,
+    /// The caller's own reference of the order.
+    pub reference: String,
+    /// What it brings along.
+    pub order: OrderTerms,
+    /// Why it should be let through.
+    pub reason: String,
+}
+
+/// Opens a case about an order that the check refers. Where the order is reserved already, the
+/// amount is what it is to be worth, and the check is about what that is more.
+///
+/// # Errors
+/// 409 when the check approves it, 422 with every reason when it declines it, 422 when no rule
+/// says who decides. Where the order is reserved already, 409 when that is resolved or expired and
+/// when it is about something else.
+pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error> {
+    let assessment = assess(tx, new)?;
+    match assessment.decision() {
+        CreditDecision::Approved => return Err(ProblemCode::ReferralNotNeeded.into()),
+        CreditDecision::Declined => return Err(refused_by(&assessment)),
+        CreditDecision::Referred => {}
+    }
+    let mut reader = tx.reader();
+    let (_, organisation) = customers::status_and_organisation(&mut reader, new.customer_id)?
+        .ok_or_else(Error::not_found)?;
+    let set = check_rules::in_force(&mut reader)?
+        .rule_set
+        .ok_or_else(|| Error::internal("referred without a rule set"))?;
+    let id: ReferralId = tx.mint(new.customer_id.bucket())?;
+    let amount = new.asked.amount;
+    let most = Money::new(
+        amount_max_minor(amount.minor(), set.rules.release_tolerance_bp),
+        amount.currency(),
+    )
+    .or_internal()?;
+    let about = About {
+        customer_id: new.customer_id,
+        product: &new.product,
+        org_path: &organisation,
+        amount_max: most,
+    };
+    let facts = subject(tx, about)?;
+    let case_id = approvals::request(tx, id.bucket(), id.subject(), &facts)?;
+    let row = ReferralRow {
+        bucket: id.bucket().as_i16(),
+        id,
+        customer_id: new.customer_id,
+        org_path: organisation,
+        product: new.product.clone(),
+        reference: new.reference.clone(),
+        amount_minor: amount.minor(),
+        currency: amount.currency(),
+        deposit_minor: new.asked.deposit_minor,
+        documents: json!(new.order.documents),
+        reason: new.reason.clone(),
+        rule_set_version: set.version,
+        reasons: kept(&assessment.refusals()),
+        amount_max_minor: most.minor(),
+        valid_days: set.rules.release_valid_days,
+        status: ReferralStatus::Requested,
+        requested_by: tx.actor.principal.clone(),
+        case_id,
+        released_on: None,
+        valid_until: None,
+        reservation_id: None,
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    store::insert(tx.connection, &row)?;
+    record(tx, "referral.request", "referral.requested", &row)?;
+    Ok(row)
+}
+
+/// What the check says of the order, or of what more is asked for of the reservation there is. As it
+/// is kept what the order was refused for, the lines are locked as for a reservation.
+fn assess(tx: &mut Tx<'_>, new: &NewReferral) -> Result<Assessment, Error> {
+    let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], BTreeSet::new())?;
+    ledger.ask_rules(tx)?;
+    let terms = loads::product(tx.connection, &new.product)?;
+    let order = [(new.customer_id, new.reference.as_str())];
+    let reserved = reservations::by_references(tx.connection, order)?.pop();
+    let reserved = match reserved {
+        Some(row) if tx.actor.knows(row.customer_id, &row.org_path) => row,
+        _ => {
+            let request = Request {
+                customer_id: new.customer_id,
+                product_active: terms.map(|terms| terms.active),
+                product: &new.product,
+                claim: new.asked.of(terms),
+                order: Some(&new.order),
+                more_of: None,
+            };
+            return ledger.assess(tx, &request);
+        }
+    };
+    let amount = new.asked.amount;
+    let same = [
+        ("product", reserved.product == new.product),
+        ("currency", reserved.currency == amount.currency()),
+        ("deposit", reserved.deposit_minor == new.asked.deposit_minor),
+    ];
+    if let Some(problem) = reference_reused(&reserved, &same) {
+        return Err(problem.into());
+    }
+    match reserved.facts().amend(amount.minor(), tx.now)? {
+        Amended::Less { .. } => Err(ProblemCode::ReferralNotNeeded.into()),
+        Amended::More { added_minor, .. } => {
+            let more = more_of(&reserved, added_minor)?;
+            let request = Request::for_more(&reserved, more, terms, &new.order);
+            ledger.assess(tx, &request)
+        }
+    }
+}
+
+/// Reasons as they are kept.
+fn kept(reasons: &[Reason]) -> serde_json::Value {
+    reasons
+        .iter()
+        .map(|reason| {
+            let facts: Vec<_> = reason
+                .facts
+                .iter()
+                .map(|(name, value)| json!({"name": name, "value": value}))
+                .collect();
+            json!({
+                "code": reason.code.as_str(), "level": reason.level, "detail": reason.detail.en,
+                "detail_zh": reason.detail.zh, "facts": facts,
+            })
+        })
+        .collect()
+}
+
+/// What a case is about.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    customer_id: CustomerId,
+    product: &'a ProductCode,
+    org_path: &'a OrgPath,
+    amount_max: Money,
+}
+
+/// What the authority matrix is asked about: the most that a release would let through.
+fn subject(tx: &mut Tx<'_>, about: About<'_>) -> Result<CaseSubject, Error> {
+    let (minor, own) = (about.amount_max.minor(), about.amount_max.currency());
+    let amount = rates::in_company_currency(&mut tx.reader(), minor, own)?;
+    let score = scores::latest(tx.connection, about.customer_id, tx.today)?;
+    Ok(CaseSubject {
+        kind: KIND.to_owned(),
+        action: None,
+        product: Some(about.product.as_str().to_owned()),
+        grade: score.map(|score| score.grade.as_str().to_owned()),
+        data_class: None,
+        amount_minor: amount.unwrap_or(i64::MAX),
+        related_party: loads::is_related_party(tx.connection, &[about.customer_id])?,
+        exceptional: false,
+        org_path: about.org_path.clone(),
+    })
+}
+
+fn amount_max(row: &ReferralRow) -> Result<Money, Error> {
+    Money::new(row.amount_max_minor, row.currency).or_internal()
+}
+
+/// Approves the waiting step; after the last one the order is released.
+///
+/// # Errors
+/// As [`approvals::decide`]; 409 when other people have to approve it by now.
+pub fn approve(tx: &mut Tx<'_>, id: ReferralId, comment: &str) -> Result<ReferralRow, Error> {
+    let mut row = locked_for_decision(tx, id)?;
+    expect(row.status, ReferralStatus::Released)?;
+    if approvals::decide(tx, row.case_id, Decision::Approved, comment)? != CaseStatus::Approved {
+        return Ok(row);
+    }
+    let about = About {
+        customer_id: row.customer_id,
+        product: &row.product,
+        org_path: &row.org_path,
+        amount_max: amount_max(&row)?,
+    };
+    let facts = subject(tx, about)?;
+    if !approvals::suffices(tx, row.case_id, &facts)? {
+        return Err(Problem::new(ProblemCode::ApprovalChecksChanged)
+            .because(
+                "What it is about has changed since it was requested: other people have to approve it now.",
+                "申请后情况已变化，现应由其他审批人审批。",
+            )
+            .into());
+    }
+    row.released_on = Some(tx.today);
+    row.valid_until = Some(tx.today + TimeDelta::days(row.valid_days.into()));
+    advance(tx, &mut row, ReferralStatus::Released)?;
+    record(tx, "referral.approve", "referral.released", &row)?;
+    Ok(row)
+}
+
+/// Rejects the waiting step, and with it the referral.
+///
+/// # Errors
+/// As [`approvals::decide`].
+pub fn reject(tx: &mut Tx<'_>, id: ReferralId, reason: &str) -> Result<ReferralRow, Error> {
+    let mut row = locked_for_decision(tx, id)?;
+    expect(row.status, ReferralStatus::Rejected)?;
+    approvals::decide(tx, row.case_id, Decision::Rejected, reason)?;
+    advance(tx, &mut row, ReferralStatus::Rejected)?;
+    record(tx, "referral.reject", "referral.rejected", &row)?;
+    Ok(row)
+}
+
+/// Takes a referral back. Only who asked may, and only until it is decided.
+///
+/// # Errors
+/// 404, 409 when it is decided, 403 for anybody else.
+pub fn withdraw(tx: &mut Tx<'_>, id: ReferralId) -> Result<ReferralRow, Error> {
+    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    expect(row.status, ReferralStatus::Withdrawn)?;
+    approvals::withdraw(tx, row.case_id)?;
+    advance(tx, &mut row, ReferralStatus::Withdrawn)?;
+    record(tx, "referral.withdraw", "referral.withdrawn", &row)?;
+    Ok(row)
+}
+
+/// An order by whom it is for and the caller's own reference.
+pub type OrderName = (CustomerId, String);
+
+/// Releases of these orders that nobody has used and that are in their days, locked: of every
+/// order the first that was asked for comes first. Lock the lines before.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn released(
+    tx: &mut Tx<'_>,
+    orders: &[OrderName],
+) -> Result<BTreeMap<OrderName, Vec<ReferralRow>>, Error> {
+    let mut found: BTreeMap<OrderName, Vec<ReferralRow>> = BTreeMap::new();
+    if orders.is_empty() {
+        return Ok(found);
+    }
+    let (customers, references): (Vec<CustomerId>, Vec<String>) = orders.iter().cloned().unzip();
+    for row in store::lock_released(tx.connection, &customers, &references, tx.today)? {
+        let order = (row.customer_id, row.reference.clone());
+        if orders.contains(&order) {
+            found.entry(order).or_default().push(row);
+        }
+    }
+    Ok(found)
+}
+
+/// The release among these by which an order passes.
+///
+/// # Errors
+/// When stored values are none: a bug.
+pub fn passing(
+    releases: &[ReferralRow],
+    order: Passing<'_>,
+    assessment: &Assessment,
+    today: NaiveDate,
+) -> Result<Option<ReferralRow>, Error> {
+    for row in releases {
+        if release(row)?.is_some_and(|one| one.lets_through(order, assessment, today)) {
+            return Ok(Some(row.clone()));
+        }
+    }
+    Ok(None)
+}
+
+fn release(row: &ReferralRow) -> Result<Option<Release>, Error> {
+    let Some(valid_until) = row.valid_until else {
+        return Ok(None);
+    };
+    let codes: BTreeSet<String> = row
+        .reasons
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|reason| reason["code"].as_str().map(str::to_owned))
+        .collect();
+    Ok(Some(Release {
+        product: row.product.clone(),
+        amount_max: amount_max(row)?,
+        deposit_minor: row.deposit_minor,
+        valid_until,
+        codes,
+    }))
+}
+
+/// Uses a release up for a reservation. The caller writes it after the reservation, with
+/// [`write_used`].
+///
+/// # Errors
+/// When no identifier can be minted.
+pub fn use_up(
+    tx: &mut Tx<'_>,
+    row: &mut ReferralRow,
+    reservation: ReservationId,
+) -> Result<(), Error> {
+    row.reservation_id = Some(reservation);
+    row.status = ReferralStatus::Used;
+    row.version += 1;
+    row.updated_at = tx.now;
+    record(tx, "referral.use", "referral.used", row)
+}
+
+/// Writes a release that was used up.
+///
+/// # Errors
+/// When somebody else was faster.
+pub fn write_used(tx: &mut Tx<'_>, row: &ReferralRow) -> Result<(), Error> {
+    match store::advance(tx.connection, row, ReferralStatus::Released)? {
+        true => Ok(()),
+        false => Err(Error::Retry("the release was used meanwhile")),
+    }
+}
+
+/// Who decides in somebody else's name reaches what that somebody would.
+fn locked_for_decision(tx: &mut Tx<'_>, id: ReferralId) -> Result<ReferralRow, Error> {
+    if let Some(row) = store::find_locked(&mut tx.reader(), id)? {
+        return Ok(row);
+    }
+    let decider = approvals::decider(&mut tx.reader())?;
+    let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
+    let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
+    if reached.any(|unit| unit.contains(&row.org_path)) {
+        Ok(row)
+    } else {
+        Err(Error::not_found())
+    }
+}
+
+fn expect(status: ReferralStatus, next: ReferralStatus) -> Result<(), Error> {
+    if status.may_become(next) {
+        return Ok(());
+    }
+    let (status, next) = (status.as_str(), next.as_str());
+    Err(Problem::new(ProblemCode::InvalidTransition)
+        .because(
+            format!("The referral is {status} and cannot become {next}."),
+            format!("转审状态为 {status}，不能变为 {next}。"),
+        )
+        .into())
+}
+
+fn advance(tx: &mut Tx<'_>, row: &mut ReferralRow, next: ReferralStatus) -> Result<(), Error> {
+    let before = row.status;
+    row.status = next;
+    row.version += 1;
+    row.updated_at = tx.now;
+    if store::advance(tx.connection, row, before)? {
+        Ok(())
+    } else {
+        Err(Error::Retry("the referral moved on"))
+    }
+}
+
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    kind: &'static str,
+    row: &ReferralRow,
+) -> Result<(), Error> {
+    let details = json!({
+        "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
+        "currency": row.currency, "amount_minor": row.amount_minor, "status": row.status.as_str(),
+        "approval_id": row.case_id, "valid_until": row.valid_until, "reservation_id": row.reservation_id,
+    });
+    tx.record(action, row.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind,
+        subject: row.id.subject(),
+        org_path: row.org_path.clone(),
+        customer_id: Some(row.customer_id.uuid()),
+        data: details,
+    })
+}

@@ -1,0 +1,95 @@
+//! What is asked of reservations, and what comes of it.
+
+use chrono::{DateTime, Utc};
+
+use crate::catalogue::domain::products::ProductCode;
+use crate::error::Error;
+use crate::exposure::app::checks::Asked;
+use crate::exposure::app::receivables::CapturedReceivable;
+use crate::exposure::store::receivables::CaptureRow;
+use crate::exposure::store::reservations::ReservationRow;
+use crate::rules::domain::check_rules::OrderTerms;
+use crate::values::ids::{CustomerId, ReservationId};
+
+/// What is to be reserved.
+#[derive(Debug, Clone)]
+pub struct NewReservation {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: ProductCode,
+    /// Amount, more than nothing, and what secures it.
+    pub asked: Asked,
+    /// The caller's own reference.
+    pub reference: String,
+    /// When it expires.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What the order brings along.
+    pub order: OrderTerms,
+}
+
+/// Reads the amount of a request in the currency of the reservation; `None` means all that is left.
+pub type AmountOf = Box<dyn Fn(&ReservationRow) -> Result<Option<i64>, Error> + Send + Sync>;
+
+/// What is asked of reservations.
+pub enum Command {
+    /// Set limit aside.
+    Reserve(NewReservation),
+    /// Turn a part, or all that is left, into a receivable.
+    Capture {
+        /// Which one.
+        id: ReservationId,
+        /// How much.
+        amount: AmountOf,
+        /// Whether the rest goes back.
+        is_final: bool,
+        /// The receivable it turns into.
+        receivable: CapturedReceivable,
+    },
+    /// Give a part, or all that is left, back.
+    Release {
+        /// Which one.
+        id: ReservationId,
+        /// How much.
+        amount: AmountOf,
+    },
+    /// Make it worth another total, or hold it until another instant.
+    Amend {
+        /// Which one.
+        id: ReservationId,
+        /// The total; as it is when left out.
+        total: AmountOf,
+        /// When it expires; as it is when left out.
+        expires_at: Option<DateTime<Utc>>,
+        /// What the order brings along.
+        order: OrderTerms,
+    },
+}
+
+impl Command {
+    /// The reservation it is about, if that exists already.
+    pub(super) fn about(&self) -> Option<ReservationId> {
+        match self {
+            Self::Reserve(_) => None,
+            Self::Capture { id, .. } | Self::Release { id, .. } | Self::Amend { id, .. } => {
+                Some(*id)
+            }
+        }
+    }
+
+    /// Whether it may ask for more limit.
+    pub(super) fn may_take(&self) -> bool {
+        matches!(self, Self::Reserve(_) | Self::Amend { .. })
+    }
+}
+
+/// A reservation as a command left it.
+#[derive(Debug, Clone)]
+pub struct Decided {
+    /// The reservation.
+    pub row: ReservationRow,
+    /// What was captured from it so far.
+    pub captures: Vec<CaptureRow>,
+    /// The instant of the decision.
+    pub now: DateTime<Utc>,
+}

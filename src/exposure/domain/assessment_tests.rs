@@ -1,0 +1,209 @@
+//! The decision at every level.
+
+use super::*;
+use crate::catalogue::domain::exchange_rates::{Quote, Rate, RateRoute};
+use crate::catalogue::domain::products::ExposureTreatment;
+use crate::exposure::domain::lines::{Balance, LineStatus};
+use crate::values::ids::Bucket;
+use crate::values::money::Money;
+use proptest::prelude::*;
+
+fn cny(minor: i64) -> Claim {
+    secured(minor, 0)
+}
+
+fn secured(minor: i64, deposit_minor: i64) -> Claim {
+    Claim {
+        amount: Money::new(minor, Currency::CNY).unwrap(),
+        deposit_minor,
+        treatment: ExposureTreatment::NetOfDeposit,
+    }
+}
+
+fn line(level: Level, limit_minor: Option<i64>, held_minor: i64) -> LineFacts {
+    LineFacts {
+        id: LineId::mint(Bucket::from_random(7), 1, [level as u8; 9]),
+        level,
+        currency: Currency::CNY,
+        limit_kind: limit_minor.map_or(LimitKind::Unlimited, |_| LimitKind::Amount),
+        limit_minor,
+        tolerated_minor: 0,
+        grace_days: 0,
+        own_use_minor: None,
+        status: LineStatus::Active,
+        valid_from: "2026-01-01".parse().unwrap(),
+        valid_until: "2026-12-31".parse().unwrap(),
+        balance: Balance {
+            held_minor,
+            ..Balance::default()
+        },
+        carried_minor: 0,
+    }
+}
+
+fn facts(lines: Vec<LineFacts>) -> ExposureFacts {
+    ExposureFacts {
+        customer: Some(CustomerStatus::Active),
+        product_active: Some(true),
+        lines,
+        rates: Rates::default(),
+        today: "2026-06-01".parse().unwrap(),
+        standing: Standing::default(),
+        order: OrderTerms::default(),
+    }
+}
+
+fn codes(facts: &ExposureFacts, amount: i64) -> Vec<(ProblemCode, Option<&'static str>)> {
+    assess(facts, &cny(amount))
+        .refusals()
+        .iter()
+        .map(|reason| (reason.code, reason.level))
+        .collect()
+}
+
+#[test]
+fn exactly_the_limit_fits_and_one_more_does_not_at_any_level() {
+    let three = facts(vec![
+        line(Level::Product, Some(100), 40),
+        line(Level::Customer, Some(90), 40),
+        line(Level::Group, Some(80), 40),
+    ]);
+    assert!(codes(&three, 40).is_empty());
+    assert_eq!(
+        codes(&three, 41),
+        [(ProblemCode::LimitExceeded, Some("group"))]
+    );
+    assert_eq!(codes(&three, 61).len(), 3);
+    assert_eq!(assess(&three, &cny(1)).available_minor(), Some(40));
+    assert_eq!(assess(&three, &cny(1)).binding(), Some(Level::Group));
+}
+
+#[test]
+fn a_limit_of_zero_blocks_and_no_limit_does_not() {
+    assert_eq!(
+        codes(&facts(vec![line(Level::Product, Some(0), 0)]), 1),
+        [(ProblemCode::LimitExceeded, Some("product"))]
+    );
+    assert!(codes(&facts(vec![line(Level::Product, None, 0)]), 1_000_000).is_empty());
+}
+
+#[test]
+fn all_reasons_are_given_and_the_first_is_the_documented_one() {
+    let mut product = line(Level::Product, Some(10), 0);
+    product.status = LineStatus::Suspended;
+    let mut group = line(Level::Group, Some(10), 0);
+    group.valid_until = "2026-05-31".parse().unwrap();
+    let mut everything = facts(vec![product, group]);
+    everything.customer = Some(CustomerStatus::Closed);
+    everything.product_active = Some(false);
+    assert_eq!(
+        codes(&everything, 11),
+        [
+            (ProblemCode::CustomerClosed, None),
+            (ProblemCode::ProductUnknown, None),
+            (ProblemCode::LineSuspended, Some("product")),
+            (ProblemCode::LineExpired, Some("group")),
+            (ProblemCode::LimitExceeded, Some("product")),
+            (ProblemCode::LimitExceeded, Some("group")),
+        ]
+    );
+}
+
+#[test]
+fn without_a_line_at_product_level_nothing_is_available() {
+    let unified = facts(vec![line(Level::Customer, Some(100), 0)]);
+    assert_eq!(
+        codes(&unified, 1),
+        [(ProblemCode::LineNotFound, Some("product"))]
+    );
+    assert_eq!(assess(&unified, &cny(1)).available_minor(), Some(0));
+}
+
+#[test]
+fn another_currency_needs_a_rate() {
+    let mut foreign = line(Level::Product, Some(1), 0);
+    foreign.currency = Currency::USD;
+    assert_eq!(
+        codes(&facts(vec![foreign]), 100),
+        [(ProblemCode::CurrencyRateMissing, Some("product"))]
+    );
+}
+
+#[test]
+fn each_level_decides_in_its_own_currency_and_the_tightest_room_is_in_that_of_the_request() {
+    let mut group = line(Level::Group, Some(100), 0);
+    group.currency = Currency::USD;
+    let mut mixed = facts(vec![line(Level::Product, Some(1_000), 0), group]);
+    let quote = Quote {
+        rate: Rate::parse("0.125").unwrap(),
+        rate_date: mixed.today,
+        route: RateRoute::Direct,
+        rates: Vec::new(),
+    };
+    let pair = (Currency::CNY, Currency::USD);
+    mixed.rates.add(pair, Some(&quote), mixed.today, 7);
+    assert!(codes(&mixed, 800).is_empty());
+    let refused = assess(&mixed, &cny(801));
+    assert_eq!(
+        (refused.available_minor(), refused.binding()),
+        (Some(800), Some(Level::Group))
+    );
+    let reason = &refused.refusals()[0];
+    for fact in [
+        ("requested", "1.01"),
+        ("currency", "USD"),
+        ("original_amount", "8.01"),
+        ("original_currency", "CNY"),
+        ("rate", "0.125"),
+        ("rate_date", "2026-06-01"),
+    ] {
+        assert!(
+            reason.facts.contains(&(fact.0, fact.1.to_owned())),
+            "{fact:?}"
+        );
+    }
+    assert_eq!(
+        refused.counted_at(Level::Group).unwrap().exposure_minor,
+        101
+    );
+}
+
+#[test]
+fn what_is_secured_takes_no_room_and_still_needs_a_line_in_force() {
+    let mut over = facts(vec![line(Level::Product, Some(0), 40)]);
+    assert!(assess(&over, &secured(100, 100)).refusals().is_empty());
+    assert_eq!(assess(&over, &secured(100, 99)).refusals().len(), 1);
+    over.lines[0].status = LineStatus::Suspended;
+    assert_eq!(assess(&over, &secured(100, 100)).refusals().len(), 1);
+    let none = assess(&facts(Vec::new()), &secured(100, 100));
+    assert_eq!(none.refusals()[0].code, ProblemCode::LineNotFound);
+}
+
+#[test]
+fn a_closed_line_is_named_at_product_level_and_ignored_above() {
+    let mut closed = line(Level::Product, Some(100), 0);
+    closed.status = LineStatus::Closed;
+    assert_eq!(
+        codes(&facts(vec![closed.clone()]), 1),
+        [(ProblemCode::LineNotActive, Some("product"))]
+    );
+    closed.level = Level::Group;
+    closed.limit_minor = Some(0);
+    assert!(codes(&facts(vec![line(Level::Product, Some(100), 0), closed]), 1).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn approved_exactly_when_it_fits_everywhere(limits in prop::collection::vec((0..200_i64, 0..200_i64), 3), amount in 1..200_i64) {
+        let lines: Vec<_> = Level::EVERY.iter().zip(&limits).map(|(level, (limit, held))| line(*level, Some(*limit), *held)).collect();
+        let fits = limits.iter().all(|(limit, held)| held + amount <= *limit);
+        prop_assert_eq!(codes(&facts(lines), amount).is_empty(), fits);
+    }
+
+    #[test]
+    fn less_limit_never_gives_more_room(limit in 0..200_i64, cut in 0..100_i64, held in 0..200_i64) {
+        let before = assess(&facts(vec![line(Level::Product, Some(limit), held)]), &cny(1)).available_minor();
+        let after = assess(&facts(vec![line(Level::Product, Some((limit - cut).max(0)), held)]), &cny(1)).available_minor();
+        prop_assert!(after <= before);
+    }
+}

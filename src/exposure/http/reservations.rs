@@ -1,0 +1,516 @@
+//! Reservations over HTTP.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::asking::{asked, carried};
+use super::levels::{LevelExposure, exposures};
+use super::together::WithOthers;
+use crate::auth::scopes;
+use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
+use crate::error::Error;
+use crate::exposure::app::receivables::CapturedReceivable;
+use crate::exposure::app::reservations::{self as app, AmountOf, Decided, NewReservation};
+use crate::exposure::domain::reservations::ReservationStatus;
+use crate::exposure::store::receivables::{self, CaptureRow};
+use crate::exposure::store::reservations::{self as store, ReservationFilter, ReservationRow};
+use crate::platform::http::Reply;
+use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
+use crate::platform::http::cursor::listing;
+use crate::platform::http::guard::Require;
+use crate::platform::http::parameters::{Parameters, PathId};
+use crate::platform::http::types::{Amount, Date, Text};
+use crate::platform::store::tx::Reader;
+use crate::rules::domain::check_rules::OrderTerms;
+use crate::values::currency::Currency;
+use crate::values::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
+use crate::values::organisation::OrgPath;
+use crate::{listing_parameters, page};
+
+/// What is to be set aside.
+#[derive(Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "product": "goods_on_credit", "amount": "20000.00",
+    "currency": "CNY", "reference": "SO-2026-0001", "expires_at": "2026-12-31T16:00:00Z",
+}))]
+pub struct CreateReservation {
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Product.
+    pub product: ProductCode,
+    /// Amount, tax included.
+    pub amount: Amount,
+    /// Currency of the amount.
+    pub currency: Currency,
+    /// Cash deposit for it, at most the amount. Whether it takes less of a limit is a matter of the
+    /// product.
+    #[serde(default)]
+    pub deposit: Option<Amount>,
+    /// The caller's own reference, such as the order number; names one reservation of the customer
+    /// for good.
+    pub reference: Text<100>,
+    /// Instant from which what is left goes back to the limit; 7 days from now when left out, 366
+    /// days at most.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Types of documents that the order carries.
+    #[serde(default)]
+    #[schema(max_items = 50, value_type = Vec<Text<60>>)]
+    pub documents: BTreeSet<Text<60>>,
+}
+
+/// The receivable that a capture turns into.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"number": "INV-2026-0001", "issued_on": "2026-03-01", "payment_term_days": 30}))]
+pub struct CaptureReceivable {
+    /// Number by which the company knows it, unique for the customer.
+    pub number: Text<100>,
+    /// Day the term starts.
+    pub issued_on: Date,
+    /// Term in calendar days; that of the line, else of the product, when left out.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 3650)]
+    pub payment_term_days: Option<i32>,
+}
+
+/// What is captured.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "amount": "15000.00", "final": false,
+    "receivable": {"number": "INV-2026-0001", "issued_on": "2026-03-01", "payment_term_days": 30},
+}))]
+pub struct CaptureReservation {
+    /// Amount in the currency of the reservation; all that is left when null or left out.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// The receivable it turns into.
+    pub receivable: CaptureReceivable,
+    /// Whether this is the last capture: the rest goes back to the limit.
+    #[serde(default, rename = "final")]
+    pub is_final: bool,
+}
+
+/// What is given back.
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": null}))]
+pub struct ReleaseReservation {
+    /// Amount in the currency of the reservation; all that is left when null or left out.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+}
+
+/// What is to be changed.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": "25000.00"}))]
+pub struct AmendReservation {
+    /// The new total in the currency of the reservation: what was captured and what is to be held
+    /// together. As it is when null or left out.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// Instant from which what is left goes back to the limit; as it is when null or left out, 366
+    /// days from now at most.
+    #[serde(default)]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Types of documents that the order carries, where it grows.
+    #[serde(default)]
+    #[schema(max_items = 50, value_type = Vec<Text<60>>)]
+    pub documents: BTreeSet<Text<60>>,
+}
+
+/// A reservation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Reservation, example = json!({
+    "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
+    "org_path": "head-office/east/shanghai", "product": "goods_on_credit", "reference": "SO-2026-0001",
+    "status": "held", "amount": "20000.00", "held": "20000.00", "captured": "0.00", "released": "0.00", "expired": "0.00",
+    "currency": "CNY", "deposit": "0.00", "exposure_treatment": "gross", "expires_at": "2026-12-31T16:00:00Z",
+    "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "exposure": "20000.00",
+        "currency": "CNY", "rate": null, "rate_date": null}], "captures": [],
+    "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
+}))]
+pub struct ReservationView {
+    /// Identifier.
+    pub id: ReservationId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    pub org_path: OrgPath,
+    /// Product.
+    pub product: ProductCode,
+    /// The caller's own reference.
+    pub reference: Text<100>,
+    /// held while anything is left; then how the last part was resolved. Expiry follows from the
+    /// instant.
+    pub status: ReservationStatus,
+    /// Set aside at first.
+    pub amount: Amount,
+    /// Still set aside.
+    pub held: Amount,
+    /// Turned into receivables.
+    pub captured: Amount,
+    /// Given back.
+    pub released: Amount,
+    /// Given back by expiry.
+    pub expired: Amount,
+    /// Currency.
+    pub currency: Currency,
+    /// Cash deposit for it.
+    pub deposit: Amount,
+    /// How the deposit counts, as the product had it then.
+    pub exposure_treatment: ExposureTreatment,
+    /// Instant from which what is left goes back to the limit.
+    pub expires_at: DateTime<Utc>,
+    /// The lines it is held on, and what it counts there.
+    #[schema(max_items = 3)]
+    pub levels: Vec<LevelExposure>,
+    /// Receivables it was captured into.
+    #[schema(max_items = 10000)]
+    pub captures: Vec<CaptureView>,
+    /// Version.
+    pub version: i64,
+    /// Instant of creation.
+    pub created_at: DateTime<Utc>,
+    /// Instant of the latest change.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A part that became a receivable.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Capture)]
+pub struct CaptureView {
+    /// The receivable.
+    pub receivable_id: ReceivableId,
+    /// Amount.
+    pub amount: Amount,
+    /// Instant of the capture.
+    pub captured_at: DateTime<Utc>,
+}
+
+impl Representation for ReservationView {
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn location(&self) -> String {
+        format!("/v1/reservations/{}", self.id)
+    }
+}
+
+page! {
+    /// A page of reservations.
+    ReservationPage of ReservationView
+}
+
+listing_parameters! {
+    /// What the listing is narrowed by.
+    ListReservations {
+        /// Customer.
+        customer_id: CustomerId,
+        /// Status now.
+        status: ReservationStatus,
+        /// The caller's own reference.
+        reference: Text<100>,
+    }
+}
+
+fn view(row: ReservationRow, captures: &[CaptureRow], now: DateTime<Utc>) -> ReservationView {
+    // What has expired is shown as given back, whether or not the books have caught up.
+    let facts = row
+        .facts()
+        .expire(now)
+        .map_or_else(|| row.facts(), |(after, _)| after);
+    let amount = |minor: i64| Amount::of(minor, row.currency);
+    ReservationView {
+        id: row.id,
+        customer_id: row.customer_id,
+        org_path: row.org_path.clone(),
+        product: row.product.clone(),
+        reference: Text(row.reference.clone()),
+        status: facts.status,
+        amount: amount(facts.amount_minor),
+        held: amount(facts.rest_minor()),
+        captured: amount(facts.captured_minor),
+        released: amount(facts.released_minor),
+        expired: amount(facts.expired_minor),
+        currency: row.currency,
+        expires_at: row.expires_at,
+        deposit: amount(row.deposit_minor),
+        exposure_treatment: row.exposure_treatment,
+        levels: exposures(&row),
+        captures: captures
+            .iter()
+            .filter(|capture| capture.reservation_id == row.id)
+            .map(|capture| CaptureView {
+                receivable_id: capture.receivable_id,
+                amount: amount(capture.amount_minor),
+                captured_at: capture.captured_at,
+            })
+            .collect(),
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+fn shown(
+    reader: &mut Reader<'_>,
+    rows: Vec<ReservationRow>,
+) -> Result<Vec<ReservationView>, Error> {
+    let captured: Vec<ReservationId> = rows
+        .iter()
+        .filter(|row| row.captured_minor > 0)
+        .map(|row| row.id)
+        .collect();
+    let captures = if captured.is_empty() {
+        Vec::new()
+    } else {
+        receivables::captured_from(reader.connection, &captured)?
+    };
+    let now = reader.now;
+    Ok(rows
+        .into_iter()
+        .map(|row| view(row, &captures, now))
+        .collect())
+}
+
+fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<ReservationView, Error> {
+    shown(reader, vec![row])?
+        .pop()
+        .ok_or_else(|| Error::internal("a reservation that was just read is gone"))
+}
+
+/// Reserve limit
+///
+/// Sets the amount aside atomically at every level that exists: product, customer, group. On a line
+/// in another currency it counts at the rate of the day, which is kept. Refused as a whole when any
+/// rule is in the way; the first refusal is the code, all are in `reasons`, and `decision` says
+/// whether it was declined or could be referred. An order whose referral was released passes once.
+/// Besides the key, the caller's own `reference` makes it repeatable: the same order again gives the
+/// reservation there is.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations",
+    tag = "reservations",
+    operation_id = "createReservation"
+)]
+pub async fn create(
+    guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
+    command: KeyedCommand<CreateReservation>,
+) -> Reply<Created<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let command = app::Command::Reserve(to_be_reserved(body)?);
+    with_others
+        .decide(
+            &guard,
+            "reservation.create",
+            repeatable,
+            command,
+            |decided| Ok(Created(shown_as(decided))),
+        )
+        .await
+}
+
+/// List reservations
+///
+/// Newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/reservations",
+    tag = "reservations",
+    operation_id = "listReservations"
+)]
+pub async fn list(
+    guard: Require<scopes::ReservationsRead>,
+    parameters: Parameters<ListReservations>,
+) -> Result<Listing<ReservationPage>, Error> {
+    let load = |reader: &mut Reader<'_>, values: &ListReservations, after, limit| {
+        let filter = ReservationFilter {
+            customer_id: values.customer_id,
+            status: values.status,
+            reference: values.reference.clone().map(|text| text.0),
+        };
+        let rows = store::list(reader, &filter, after, limit)?;
+        shown(reader, rows)
+    };
+    listing(&guard, parameters, load, |view: &ReservationView| view.id).await
+}
+
+/// Read a reservation
+///
+/// With its captures and the lines it is held on.
+#[utoipa::path(
+    get,
+    path = "/v1/reservations/{reservation_id}",
+    tag = "reservations",
+    operation_id = "getReservation"
+)]
+pub async fn get(
+    guard: Require<scopes::ReservationsRead>,
+    id: PathId<ReservationEntity>,
+) -> Result<Resource<ReservationView>, Error> {
+    guard
+        .read_snapshot(move |reader| {
+            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            Ok(Resource(shown_one(reader, row)?))
+        })
+        .await
+}
+
+/// Capture a reservation
+///
+/// Turns a part, or all that is left, into a receivable: held becomes drawn at every level. The
+/// rest stays held unless `final` is true.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservation_id}/capture",
+    tag = "reservations",
+    operation_id = "captureReservation"
+)]
+pub async fn capture(
+    guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
+    id: PathId<ReservationEntity>,
+    command: KeyedCommand<CaptureReservation>,
+) -> Reply<Resource<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let receivable = CapturedReceivable {
+        number: body.receivable.number.0,
+        issued_on: body.receivable.issued_on.0,
+        payment_term_days: body.receivable.payment_term_days,
+    };
+    let command = app::Command::Capture {
+        id: id.0,
+        amount: amount_of(body.amount),
+        is_final: body.is_final,
+        receivable,
+    };
+    with_others
+        .decide(
+            &guard,
+            "reservation.capture",
+            repeatable,
+            command,
+            |decided| Ok(Resource(shown_as(decided))),
+        )
+        .await
+}
+
+/// Release a reservation
+///
+/// Gives a part, or all that is left, back to the limit at every level.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservation_id}/release",
+    tag = "reservations",
+    operation_id = "releaseReservation"
+)]
+pub async fn release(
+    guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
+    id: PathId<ReservationEntity>,
+    command: KeyedAction<ReleaseReservation>,
+) -> Reply<Resource<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let command = app::Command::Release {
+        id: id.0,
+        amount: amount_of(body.amount),
+    };
+    with_others
+        .decide(
+            &guard,
+            "reservation.release",
+            repeatable,
+            command,
+            |decided| Ok(Resource(shown_as(decided))),
+        )
+        .await
+}
+
+/// Amend a reservation
+///
+/// Makes it worth another total: what was captured and what is still held together. Less is a
+/// release of the difference; more is a new decision about the difference, refused like one, on
+/// the lines the reservation stands on and at the exchange rates it counts at. What the rules refer
+/// passes once its referral is released.
+#[utoipa::path(
+    post,
+    path = "/v1/reservations/{reservation_id}/amend",
+    tag = "reservations",
+    operation_id = "amendReservation"
+)]
+pub async fn amend(
+    guard: Require<scopes::ReservationsWrite>,
+    with_others: WithOthers,
+    id: PathId<ReservationEntity>,
+    command: KeyedCommand<AmendReservation>,
+) -> Reply<Resource<ReservationView>> {
+    let Command {
+        body, repeatable, ..
+    } = command;
+    let command = app::Command::Amend {
+        id: id.0,
+        total: amount_of(body.amount),
+        expires_at: body.expires_at,
+        order: of_order(body.documents)?,
+    };
+    with_others
+        .decide(
+            &guard,
+            "reservation.amend",
+            repeatable,
+            command,
+            |decided| Ok(Resource(shown_as(decided))),
+        )
+        .await
+}
+
+/// Reads what is to be set aside.
+pub(super) fn to_be_reserved(body: CreateReservation) -> Result<NewReservation, Error> {
+    Ok(NewReservation {
+        customer_id: body.customer_id,
+        asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
+        product: body.product,
+        reference: body.reference.0,
+        expires_at: body.expires_at,
+        order: of_order(body.documents)?,
+    })
+}
+
+fn of_order(documents: BTreeSet<Text<60>>) -> Result<OrderTerms, Error> {
+    Ok(OrderTerms {
+        documents: carried(documents)?,
+        ..OrderTerms::default()
+    })
+}
+
+/// A reservation as a command left it.
+pub(super) fn shown_as(decided: Decided) -> ReservationView {
+    view(decided.row, &decided.captures, decided.now)
+}
+
+fn amount_of(amount: Option<Amount>) -> AmountOf {
+    Box::new(move |row| {
+        let own = row.currency;
+        amount
+            .as_ref()
+            .map(|amount| amount.positive(own, "amount").map(|money| money.minor()))
+            .transpose()
+    })
+}

@@ -1,0 +1,68 @@
+//! Exposure: one ledger and one lock order over what is granted (lines, groups), held
+//! (reservations, referrals) and owed (receivables, payments).
+
+/// Types and decisions, pure.
+pub mod domain {
+    pub mod assessment;
+    #[cfg(test)]
+    mod assessment_properties;
+    #[cfg(test)]
+    mod assessment_rule_tests;
+    pub mod groups;
+    pub mod line_terms;
+    pub mod lines;
+    pub mod payments;
+    pub mod receivables;
+    pub mod referrals;
+    pub mod reservations;
+}
+
+/// Rows, query pieces, load and apply.
+pub mod store {
+    pub mod contracts;
+    pub mod counted;
+    pub mod groups;
+    pub mod line_versions;
+    pub mod lines;
+    pub mod movements;
+    pub mod parties;
+    pub mod payments;
+    pub mod receivables;
+    pub mod referrals;
+    pub mod reservations;
+    pub mod verification;
+}
+
+/// Use cases on a `Tx`.
+pub mod app {
+    pub mod checks;
+    pub mod groups;
+    pub mod ledger;
+    pub mod lines;
+    pub mod payments;
+    pub mod receivables;
+    pub mod referrals;
+    pub mod refusing;
+    pub mod regrouping;
+    pub mod reservations;
+    pub mod verification;
+}
+
+/// Requests, answers, handlers.
+pub mod http {
+    pub mod asking;
+    pub mod checks;
+    pub mod contracts;
+    pub mod groups;
+    pub mod levels;
+    pub mod line_versions;
+    pub mod line_views;
+    pub mod lines;
+    pub mod payments;
+    pub mod receivables;
+    pub mod referrals;
+    pub mod reservation_batches;
+    pub mod reservations;
+    pub mod summaries;
+    pub mod together;
+}

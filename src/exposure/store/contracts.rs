@@ -1,0 +1,116 @@
+//! Signed contracts behind credit lines, and the reviews of the lines.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use crate::exposure::domain::lines::ReviewOutcome;
+use crate::platform::store::schema::{credit_contracts, credit_line_reviews};
+use crate::platform::store::sql_types::words;
+use crate::values::ids::LineId;
+
+words!(ReviewOutcome);
+
+/// A contract as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_contracts)]
+pub struct ContractRow {
+    /// Home of the line.
+    pub bucket: i16,
+    /// Line.
+    pub line_id: LineId,
+    /// Number.
+    pub number: String,
+    /// Day of signature.
+    pub signed_on: NaiveDate,
+    /// How the customer pays.
+    pub payment_method: String,
+    /// Term the contract gives.
+    pub payment_term_days: Option<i32>,
+    /// Who answers for what when payment fails.
+    pub liability_clauses: Option<String>,
+    /// Day on which the customer was told the credit policy.
+    pub policy_notified_on: Option<NaiveDate>,
+    /// Who recorded it.
+    pub recorded_by: String,
+    /// When.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// A review as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = credit_line_reviews)]
+pub struct ReviewRow {
+    /// Home of the line.
+    pub bucket: i16,
+    /// Line.
+    pub line_id: LineId,
+    /// Counts the reviews of the line.
+    pub review_number: i32,
+    /// What follows.
+    pub outcome: ReviewOutcome,
+    /// What was found.
+    pub comment: String,
+    /// Day of the next one.
+    pub next_review_on: Option<NaiveDate>,
+    /// Who reviewed.
+    pub reviewed_by: String,
+    /// When.
+    pub reviewed_at: DateTime<Utc>,
+}
+
+/// Records a contract. Fails on `credit_contracts_pkey` when it is on record.
+pub fn insert(connection: &mut PgConnection, row: &ContractRow) -> QueryResult<()> {
+    diesel::insert_into(credit_contracts::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// The contracts of a line, the latest recorded first.
+pub fn of_line(connection: &mut PgConnection, id: LineId) -> QueryResult<Vec<ContractRow>> {
+    use credit_contracts as c;
+    let (bucket, _) = id.key();
+    c::table
+        .filter(c::bucket.eq(bucket).and(c::line_id.eq(id)))
+        .order((c::recorded_at.desc(), c::number))
+        .limit(100)
+        .select(ContractRow::as_select())
+        .load(connection)
+}
+
+/// Number of the next review of a locked line.
+pub fn next_review_number(connection: &mut PgConnection, id: LineId) -> QueryResult<i32> {
+    use credit_line_reviews as r;
+    let (bucket, _) = id.key();
+    let latest: Option<i32> = r::table
+        .filter(r::bucket.eq(bucket).and(r::line_id.eq(id)))
+        .select(diesel::dsl::max(r::review_number))
+        .first(connection)?;
+    Ok(latest.unwrap_or(0) + 1)
+}
+
+/// Records a review.
+pub fn insert_review(connection: &mut PgConnection, row: &ReviewRow) -> QueryResult<()> {
+    diesel::insert_into(credit_line_reviews::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Reviews of a line before `before`, newest first.
+pub fn reviews(
+    connection: &mut PgConnection,
+    id: LineId,
+    before: Option<i32>,
+    limit: i64,
+) -> QueryResult<Vec<ReviewRow>> {
+    use credit_line_reviews as r;
+    let (bucket, _) = id.key();
+    r::table
+        .filter(r::bucket.eq(bucket).and(r::line_id.eq(id)))
+        .filter(r::review_number.lt(before.unwrap_or(i32::MAX)))
+        .order(r::review_number.desc())
+        .limit(limit)
+        .select(ReviewRow::as_select())
+        .load(connection)
+}

@@ -1,0 +1,328 @@
+//! Credit groups and the memberships of customers in them.
+//!
+//! A membership lives at the home of its customer; the group's home is in the group's id. It is
+//! visible where both the group and the customer are. Self-service customers see neither.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipDays};
+use crate::platform::store::schema::{credit_group_members, credit_groups, customers};
+use crate::platform::store::sql_types::words;
+use crate::platform::store::tx::Reader;
+use crate::values::actor::Actor;
+use crate::values::ids::{CustomerId, GroupId, MembershipId};
+use crate::values::organisation::OrgPath;
+
+words!(GroupBasis, GroupLimitMode);
+
+/// A group as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = credit_groups)]
+pub struct GroupRow {
+    /// Home.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: GroupId,
+    /// Name.
+    pub name: String,
+    /// Why the members belong together.
+    pub basis: GroupBasis,
+    /// Organisation that looks after it.
+    pub org_path: OrgPath,
+    /// Version.
+    pub version: i64,
+    /// Created.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+    /// How its ceiling bounds the members.
+    pub limit_mode: GroupLimitMode,
+}
+
+/// A membership as stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = credit_group_members, treat_none_as_null = true)]
+pub struct MembershipRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: MembershipId,
+    /// The member.
+    pub customer_id: CustomerId,
+    /// The group.
+    pub group_id: GroupId,
+    /// First day.
+    pub member_from: NaiveDate,
+    /// Last day, empty while it lasts.
+    pub member_until: Option<NaiveDate>,
+    /// What shows the control or consolidation.
+    pub evidence: Option<String>,
+    /// Version.
+    pub version: i64,
+    /// Recorded.
+    pub created_at: DateTime<Utc>,
+}
+
+impl MembershipRow {
+    /// The days of membership.
+    pub fn days(&self) -> MembershipDays {
+        MembershipDays {
+            from: self.member_from,
+            until: self.member_until,
+        }
+    }
+}
+
+/// What a listing of groups can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct GroupFilter {
+    /// Why the members belong together.
+    pub basis: Option<GroupBasis>,
+    /// At or below this organisation.
+    pub org_path: Option<OrgPath>,
+}
+
+type Condition<'a, T> = Box<dyn BoxableExpression<T, Pg, SqlType = Bool> + 'a>;
+
+/// The groups that the caller may know of.
+pub fn visible_to(actor: &Actor) -> Condition<'_, credit_groups::table> {
+    match actor.customer_id {
+        Some(_) => Box::new(false.into_sql::<Bool>()),
+        None => at_or_below(&actor.org_path),
+    }
+}
+
+fn at_or_below(org_path: &OrgPath) -> Condition<'_, credit_groups::table> {
+    Box::new(
+        credit_groups::org_path
+            .eq(org_path)
+            .or(credit_groups::org_path.like(format!("{org_path}/%"))),
+    )
+}
+
+/// Memberships whose members the caller may know of. A macro, because the type of a join is
+/// longer than what it says.
+macro_rules! members_seen_by {
+    ($actor:expr) => {{
+        let own = &$actor.org_path;
+        credit_group_members::table
+            .inner_join(
+                customers::table.on(customers::bucket
+                    .eq(credit_group_members::bucket)
+                    .and(customers::id.eq(credit_group_members::customer_id))),
+            )
+            .filter(
+                customers::org_path
+                    .eq(own)
+                    .or(customers::org_path.like(format!("{own}/%"))),
+            )
+            .select(MembershipRow::as_select())
+    }};
+}
+
+/// Memberships that include a day.
+macro_rules! includes {
+    ($day:expr) => {
+        credit_group_members::member_from.le($day).and(
+            credit_group_members::member_until
+                .is_null()
+                .or(credit_group_members::member_until.ge($day))
+                .assume_not_null(),
+        )
+    };
+}
+
+/// Finds a visible group.
+pub fn find(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<GroupRow>> {
+    credit_groups::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(GroupRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Finds a visible group and locks it until the end of the transaction.
+pub fn find_locked(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<GroupRow>> {
+    credit_groups::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(GroupRow::as_select())
+        .for_no_key_update()
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of visible groups, newest first, after `after`.
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &GroupFilter,
+    after: Option<GroupId>,
+    limit: i64,
+) -> QueryResult<Vec<GroupRow>> {
+    let mut query = credit_groups::table
+        .filter(visible_to(reader.actor))
+        .select(GroupRow::as_select())
+        .order(credit_groups::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(basis) = filter.basis {
+        query = query.filter(credit_groups::basis.eq(basis));
+    }
+    if let Some(org_path) = &filter.org_path {
+        query = query.filter(at_or_below(org_path));
+    }
+    if let Some(after) = after {
+        query = query.filter(credit_groups::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+/// Writes a new group.
+pub fn insert(connection: &mut PgConnection, row: &GroupRow) -> QueryResult<()> {
+    diesel::insert_into(credit_groups::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes a changed group if its version is still `expected`; says whether it was.
+pub fn update(connection: &mut PgConnection, row: &GroupRow, expected: i64) -> QueryResult<bool> {
+    diesel::update(
+        credit_groups::table
+            .find(row.id.key())
+            .filter(credit_groups::version.eq(expected)),
+    )
+    .set(row)
+    .execute(connection)
+    .map(|changed| changed == 1)
+}
+
+/// Finds a membership of a group whose member the caller may know of. The caller has found the
+/// group visible before.
+pub fn find_member(
+    reader: &mut Reader<'_>,
+    group_id: GroupId,
+    id: MembershipId,
+) -> QueryResult<Option<MembershipRow>> {
+    members_seen_by!(reader.actor)
+        .filter(credit_group_members::bucket.eq(id.bucket().as_i16()))
+        .filter(credit_group_members::id.eq(id))
+        .filter(credit_group_members::group_id.eq(group_id))
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of the memberships of a group whose members the caller may know of, newest first,
+/// after `after`; only those that include the day `on`, where given. The caller has found the
+/// group visible before.
+pub fn members(
+    reader: &mut Reader<'_>,
+    group_id: GroupId,
+    on: Option<NaiveDate>,
+    after: Option<MembershipId>,
+    limit: i64,
+) -> QueryResult<Vec<MembershipRow>> {
+    let mut query = members_seen_by!(reader.actor)
+        .filter(credit_group_members::group_id.eq(group_id))
+        .order(credit_group_members::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(on) = on {
+        query = query.filter(includes!(on));
+    }
+    if let Some(after) = after {
+        query = query.filter(credit_group_members::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+/// Whether the customer belongs to any group on any of `days`, other than by `except`. The
+/// caller holds the lock of the customer.
+pub fn is_member_within(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    days: MembershipDays,
+    except: Option<MembershipId>,
+) -> QueryResult<bool> {
+    let mut others = credit_group_members::table
+        .filter(credit_group_members::bucket.eq(customer_id.bucket().as_i16()))
+        .filter(credit_group_members::customer_id.eq(customer_id))
+        .filter(
+            credit_group_members::member_until
+                .is_null()
+                .or(credit_group_members::member_until.ge(days.from)),
+        )
+        .into_boxed();
+    if let Some(until) = days.until {
+        others = others.filter(credit_group_members::member_from.le(until));
+    }
+    if let Some(except) = except {
+        others = others.filter(credit_group_members::id.ne(except));
+    }
+    diesel::select(diesel::dsl::exists(others)).get_result(connection)
+}
+
+/// Writes a new membership. Fails on `credit_group_members_one_open` when the customer has an
+/// open one.
+pub fn insert_member(connection: &mut PgConnection, row: &MembershipRow) -> QueryResult<()> {
+    diesel::insert_into(credit_group_members::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes a changed membership if its version is still `expected`; says whether it was.
+pub fn update_member(
+    connection: &mut PgConnection,
+    row: &MembershipRow,
+    expected: i64,
+) -> QueryResult<bool> {
+    diesel::update(
+        credit_group_members::table
+            .find(row.id.key())
+            .filter(credit_group_members::version.eq(expected)),
+    )
+    .set(row)
+    .execute(connection)
+    .map(|changed| changed == 1)
+}
+
+/// The group at which the exposure of the customer counts now: the one it has joined and not
+/// left. Exposure moves when joining and leaving are recorded, so this changes in the same commit.
+pub fn open_group_of(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Option<GroupId>> {
+    credit_group_members::table
+        .filter(credit_group_members::bucket.eq(customer_id.bucket().as_i16()))
+        .filter(credit_group_members::customer_id.eq(customer_id))
+        .filter(credit_group_members::member_until.is_null())
+        .select(credit_group_members::group_id)
+        .first(connection)
+        .optional()
+}
+
+/// How the ceiling of a group bounds its members.
+pub fn limit_mode(connection: &mut PgConnection, id: GroupId) -> QueryResult<GroupLimitMode> {
+    credit_groups::table
+        .find(id.key())
+        .select(credit_groups::limit_mode)
+        .first(connection)
+}
+
+/// The customers whose exposure counts at a group now, in order of their identifiers.
+pub fn open_members_of(
+    connection: &mut PgConnection,
+    group_id: GroupId,
+) -> QueryResult<Vec<CustomerId>> {
+    credit_group_members::table
+        .filter(credit_group_members::group_id.eq(group_id))
+        .filter(credit_group_members::member_until.is_null())
+        .order(credit_group_members::customer_id)
+        .select(credit_group_members::customer_id)
+        .load(connection)
+}

@@ -1,0 +1,325 @@
+//! Small loads of the exposure path.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
+use crate::customers::domain::customers::CustomerStatus;
+use crate::customers::store::customers::visible_to;
+use crate::exposure::domain::groups::GroupLimitMode;
+use crate::platform::store::schema::{
+    credit_group_members as members, credit_groups, credit_lines as lines, customers, products,
+    receivables,
+};
+use crate::platform::store::sets::KeyIn;
+use crate::platform::store::tx::Reader;
+use crate::values::currency::Currency;
+use crate::values::ids::{CustomerId, GroupId, LineId};
+use crate::values::organisation::OrgPath;
+
+/// Status and organisation of a visible customer; keeps it from joining or leaving a group until the end of the
+/// transaction.
+pub fn customer_in_its_group(
+    reader: &mut Reader<'_>,
+    id: CustomerId,
+) -> QueryResult<Option<(CustomerStatus, OrgPath)>> {
+    customers::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select((customers::status, customers::org_path))
+        .for_share()
+        .first(reader.connection)
+        .optional()
+}
+
+/// What a decision reads of a customer, whoever may see it.
+#[derive(Debug, Clone)]
+pub struct PartyRow {
+    /// Customer.
+    pub id: CustomerId,
+    /// Status.
+    pub status: CustomerStatus,
+    /// Organisation that looks after it.
+    pub org_path: OrgPath,
+    /// The group it has joined and not left.
+    pub group_id: Option<GroupId>,
+    /// Its lines.
+    pub lines: BTreeSet<LineId>,
+}
+
+/// What a decision reads of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CeilingRow {
+    /// How its ceiling bounds its members.
+    pub limit_mode: GroupLimitMode,
+    /// Its lines.
+    pub lines: BTreeSet<LineId>,
+}
+
+/// Customers and their groups, and which lines bound them. Homes are read apart: those of the
+/// customers, then those of the groups.
+#[derive(Debug, Clone)]
+pub struct Parties {
+    /// Customers that exist.
+    pub customers: Vec<PartyRow>,
+    /// The groups they belong to.
+    pub groups: BTreeMap<GroupId, CeilingRow>,
+}
+
+impl Parties {
+    /// Reads what bounds customers now.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    pub fn of(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Self> {
+        let customers = party_rows(connection, ids)?;
+        let groups: BTreeSet<GroupId> = customers.iter().filter_map(|row| row.group_id).collect();
+        let groups = match groups.is_empty() {
+            true => BTreeMap::new(),
+            false => ceiling_rows(connection, groups)?,
+        };
+        Ok(Self { customers, groups })
+    }
+
+    /// All lines that bound them.
+    pub fn lines(&self) -> BTreeSet<LineId> {
+        let own = self.customers.iter().flat_map(|row| &row.lines);
+        let of_groups = self.groups.values().flat_map(|row| &row.lines);
+        own.chain(of_groups).copied().collect()
+    }
+
+    /// Whether the same bounds them there: the groups, the lines and how they bound.
+    pub fn are_bound_as(&self, other: &Self) -> bool {
+        let bound = |row: &PartyRow| (row.id, row.group_id, row.lines.clone());
+        let (one, another) = (&self.customers, &other.customers);
+        one.iter().map(bound).eq(another.iter().map(bound)) && self.groups == other.groups
+    }
+}
+
+fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<Vec<PartyRow>> {
+    type Found = (
+        CustomerId,
+        CustomerStatus,
+        OrgPath,
+        Option<GroupId>,
+        Option<LineId>,
+    );
+    let open_membership = members::bucket
+        .eq(customers::bucket)
+        .and(members::customer_id.eq(customers::id))
+        .and(members::member_until.is_null());
+    let its_lines = lines::bucket
+        .eq(customers::bucket)
+        .and(lines::customer_id.assume_not_null().eq(customers::id))
+        .and(lines::customer_id.is_not_null());
+    let found: Vec<Found> = customers::table
+        .left_join(members::table.on(open_membership))
+        .left_join(lines::table.on(its_lines))
+        .filter(KeyIn::new(
+            (customers::bucket, customers::id),
+            ids.iter().copied(),
+        ))
+        .select((
+            customers::id,
+            customers::status,
+            customers::org_path,
+            members::group_id.nullable(),
+            lines::id.nullable(),
+        ))
+        .load(connection)?;
+    let mut rows: BTreeMap<CustomerId, PartyRow> = BTreeMap::new();
+    for (id, status, org_path, group_id, line) in found {
+        let row = rows.entry(id).or_insert_with(|| PartyRow {
+            id,
+            status,
+            org_path,
+            group_id,
+            lines: BTreeSet::new(),
+        });
+        row.lines.extend(line);
+    }
+    Ok(rows.into_values().collect())
+}
+
+fn ceiling_rows(
+    connection: &mut PgConnection,
+    ids: BTreeSet<GroupId>,
+) -> QueryResult<BTreeMap<GroupId, CeilingRow>> {
+    let its_lines = lines::bucket
+        .eq(credit_groups::bucket)
+        .and(lines::group_id.assume_not_null().eq(credit_groups::id))
+        .and(lines::group_id.is_not_null());
+    let found: Vec<(GroupId, GroupLimitMode, Option<LineId>)> = credit_groups::table
+        .left_join(lines::table.on(its_lines))
+        .filter(KeyIn::new((credit_groups::bucket, credit_groups::id), ids))
+        .select((
+            credit_groups::id,
+            credit_groups::limit_mode,
+            lines::id.nullable(),
+        ))
+        .load(connection)?;
+    let mut rows: BTreeMap<GroupId, CeilingRow> = BTreeMap::new();
+    for (id, limit_mode, line) in found {
+        let row = rows.entry(id).or_insert_with(|| CeilingRow {
+            limit_mode,
+            lines: BTreeSet::new(),
+        });
+        row.lines.extend(line);
+    }
+    Ok(rows)
+}
+
+/// What new business has to know of a product.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct ProductTerms {
+    /// Whether it is offered.
+    pub active: bool,
+    /// How deposits count.
+    pub exposure_treatment: ExposureTreatment,
+    /// Payment term in days where nothing else is agreed.
+    pub payment_term_days: i32,
+}
+
+/// Terms of a product; `None` when there is none.
+pub fn product(
+    connection: &mut PgConnection,
+    code: &ProductCode,
+) -> QueryResult<Option<ProductTerms>> {
+    products::table
+        .find(code)
+        .select((
+            products::active,
+            products::exposure_treatment,
+            products::default_payment_term_days,
+        ))
+        .first(connection)
+        .optional()
+}
+
+/// Terms of several products.
+pub fn products(
+    connection: &mut PgConnection,
+    codes: BTreeSet<&ProductCode>,
+) -> QueryResult<BTreeMap<ProductCode, ProductTerms>> {
+    type Found = (ProductCode, (bool, ExposureTreatment, i32));
+    let found: Vec<Found> = products::table
+        .filter(products::code.eq_any(codes))
+        .select((
+            products::code,
+            (
+                products::active,
+                products::exposure_treatment,
+                products::default_payment_term_days,
+            ),
+        ))
+        .load(connection)?;
+    Ok(found
+        .into_iter()
+        .map(|(code, (active, exposure_treatment, payment_term_days))| {
+            let terms = ProductTerms {
+                active,
+                exposure_treatment,
+                payment_term_days,
+            };
+            (code, terms)
+        })
+        .collect())
+}
+
+/// Organisation of a visible group.
+pub fn group(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<OrgPath>> {
+    if reader.actor.customer_id.is_some() {
+        return Ok(None);
+    }
+    let org_path = &reader.actor.org_path;
+    let subtree = format!("{}%", org_path.subtree_prefix());
+    credit_groups::table
+        .find(id.key())
+        .filter(
+            credit_groups::org_path
+                .eq(org_path)
+                .or(credit_groups::org_path.like(subtree)),
+        )
+        .select(credit_groups::org_path)
+        .first(reader.connection)
+        .optional()
+}
+
+/// Whether any of these customers is related to the company.
+pub fn is_related_party(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<bool> {
+    let buckets: Vec<i16> = ids.iter().map(|id| id.key().0).collect();
+    diesel::select(diesel::dsl::exists(
+        customers::table
+            .filter(customers::bucket.eq_any(buckets))
+            .filter(customers::id.eq_any(ids))
+            .filter(customers::related_party),
+    ))
+    .get_result(connection)
+}
+
+/// Day of the first receivable of a customer.
+pub fn first_business_on(
+    connection: &mut PgConnection,
+    id: CustomerId,
+) -> QueryResult<Option<NaiveDate>> {
+    let (bucket, _) = id.key();
+    receivables::table
+        .filter(receivables::bucket.eq(bucket))
+        .filter(receivables::customer_id.eq(id))
+        .select(diesel::dsl::min(receivables::issued_on))
+        .first(connection)
+}
+
+/// What of a customer is overdue on a day, by currency.
+pub fn overdue_by_currency(
+    connection: &mut PgConnection,
+    id: CustomerId,
+    day: NaiveDate,
+) -> QueryResult<Vec<(Currency, i64)>> {
+    let (bucket, _) = id.key();
+    let open: Vec<(Currency, i64)> = receivables::table
+        .filter(receivables::bucket.eq(bucket))
+        .filter(receivables::customer_id.eq(id))
+        .filter(receivables::outstanding_minor.gt(0))
+        .filter(receivables::due_on.lt(day))
+        .select((receivables::currency, receivables::outstanding_minor))
+        .load(connection)?;
+    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    for (currency, minor) in open {
+        let sum = sums.entry(currency).or_default();
+        *sum = sum.saturating_add(minor);
+    }
+    Ok(sums.into_iter().collect())
+}
+
+/// Locks a customer until the end of the transaction.
+pub fn lock_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<()> {
+    customers::table
+        .find(id.key())
+        .select(customers::version)
+        .for_no_key_update()
+        .first::<i64>(connection)
+        .map(drop)
+}
+
+/// Locks a group until the end of the transaction.
+pub fn lock_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<()> {
+    credit_groups::table
+        .find(id.key())
+        .select(credit_groups::version)
+        .for_no_key_update()
+        .first::<i64>(connection)
+        .map(drop)
+}
+
+/// Keeps a group from getting another line until the end of the transaction.
+pub fn hold_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<()> {
+    credit_groups::table
+        .find(id.key())
+        .select(credit_groups::version)
+        .for_share()
+        .first::<i64>(connection)
+        .map(drop)
+}

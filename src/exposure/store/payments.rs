@@ -1,0 +1,221 @@
+//! Payments and their allocations.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use crate::exposure::domain::payments::PaymentStatus;
+use crate::platform::store::schema::{payment_allocations, payments};
+use crate::platform::store::sql_types::words;
+use crate::platform::store::tx::Reader;
+use crate::platform::store::visibility::visible_to;
+use crate::values::currency::Currency;
+use crate::values::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
+use crate::values::organisation::OrgPath;
+
+words!(PaymentStatus);
+
+/// A payment as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = payments)]
+pub struct PaymentRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: PaymentId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    pub org_path: OrgPath,
+    /// Amount.
+    pub amount_minor: i64,
+    /// Not allocated.
+    pub unapplied_minor: i64,
+    /// Currency.
+    pub currency: Currency,
+    /// Day the money arrived.
+    pub received_on: NaiveDate,
+    /// Bank reference or the caller's own.
+    pub reference: String,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// Day of the reversal.
+    pub reversed_on: Option<NaiveDate>,
+    /// Why it was reversed.
+    pub reversal_reason: Option<String>,
+    /// Version.
+    pub version: i64,
+    /// Recorded.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// An allocation as stored. Negative amounts take one back.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = payment_allocations)]
+pub struct AllocationRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: AllocationId,
+    /// Payment.
+    pub payment_id: PaymentId,
+    /// Receivable.
+    pub receivable_id: ReceivableId,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// Day from which it counts.
+    pub business_date: NaiveDate,
+    /// Recorded.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct PaymentFilter {
+    /// Customer.
+    pub customer_id: Option<CustomerId>,
+    /// Where it stands.
+    pub status: Option<PaymentStatus>,
+    /// Reference.
+    pub reference: Option<String>,
+}
+
+visible_to!(payments);
+
+/// Finds a visible payment.
+pub fn find(reader: &mut Reader<'_>, id: PaymentId) -> QueryResult<Option<PaymentRow>> {
+    payments::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(PaymentRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Reads a payment again and locks it. Lines and receivables are locked before it.
+pub fn lock(connection: &mut PgConnection, id: PaymentId) -> QueryResult<PaymentRow> {
+    payments::table
+        .find(id.key())
+        .select(PaymentRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+}
+
+/// A page of visible payments, newest first.
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &PaymentFilter,
+    after: Option<PaymentId>,
+    limit: i64,
+) -> QueryResult<Vec<PaymentRow>> {
+    let mut query = payments::table
+        .filter(visible_to(reader.actor))
+        .select(PaymentRow::as_select())
+        .order(payments::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(customer_id) = filter.customer_id {
+        let (bucket, _) = customer_id.key();
+        query = query.filter(
+            payments::bucket
+                .eq(bucket)
+                .and(payments::customer_id.eq(customer_id)),
+        );
+    }
+    if let Some(status) = filter.status {
+        query = query.filter(payments::status.eq(status));
+    }
+    if let Some(reference) = &filter.reference {
+        query = query.filter(payments::reference.eq(reference.clone()));
+    }
+    if let Some(after) = after {
+        query = query.filter(payments::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+/// Writes a new payment.
+pub fn insert(connection: &mut PgConnection, row: &PaymentRow) -> QueryResult<()> {
+    diesel::insert_into(payments::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes what changed on a locked payment.
+pub fn write(connection: &mut PgConnection, row: &PaymentRow) -> QueryResult<()> {
+    use payments as p;
+    diesel::update(p::table.find(row.id.key()))
+        .set((
+            p::unapplied_minor.eq(row.unapplied_minor),
+            p::status.eq(row.status),
+            p::reversed_on.eq(row.reversed_on),
+            p::reversal_reason.eq(&row.reversal_reason),
+            p::version.eq(row.version),
+            p::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Appends allocations.
+pub fn append_allocations(
+    connection: &mut PgConnection,
+    rows: &[AllocationRow],
+) -> QueryResult<()> {
+    for part in rows.chunks(1000) {
+        diesel::insert_into(payment_allocations::table)
+            .values(part)
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Allocations of a payment in the order they were made.
+pub fn allocations(
+    connection: &mut PgConnection,
+    id: PaymentId,
+) -> QueryResult<Vec<AllocationRow>> {
+    let (bucket, _) = id.key();
+    payment_allocations::table
+        .filter(
+            payment_allocations::bucket
+                .eq(bucket)
+                .and(payment_allocations::payment_id.eq(id)),
+        )
+        .order(payment_allocations::id)
+        .select(AllocationRow::as_select())
+        .load(connection)
+}
+
+/// Allocations of several payments in the order they were made.
+pub fn allocations_of(
+    connection: &mut PgConnection,
+    payments: &[PaymentId],
+) -> QueryResult<Vec<AllocationRow>> {
+    let buckets: Vec<i16> = payments.iter().map(|id| id.key().0).collect();
+    payment_allocations::table
+        .filter(payment_allocations::bucket.eq_any(buckets))
+        .filter(payment_allocations::payment_id.eq_any(payments))
+        .order(payment_allocations::id)
+        .select(AllocationRow::as_select())
+        .load(connection)
+}
+
+/// Money of a customer that is not allocated, by currency.
+pub fn unapplied_of(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<(Currency, i64)>> {
+    let (bucket, _) = customer_id.key();
+    payments::table
+        .filter(
+            payments::bucket
+                .eq(bucket)
+                .and(payments::customer_id.eq(customer_id)),
+        )
+        .filter(payments::unapplied_minor.gt(0))
+        .select((payments::currency, payments::unapplied_minor))
+        .load(connection)
+}

@@ -1,0 +1,387 @@
+//! Receivables.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+
+use super::counted::counts;
+use crate::catalogue::domain::counted::{Conversions, Part};
+use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
+use crate::exposure::domain::receivables::ReceivableStatus;
+use crate::platform::store::schema::receivables;
+use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many};
+use crate::platform::store::tx::Reader;
+use crate::platform::store::visibility::visible_to;
+use crate::values::currency::Currency;
+use crate::values::ids::{CustomerId, LineId, ReceivableId, ReservationId};
+use crate::values::organisation::OrgPath;
+
+/// A receivable as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = receivables)]
+pub struct ReceivableRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: ReceivableId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    pub org_path: OrgPath,
+    /// Number by which the company knows it.
+    pub number: String,
+    /// Product.
+    pub product: ProductCode,
+    /// Amount.
+    pub amount_minor: i64,
+    /// Still owed.
+    pub outstanding_minor: i64,
+    /// Currency.
+    pub currency: Currency,
+    /// Day the term starts.
+    pub issued_on: NaiveDate,
+    /// Term in calendar days.
+    pub payment_term_days: i32,
+    /// Due date.
+    pub due_on: NaiveDate,
+    /// Disputed from.
+    pub disputed_on: Option<NaiveDate>,
+    /// Why it is disputed.
+    pub dispute_reason: Option<String>,
+    /// Posted although over the limit or without a usable line.
+    pub over_limit: bool,
+    /// Reservation it was captured from.
+    pub reservation_id: Option<ReservationId>,
+    /// Line at product level.
+    pub product_line_id: Option<LineId>,
+    /// Unified line of the customer.
+    pub customer_line_id: Option<LineId>,
+    /// Line of the group.
+    pub group_line_id: Option<LineId>,
+    /// Version.
+    pub version: i64,
+    /// Recorded.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Cash deposit for it.
+    pub deposit_minor: i64,
+    /// How the deposit counts, as the product had it then.
+    pub exposure_treatment: ExposureTreatment,
+    /// What the whole of it counts on the product line.
+    pub product_exposure_minor: Option<i64>,
+    /// What the whole of it counts on the unified line.
+    pub customer_exposure_minor: Option<i64>,
+    /// What the whole of it counts on the line of the group.
+    pub group_exposure_minor: Option<i64>,
+    /// Conversions at the levels whose line has another currency.
+    pub conversions: Option<Conversions>,
+}
+
+impl ReceivableRow {
+    /// The next part of it to be paid; also the part that was paid last, while it is owed again.
+    pub fn owed_part(&self, part_minor: i64) -> Part {
+        let paid = self.amount_minor - self.outstanding_minor;
+        Part::next(self.amount_minor, paid, part_minor)
+    }
+}
+
+counts!(
+    ReceivableRow,
+    rest: |row| row.outstanding_minor,
+    product: |row, counted| {
+        row.product_line_id = counted.map(|counted| counted.line_id);
+        row.product_exposure_minor = counted.map(|counted| counted.exposure_minor);
+    }
+);
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct ReceivableFilter {
+    /// Customer.
+    pub customer_id: Option<CustomerId>,
+    /// State today.
+    pub status: Option<ReceivableStatus>,
+    /// Product.
+    pub product: Option<ProductCode>,
+    /// Number.
+    pub number: Option<String>,
+    /// Due on this day or earlier.
+    pub due_until: Option<NaiveDate>,
+    /// Posted over the limit.
+    pub over_limit: Option<bool>,
+    /// At or below this organisation.
+    pub org_path: Option<OrgPath>,
+}
+
+visible_to!(receivables);
+
+fixed_condition! {
+    /// Whether anything is still owed.
+    IsOwed on receivables: "receivables.outstanding_minor > 0"
+}
+
+/// Finds a visible receivable.
+pub fn find(reader: &mut Reader<'_>, id: ReceivableId) -> QueryResult<Option<ReceivableRow>> {
+    receivables::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(ReceivableRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of visible receivables, newest first.
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &ReceivableFilter,
+    after: Option<ReceivableId>,
+    limit: i64,
+) -> QueryResult<Vec<ReceivableRow>> {
+    use receivables as r;
+    let mut query = r::table
+        .filter(visible_to(reader.actor))
+        .select(ReceivableRow::as_select())
+        .order(r::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(customer_id) = filter.customer_id {
+        let (bucket, _) = customer_id.key();
+        query = query.filter(r::bucket.eq(bucket).and(r::customer_id.eq(customer_id)));
+    }
+    let today = reader.today;
+    match filter.status {
+        None => {}
+        Some(ReceivableStatus::Paid) => query = query.filter(r::outstanding_minor.eq(0)),
+        Some(ReceivableStatus::Disputed) => {
+            query = query.filter(r::outstanding_minor.gt(0).and(r::disputed_on.is_not_null()));
+        }
+        Some(ReceivableStatus::Overdue) => {
+            query = query.filter(
+                r::outstanding_minor
+                    .gt(0)
+                    .and(r::disputed_on.is_null())
+                    .and(r::due_on.lt(today)),
+            );
+        }
+        Some(ReceivableStatus::PartlyPaid) => {
+            query = query
+                .filter(
+                    r::outstanding_minor
+                        .gt(0)
+                        .and(r::disputed_on.is_null())
+                        .and(r::due_on.ge(today)),
+                )
+                .filter(r::outstanding_minor.lt(r::amount_minor));
+        }
+        Some(ReceivableStatus::Open) => {
+            query = query
+                .filter(r::disputed_on.is_null().and(r::due_on.ge(today)))
+                .filter(r::outstanding_minor.eq(r::amount_minor));
+        }
+        Some(ReceivableStatus::WrittenOff) => {
+            query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE"))
+        }
+    }
+    if let Some(product) = &filter.product {
+        query = query.filter(r::product.eq(product.clone()));
+    }
+    if let Some(number) = &filter.number {
+        query = query.filter(r::number.eq(number.clone()));
+    }
+    if let Some(due_until) = filter.due_until {
+        query = query.filter(r::due_on.le(due_until));
+    }
+    if let Some(over_limit) = filter.over_limit {
+        query = query.filter(r::over_limit.eq(over_limit));
+    }
+    if let Some(org_path) = &filter.org_path {
+        query = query.filter(at_or_below(org_path));
+    }
+    if let Some(after) = after {
+        query = query.filter(r::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+insert_many! {
+    /// Writes new receivables. Fails on `receivables_number_unique` when a number is taken.
+    insert(ReceivableRow) into receivables: [
+        bucket: i16, id: ReceivableId, customer_id: CustomerId, org_path: OrgPath, number: String,
+        product: ProductCode, amount_minor: i64, outstanding_minor: i64, currency: Currency,
+        issued_on: NaiveDate, payment_term_days: i32, due_on: NaiveDate,
+        disputed_on: Option<NaiveDate>, dispute_reason: Option<String>, over_limit: bool,
+        reservation_id: Option<ReservationId>, product_line_id: Option<LineId>,
+        customer_line_id: Option<LineId>, group_line_id: Option<LineId>, version: i64,
+        created_at: DateTime<Utc>, updated_at: DateTime<Utc>, deposit_minor: i64,
+        exposure_treatment: ExposureTreatment, product_exposure_minor: Option<i64>,
+        customer_exposure_minor: Option<i64>, group_exposure_minor: Option<i64>,
+        conversions: Option<Conversions>,
+    ]
+}
+
+/// Which of these numbers the customers have already.
+pub fn numbers_taken<'a>(
+    connection: &mut PgConnection,
+    numbers: impl IntoIterator<Item = (CustomerId, &'a str)>,
+) -> QueryResult<Vec<(CustomerId, String)>> {
+    let columns = (
+        receivables::bucket,
+        receivables::customer_id,
+        receivables::number,
+    );
+    receivables::table
+        .filter(NamedIn::new(columns, numbers))
+        .select((receivables::customer_id, receivables::number))
+        .load(connection)
+}
+
+/// Writes what changed on a locked receivable.
+pub fn write(connection: &mut PgConnection, row: &ReceivableRow) -> QueryResult<()> {
+    use receivables as r;
+    diesel::update(r::table.find(row.id.key()))
+        .set((
+            r::outstanding_minor.eq(row.outstanding_minor),
+            r::disputed_on.eq(row.disputed_on),
+            r::dispute_reason.eq(&row.dispute_reason),
+            r::customer_line_id.eq(row.customer_line_id),
+            r::product_line_id.eq(row.product_line_id),
+            r::group_line_id.eq(row.group_line_id),
+            r::product_exposure_minor.eq(row.product_exposure_minor),
+            r::customer_exposure_minor.eq(row.customer_exposure_minor),
+            r::group_exposure_minor.eq(row.group_exposure_minor),
+            r::conversions.eq(row.conversions),
+            r::version.eq(row.version),
+            r::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// The lines of groups that open receivables of a customer are drawn on, with those of `also`.
+pub fn group_lines_in_use(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    also: &[ReceivableId],
+) -> QueryResult<BTreeSet<LineId>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
+        .filter(IsOwed.or(receivables::id.eq_any(also)))
+        .filter(receivables::group_line_id.is_not_null())
+        .select(receivables::group_line_id.assume_not_null())
+        .distinct()
+        .load::<LineId>(connection)
+        .map(BTreeSet::from_iter)
+}
+
+/// Open receivables of a customer, oldest due first, locked.
+pub fn lock_open(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<ReceivableRow>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
+        .filter(IsOwed)
+        .order((receivables::due_on, receivables::id))
+        .select(ReceivableRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+/// Receivables of a customer by identifier, locked, oldest due first.
+pub fn lock_many(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    ids: &[ReceivableId],
+) -> QueryResult<Vec<ReceivableRow>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
+        .filter(receivables::id.eq_any(ids))
+        .order((receivables::due_on, receivables::id))
+        .select(ReceivableRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+/// A receivable captured from a reservation.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct CaptureRow {
+    /// The reservation.
+    pub reservation_id: ReservationId,
+    /// The receivable.
+    pub receivable_id: ReceivableId,
+    /// Its amount.
+    pub amount_minor: i64,
+    /// Instant of the capture.
+    pub captured_at: DateTime<Utc>,
+}
+
+/// Receivables captured from any of several reservations, in the order of the captures.
+pub fn captured_from(
+    connection: &mut PgConnection,
+    reservations: &[ReservationId],
+) -> QueryResult<Vec<CaptureRow>> {
+    let columns = (
+        receivables::bucket,
+        receivables::reservation_id.assume_not_null(),
+    );
+    receivables::table
+        .filter(KeyIn::new(columns, reservations.iter().copied()))
+        .filter(receivables::reservation_id.is_not_null())
+        .order(receivables::id)
+        .select((
+            receivables::reservation_id.assume_not_null(),
+            receivables::id,
+            receivables::amount_minor,
+            receivables::created_at,
+        ))
+        .load(connection)
+}
+
+/// Open receivables of a customer, for its credit summary.
+pub fn open_of(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<ReceivableRow>> {
+    let (bucket, _) = customer_id.key();
+    receivables::table
+        .filter(
+            receivables::bucket
+                .eq(bucket)
+                .and(receivables::customer_id.eq(customer_id)),
+        )
+        .filter(IsOwed)
+        .order((receivables::due_on, receivables::id))
+        .select(ReceivableRow::as_select())
+        .load(connection)
+}
+
+/// Receivables of customers that are open and count on the line of a group.
+pub fn open_on_groups(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+) -> QueryResult<Vec<ReceivableRow>> {
+    let columns = (receivables::bucket, receivables::customer_id);
+    receivables::table
+        .filter(KeyIn::new(columns, customers.iter().copied()))
+        .filter(IsOwed)
+        .filter(receivables::group_line_id.is_not_null())
+        .select(ReceivableRow::as_select())
+        .load(connection)
+}

@@ -1,0 +1,205 @@
+//! Referrals.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+
+use crate::catalogue::domain::products::ProductCode;
+use crate::exposure::domain::referrals::ReferralStatus;
+use crate::platform::store::schema::referrals;
+use crate::platform::store::sql_types::words;
+use crate::platform::store::tx::Reader;
+use crate::platform::store::visibility::visible_to;
+use crate::values::currency::Currency;
+use crate::values::ids::{CaseId, CustomerId, ReferralId, ReservationId};
+use crate::values::organisation::OrgPath;
+
+words!(ReferralStatus);
+
+/// A referral as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = referrals)]
+pub struct ReferralRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: ReferralId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    pub org_path: OrgPath,
+    /// Product.
+    pub product: ProductCode,
+    /// The caller's own reference of the order.
+    pub reference: String,
+    /// Amount that was asked for.
+    pub amount_minor: i64,
+    /// Currency.
+    pub currency: Currency,
+    /// Cash deposit for it.
+    pub deposit_minor: i64,
+    /// Types of documents the order carries.
+    pub documents: Value,
+    /// Why it should be let through.
+    pub reason: String,
+    /// Version of the rules that referred it.
+    pub rule_set_version: i32,
+    /// What was referred.
+    pub reasons: Value,
+    /// Largest amount a release lets through.
+    pub amount_max_minor: i64,
+    /// Days after its release on which it may be used.
+    pub valid_days: i32,
+    /// Where it stands; lapsed follows from the date.
+    pub status: ReferralStatus,
+    /// Who asked.
+    pub requested_by: String,
+    /// Its approval case.
+    pub case_id: CaseId,
+    /// Day of the release.
+    pub released_on: Option<NaiveDate>,
+    /// Last day of the release.
+    pub valid_until: Option<NaiveDate>,
+    /// The reservation that used it up.
+    pub reservation_id: Option<ReservationId>,
+    /// Version.
+    pub version: i64,
+    /// Requested.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct ReferralFilter {
+    /// Customer.
+    pub customer_id: Option<CustomerId>,
+    /// Where it stands today.
+    pub status: Option<ReferralStatus>,
+    /// The caller's own reference.
+    pub reference: Option<String>,
+}
+
+visible_to!(referrals);
+
+/// Finds a visible referral.
+pub fn find(reader: &mut Reader<'_>, id: ReferralId) -> QueryResult<Option<ReferralRow>> {
+    referrals::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(ReferralRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Finds a visible referral and locks it.
+pub fn find_locked(reader: &mut Reader<'_>, id: ReferralId) -> QueryResult<Option<ReferralRow>> {
+    referrals::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(ReferralRow::as_select())
+        .for_no_key_update()
+        .first(reader.connection)
+        .optional()
+}
+
+/// Locks a referral whoever may see it: for a delegate, who decides where somebody else would.
+pub fn lock(connection: &mut PgConnection, id: ReferralId) -> QueryResult<Option<ReferralRow>> {
+    referrals::table
+        .find(id.key())
+        .select(ReferralRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .optional()
+}
+
+/// A page of visible referrals, newest first.
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &ReferralFilter,
+    after: Option<ReferralId>,
+    limit: i64,
+) -> QueryResult<Vec<ReferralRow>> {
+    use referrals as r;
+    let mut query = r::table
+        .filter(visible_to(reader.actor))
+        .select(ReferralRow::as_select())
+        .order(r::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(customer_id) = filter.customer_id {
+        let (bucket, _) = customer_id.key();
+        query = query.filter(r::bucket.eq(bucket).and(r::customer_id.eq(customer_id)));
+    }
+    let today = reader.today;
+    let released = r::status.eq(ReferralStatus::Released);
+    match filter.status {
+        Some(ReferralStatus::Released) => {
+            query = query.filter(released.and(r::valid_until.assume_not_null().ge(today)));
+        }
+        Some(ReferralStatus::Lapsed) => {
+            query = query.filter(released.and(r::valid_until.assume_not_null().lt(today)));
+        }
+        Some(status) => query = query.filter(r::status.eq(status)),
+        None => {}
+    }
+    if let Some(reference) = &filter.reference {
+        query = query.filter(r::reference.eq(reference.clone()));
+    }
+    if let Some(after) = after {
+        query = query.filter(r::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+/// Writes a new referral.
+pub fn insert(connection: &mut PgConnection, row: &ReferralRow) -> QueryResult<()> {
+    diesel::insert_into(referrals::table)
+        .values(row)
+        .execute(connection)
+        .map(drop)
+}
+
+/// Writes where a referral stands; `false` when it no longer stands where it was read.
+pub fn advance(
+    connection: &mut PgConnection,
+    row: &ReferralRow,
+    expected: ReferralStatus,
+) -> QueryResult<bool> {
+    use referrals as r;
+    diesel::update(r::table.find(row.id.key()).filter(r::status.eq(expected)))
+        .set((
+            r::status.eq(row.status),
+            r::released_on.eq(row.released_on),
+            r::valid_until.eq(row.valid_until),
+            r::reservation_id.eq(row.reservation_id),
+            r::version.eq(row.version),
+            r::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .map(|changed| changed == 1)
+}
+
+/// Releases for orders of these references that are not used up, locked in the order of their
+/// identifiers. The lines are locked before them. References of other customers may be among
+/// them: the caller asks for pairs.
+pub fn lock_released(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+    references: &[String],
+    day: NaiveDate,
+) -> QueryResult<Vec<ReferralRow>> {
+    use referrals as r;
+    let buckets: Vec<i16> = customers.iter().map(|id| id.key().0).collect();
+    r::table
+        .filter(r::bucket.eq_any(buckets))
+        .filter(r::customer_id.eq_any(customers))
+        .filter(r::reference.eq_any(references))
+        .filter(r::status.eq(ReferralStatus::Released))
+        .filter(r::valid_until.assume_not_null().ge(day))
+        .order((r::bucket, r::id))
+        .select(ReferralRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}

@@ -1,0 +1,446 @@
+//! Reservations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::counted::{Counts, counts};
+use super::lines::LineRow;
+use crate::catalogue::domain::counted::Conversions;
+use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
+use crate::exposure::domain::reservations::{ReservationFacts, ReservationStatus};
+use crate::platform::store::schema::reservations;
+use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many, unnested};
+use crate::platform::store::sql_types::words;
+use crate::platform::store::tx::Reader;
+use crate::platform::store::visibility::visible_to;
+use crate::values::currency::Currency;
+use crate::values::ids::{CustomerId, LineId, ReservationId};
+use crate::values::level::Level;
+use crate::values::organisation::OrgPath;
+
+words!(ReservationStatus);
+
+/// A reservation as stored.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = reservations)]
+pub struct ReservationRow {
+    /// Home of the customer.
+    pub bucket: i16,
+    /// Identifier.
+    pub id: ReservationId,
+    /// Customer.
+    pub customer_id: CustomerId,
+    /// Organisation of the customer.
+    pub org_path: OrgPath,
+    /// Product.
+    pub product: ProductCode,
+    /// The caller's own reference.
+    pub reference: String,
+    /// Set aside at first.
+    pub amount_minor: i64,
+    /// Currency.
+    pub currency: Currency,
+    /// Turned into receivables.
+    pub captured_minor: i64,
+    /// Given back.
+    pub released_minor: i64,
+    /// Given back by expiry.
+    pub expired_minor: i64,
+    /// Stored status.
+    pub status: ReservationStatus,
+    /// From here on the rest counts as given back.
+    pub expires_at: DateTime<Utc>,
+    /// Line at product level.
+    pub product_line_id: LineId,
+    /// Unified line of the customer.
+    pub customer_line_id: Option<LineId>,
+    /// Line of the group.
+    pub group_line_id: Option<LineId>,
+    /// Version.
+    pub version: i64,
+    /// Created.
+    pub created_at: DateTime<Utc>,
+    /// Last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Cash deposit for it.
+    pub deposit_minor: i64,
+    /// How the deposit counts, as the product had it then.
+    pub exposure_treatment: ExposureTreatment,
+    /// What the whole of it counts on the product line.
+    pub product_exposure_minor: i64,
+    /// What the whole of it counts on the unified line.
+    pub customer_exposure_minor: Option<i64>,
+    /// What the whole of it counts on the line of the group.
+    pub group_exposure_minor: Option<i64>,
+    /// Conversions at the levels whose line has another currency.
+    pub conversions: Option<Conversions>,
+}
+
+impl ReservationRow {
+    /// The reservation as decisions see it.
+    pub fn facts(&self) -> ReservationFacts {
+        ReservationFacts {
+            amount_minor: self.amount_minor,
+            captured_minor: self.captured_minor,
+            released_minor: self.released_minor,
+            expired_minor: self.expired_minor,
+            status: self.status,
+            expires_at: self.expires_at,
+        }
+    }
+
+    /// Takes over what a decision changed.
+    pub fn take(&mut self, facts: ReservationFacts, now: DateTime<Utc>) {
+        self.captured_minor = facts.captured_minor;
+        self.released_minor = facts.released_minor;
+        self.expired_minor = facts.expired_minor;
+        self.status = facts.status;
+        self.version += 1;
+        self.updated_at = now;
+    }
+}
+
+counts!(
+    ReservationRow,
+    rest: |row| row.facts().rest_minor(),
+    product: |row, counted| {
+        if let Some(counted) = counted {
+            row.product_line_id = counted.line_id;
+            row.product_exposure_minor = counted.exposure_minor;
+        }
+    }
+);
+
+/// What a listing can be narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct ReservationFilter {
+    /// Customer.
+    pub customer_id: Option<CustomerId>,
+    /// Stored status.
+    pub status: Option<ReservationStatus>,
+    /// The caller's own reference.
+    pub reference: Option<String>,
+}
+
+visible_to!(reservations);
+
+fixed_condition! {
+    /// Whether a reservation is open, or its expiry not yet in the books.
+    IsHeld on reservations: "reservations.status = 'held'"
+}
+
+/// Finds a visible reservation.
+pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> QueryResult<Option<ReservationRow>> {
+    reservations::table
+        .find(id.key())
+        .filter(visible_to(reader.actor))
+        .select(ReservationRow::as_select())
+        .first(reader.connection)
+        .optional()
+}
+
+/// Reservations by identifier, whoever may see them: what the caller may know of is decided with
+/// the rest.
+pub fn find_many(
+    connection: &mut PgConnection,
+    ids: &[ReservationId],
+) -> QueryResult<Vec<ReservationRow>> {
+    reservations::table
+        .filter(among(ids))
+        .select(ReservationRow::as_select())
+        .load(connection)
+}
+
+/// Reads reservations again and locks them. Their lines are locked before them.
+pub fn lock_many(
+    connection: &mut PgConnection,
+    ids: &[ReservationId],
+) -> QueryResult<Vec<ReservationRow>> {
+    reservations::table
+        .filter(among(ids))
+        .order(reservations::id)
+        .select(ReservationRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+fn among(ids: &[ReservationId]) -> KeyIn<reservations::bucket, reservations::id> {
+    KeyIn::new(
+        (reservations::bucket, reservations::id),
+        ids.iter().copied(),
+    )
+}
+
+/// The reservations that references of the caller name.
+pub fn by_references<'a>(
+    connection: &mut PgConnection,
+    references: impl IntoIterator<Item = (CustomerId, &'a str)>,
+) -> QueryResult<Vec<ReservationRow>> {
+    let columns = (
+        reservations::bucket,
+        reservations::customer_id,
+        reservations::reference,
+    );
+    reservations::table
+        .filter(NamedIn::new(columns, references))
+        .select(ReservationRow::as_select())
+        .load(connection)
+}
+
+/// A page of visible reservations, newest first.
+pub fn list(
+    reader: &mut Reader<'_>,
+    filter: &ReservationFilter,
+    after: Option<ReservationId>,
+    limit: i64,
+) -> QueryResult<Vec<ReservationRow>> {
+    let mut query = reservations::table
+        .filter(visible_to(reader.actor))
+        .select(ReservationRow::as_select())
+        .order(reservations::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(customer_id) = filter.customer_id {
+        let (bucket, _) = customer_id.key();
+        query = query.filter(
+            reservations::bucket
+                .eq(bucket)
+                .and(reservations::customer_id.eq(customer_id)),
+        );
+    }
+    // Expiry follows from the instant, whether or not the books have caught up.
+    match filter.status {
+        Some(ReservationStatus::Held) => {
+            query = query.filter(
+                reservations::status
+                    .eq(ReservationStatus::Held)
+                    .and(reservations::expires_at.gt(reader.now)),
+            );
+        }
+        Some(ReservationStatus::Expired) => {
+            query = query.filter(
+                reservations::status
+                    .eq(ReservationStatus::Expired)
+                    .or(reservations::status
+                        .eq(ReservationStatus::Held)
+                        .and(reservations::expires_at.le(reader.now))),
+            );
+        }
+        Some(status) => query = query.filter(reservations::status.eq(status)),
+        None => {}
+    }
+    if let Some(reference) = &filter.reference {
+        query = query.filter(reservations::reference.eq(reference.clone()));
+    }
+    if let Some(after) = after {
+        query = query.filter(reservations::id.lt(after));
+    }
+    query.load(reader.connection)
+}
+
+insert_many! {
+    /// Writes new reservations.
+    insert(ReservationRow) into reservations: [
+        bucket: i16, id: ReservationId, customer_id: CustomerId, org_path: OrgPath, product: ProductCode,
+        reference: String, amount_minor: i64, currency: Currency, captured_minor: i64,
+        released_minor: i64, expired_minor: i64, status: ReservationStatus,
+        expires_at: DateTime<Utc>, product_line_id: LineId, customer_line_id: Option<LineId>,
+        group_line_id: Option<LineId>, version: i64, created_at: DateTime<Utc>,
+        updated_at: DateTime<Utc>, deposit_minor: i64, exposure_treatment: ExposureTreatment,
+        product_exposure_minor: i64, customer_exposure_minor: Option<i64>,
+        group_exposure_minor: Option<i64>, conversions: Option<Conversions>,
+    ]
+}
+
+unnested! {
+    /// Writes what changed on locked reservations.
+    write(ReservationRow) on reservations:
+    "UPDATE reservations SET amount_minor = k.amount_minor, captured_minor = k.captured_minor, \
+        released_minor = k.released_minor, expired_minor = k.expired_minor, status = k.status, \
+        expires_at = k.expires_at, customer_line_id = k.customer_line_id, \
+        group_line_id = k.group_line_id, product_exposure_minor = k.product_exposure_minor, \
+        customer_exposure_minor = k.customer_exposure_minor, \
+        group_exposure_minor = k.group_exposure_minor, conversions = k.conversions, \
+        version = k.version, updated_at = k.updated_at FROM unnest(",
+    [
+        bucket: i16, id: ReservationId, amount_minor: i64, captured_minor: i64,
+        released_minor: i64, expired_minor: i64, status: ReservationStatus,
+        expires_at: DateTime<Utc>, customer_line_id: Option<LineId>, group_line_id: Option<LineId>,
+        product_exposure_minor: i64, customer_exposure_minor: Option<i64>,
+        group_exposure_minor: Option<i64>, conversions: Option<Conversions>, version: i64,
+        updated_at: DateTime<Utc>,
+    ],
+    ") AS k(bucket, id, amount_minor, captured_minor, released_minor, expired_minor, status, \
+        expires_at, customer_line_id, group_line_id, product_exposure_minor, \
+        customer_exposure_minor, group_exposure_minor, conversions, version, updated_at) \
+     WHERE reservations.bucket = k.bucket AND reservations.id = k.id"
+}
+
+/// What is due: reservations on any of `lines` whose time has come and whose rest is still in the
+/// books. On lines that are under lock this stays as it is until whoever has them changes it: nothing
+/// moves a reservation on a line without the lock of that line.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn due(lines: &[(Level, LineId)], now: DateTime<Utc>) -> _ {
+    let held: IsHeld = IsHeld;
+    let of_products: Vec<LineId> = ids_at(Level::Product, lines);
+    let of_customers: Vec<LineId> = ids_at(Level::Customer, lines);
+    let of_groups: Vec<LineId> = ids_at(Level::Group, lines);
+    reservations::table
+        .filter(held.and(reservations::expires_at.le(now)))
+        .filter(
+            reservations::product_line_id
+                .eq_any(of_products)
+                .or(reservations::customer_line_id
+                    .assume_not_null()
+                    .eq_any(of_customers))
+                .or(reservations::group_line_id
+                    .assume_not_null()
+                    .eq_any(of_groups)),
+        )
+}
+
+/// What is due on any of `lines`, locked without waiting: what somebody else is working on is left
+/// out, so that nothing may be refused for what this gives.
+pub fn lock_due(
+    connection: &mut PgConnection,
+    lines: &[(Level, LineId)],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<ReservationRow>> {
+    due(lines, now)
+        .order((reservations::expires_at, reservations::id))
+        .limit(limit)
+        .select(ReservationRow::as_select())
+        .for_no_key_update()
+        .skip_locked()
+        .load(connection)
+}
+
+fn ids_at(level: Level, lines: &[(Level, LineId)]) -> Vec<LineId> {
+    let there = lines.iter().filter(|(its, _)| *its == level);
+    there.map(|(_, id)| *id).collect()
+}
+
+/// Customers with reservations whose time has come, for the sweep.
+pub fn customers_with_due(
+    connection: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<CustomerId>> {
+    reservations::table
+        .filter(IsHeld.and(reservations::expires_at.le(now)))
+        .select(reservations::customer_id)
+        .distinct()
+        .limit(limit)
+        .load(connection)
+}
+
+/// Whose reservations are due on any of `lines`, somebody else's work or not.
+pub fn customers_due(
+    connection: &mut PgConnection,
+    lines: &[(Level, LineId)],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<BTreeSet<CustomerId>> {
+    due(lines, now)
+        .select(reservations::customer_id)
+        .distinct()
+        .limit(limit)
+        .load::<CustomerId>(connection)
+        .map(BTreeSet::from_iter)
+}
+
+/// What is still in the books as held on each of `lines` although its time has come.
+pub fn due_by_line(
+    connection: &mut PgConnection,
+    lines: &[(Level, LineId)],
+    now: DateTime<Utc>,
+) -> QueryResult<BTreeMap<LineId, i64>> {
+    let rows: Vec<ReservationRow> = due(lines, now)
+        .select(ReservationRow::as_select())
+        .load(connection)?;
+    let mut sums: BTreeMap<LineId, i64> = lines.iter().map(|(_, id)| (*id, 0)).collect();
+    for row in rows {
+        for counted in row.counted() {
+            // Of other lines not everything that is due was read.
+            if let Some(sum) = sums.get_mut(&counted.line_id) {
+                *sum += row.rest().share_of(counted.exposure_minor);
+            }
+        }
+    }
+    Ok(sums)
+}
+
+/// Takes off what expired reservations still hold in the books.
+pub fn without_due(reader: &mut Reader<'_>, rows: &mut [LineRow]) -> QueryResult<()> {
+    let held: Vec<(Level, LineId)> = rows
+        .iter()
+        .filter(|line| line.held_minor > 0)
+        .map(|line| (line.level(), line.id))
+        .collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let due = due_by_line(reader.connection, &held, reader.now)?;
+    for line in rows {
+        line.held_minor -= due.get(&line.id).copied().unwrap_or(0);
+    }
+    Ok(())
+}
+
+/// Open reservations of a customer, locked, for moving exposure between groups.
+pub fn lock_open_of(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<Vec<ReservationRow>> {
+    let (bucket, _) = customer_id.key();
+    reservations::table
+        .filter(
+            reservations::bucket
+                .eq(bucket)
+                .and(reservations::customer_id.eq(customer_id)),
+        )
+        .filter(IsHeld)
+        .order(reservations::id)
+        .select(ReservationRow::as_select())
+        .for_no_key_update()
+        .load(connection)
+}
+
+/// Lines of groups that open reservations of a customer stand on.
+pub fn group_lines_in_use(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+) -> QueryResult<BTreeSet<LineId>> {
+    let (bucket, _) = customer_id.key();
+    reservations::table
+        .filter(
+            reservations::bucket
+                .eq(bucket)
+                .and(reservations::customer_id.eq(customer_id)),
+        )
+        .filter(IsHeld)
+        .filter(reservations::group_line_id.is_not_null())
+        .select(reservations::group_line_id.assume_not_null())
+        .distinct()
+        .load::<LineId>(connection)
+        .map(BTreeSet::from_iter)
+}
+
+/// Reservations of customers that hold something on the line of a group and have not expired.
+pub fn open_on_groups(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+    now: DateTime<Utc>,
+) -> QueryResult<Vec<ReservationRow>> {
+    let columns = (reservations::bucket, reservations::customer_id);
+    reservations::table
+        .filter(KeyIn::new(columns, customers.iter().copied()))
+        .filter(IsHeld)
+        .filter(reservations::group_line_id.is_not_null())
+        .filter(reservations::expires_at.gt(now))
+        .select(ReservationRow::as_select())
+        .load(connection)
+}

@@ -1,0 +1,305 @@
+//! What handlers answer with: one type per shape, each of which knows its status and headers and
+//! describes itself for the document.
+
+use std::marker::PhantomData;
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::operation::{Draft, Output};
+use super::problem;
+use crate::error::{Error, OrInternal};
+use crate::platform::store::idempotency::{StoredAnswer, StoredHeader};
+
+/// A representation that can be a resource of its own.
+pub trait Representation: Serialize + ToSchema + 'static {
+    /// Version that `If-Match` compares.
+    fn version(&self) -> i64;
+    /// Address of the resource.
+    fn location(&self) -> String;
+}
+
+/// An answer that can be kept under an idempotency key.
+pub trait Answer: Output + 'static {
+    /// The answer as it is sent.
+    ///
+    /// # Errors
+    /// When the representation cannot be written as JSON.
+    fn to_stored(&self) -> Result<StoredAnswer, Error>;
+}
+
+/// 200 with one resource and its `ETag`; 304 where the caller has it already.
+#[derive(Debug)]
+pub struct Resource<T>(pub T);
+
+/// 201 with the new resource, its `Location` and its `ETag`.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
+/// 200 with the result of an action on another resource than the one addressed; names it in
+/// `Content-Location`.
+#[derive(Debug)]
+pub struct Outcome<T>(pub T);
+
+/// 200 with a result that is no resource: nothing to revalidate.
+#[derive(Debug)]
+pub struct Computed<T>(pub T);
+
+/// 200 with one page of a collection and a `Link` to the next.
+#[derive(Debug)]
+pub struct Listing<P> {
+    /// The page.
+    pub page: P,
+    /// Relative address of the next page.
+    pub next: Option<String>,
+}
+
+/// An answer of a write: fresh, or the first answer again.
+#[derive(Debug)]
+pub struct Recorded<T> {
+    stored: StoredAnswer,
+    replayed: bool,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> Recorded<T> {
+    /// The answer of this request.
+    pub fn fresh(stored: StoredAnswer) -> Self {
+        Self {
+            stored,
+            replayed: false,
+            answer: PhantomData,
+        }
+    }
+
+    /// The answer of an earlier request with the same key.
+    pub fn replayed(stored: StoredAnswer) -> Self {
+        Self {
+            replayed: true,
+            ..Self::fresh(stored)
+        }
+    }
+}
+
+impl<T> Responder for Recorded<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = problem::respond(&self.stored);
+        if self.replayed {
+            response.headers_mut().insert(
+                header::HeaderName::from_static("idempotent-replayed"),
+                header::HeaderValue::from_static("true"),
+            );
+        }
+        response
+    }
+}
+
+impl<T: Output> Output for Recorded<T> {
+    fn describe(draft: &mut Draft) {
+        T::describe(draft);
+    }
+}
+
+/// An answer with a JSON body.
+pub(crate) fn json<T: Serialize>(
+    status: u16,
+    value: &T,
+    cache: &str,
+) -> Result<StoredAnswer, Error> {
+    let body = serde_json::to_vec(value).or_internal()?;
+    let mut stored = StoredAnswer {
+        status,
+        headers: Vec::new(),
+        body,
+    };
+    add(&mut stored, "content-type", "application/json");
+    add(&mut stored, "cache-control", cache);
+    Ok(stored)
+}
+
+/// Adds a header.
+pub(crate) fn add(stored: &mut StoredAnswer, name: &str, value: &str) {
+    stored.headers.push(StoredHeader {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    });
+}
+
+/// A strong entity tag: the version, which `If-Match` compares, and a digest of the
+/// representation, because some of it (overdue, expired) changes with the date alone.
+fn entity_tag(version: i64, body: &[u8]) -> String {
+    let digest = crate::crypto::sha256(body);
+    let hex: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("\"{version}-{hex}\"")
+}
+
+fn tagged<T: Representation>(status: u16, value: &T) -> Result<StoredAnswer, Error> {
+    let mut stored = json(status, value, "private, no-cache")?;
+    let tag = entity_tag(value.version(), &stored.body);
+    add(&mut stored, "etag", &tag);
+    add(&mut stored, "vary", "Authorization, Accept");
+    Ok(stored)
+}
+
+impl<T: Representation> Answer for Resource<T> {
+    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+        tagged(200, &self.0)
+    }
+}
+
+impl<T: Representation> Answer for Created<T> {
+    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+        let mut stored = tagged(201, &self.0)?;
+        add(&mut stored, "location", &self.0.location());
+        Ok(stored)
+    }
+}
+
+impl<T: Representation> Answer for Outcome<T> {
+    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+        let mut stored = tagged(200, &self.0)?;
+        add(&mut stored, "content-location", &self.0.location());
+        Ok(stored)
+    }
+}
+
+impl<T: Serialize + ToSchema + 'static> Answer for Computed<T> {
+    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+        json(200, &self.0, "no-store")
+    }
+}
+
+impl<T: Representation> Responder for Resource<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let stored = match self.to_stored() {
+            Ok(stored) => stored,
+            Err(error) => return HttpResponse::from_error(error),
+        };
+        let tag = stored.headers.iter().find(|header| header.name == "etag");
+        let known = request
+            .headers()
+            .get(header::IF_NONE_MATCH)
+            .and_then(|value| value.to_str().ok());
+        match (known, tag) {
+            (Some(known), Some(tag)) if names(known, &tag.value) => {
+                let mut response = problem::respond(&StoredAnswer {
+                    body: Vec::new(),
+                    ..stored
+                });
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                response.headers_mut().remove(header::CONTENT_TYPE);
+                response
+            }
+            _ => problem::respond(&stored),
+        }
+    }
+}
+
+/// Whether `If-None-Match` names the tag, compared weakly (RFC 9110 §13.1.2).
+fn names(list: &str, tag: &str) -> bool {
+    list.trim() == "*"
+        || list
+            .split(',')
+            .any(|known| known.trim().trim_start_matches("W/") == tag)
+}
+
+macro_rules! responders {
+    ($($answer:ident: $bound:ident),*) => {$(
+        impl<T: $bound + Serialize + ToSchema + 'static> Responder for $answer<T> {
+            type Body = BoxBody;
+
+            fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+                match self.to_stored() {
+                    Ok(stored) => problem::respond(&stored),
+                    Err(error) => HttpResponse::from_error(error),
+                }
+            }
+        }
+    )*};
+}
+
+responders!(Created: Representation, Outcome: Representation, Computed: Serialize);
+
+impl<P: Serialize> Responder for Listing<P> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        match json(200, &self.page, "private, no-cache") {
+            Ok(mut stored) => {
+                add(&mut stored, "vary", "Authorization, Accept");
+                if let Some(next) = &self.next {
+                    add(&mut stored, "link", &format!("<{next}>; rel=\"next\""));
+                }
+                problem::respond(&stored)
+            }
+            Err(error) => HttpResponse::from_error(error),
+        }
+    }
+}
+
+impl<T: Representation> Output for Resource<T> {
+    fn describe(draft: &mut Draft) {
+        let content = draft.content::<T>("application/json");
+        draft.success(200, "The resource as it is now.", &["ETag"], Some(content));
+    }
+}
+
+impl<T: Representation> Output for Created<T> {
+    fn describe(draft: &mut Draft) {
+        let content = draft.content::<T>("application/json");
+        draft.success(201, "Created.", &["ETag", "Location"], Some(content));
+    }
+}
+
+impl<T: Representation> Output for Outcome<T> {
+    fn describe(draft: &mut Draft) {
+        let content = draft.content::<T>("application/json");
+        let headers = ["ETag", "Content-Location"];
+        draft.success(
+            200,
+            "Done; the resource as it is now.",
+            &headers,
+            Some(content),
+        );
+    }
+}
+
+impl<T: Serialize + ToSchema + 'static> Output for Computed<T> {
+    fn describe(draft: &mut Draft) {
+        let content = draft.content::<T>("application/json");
+        draft.success(200, "The result.", &[], Some(content));
+    }
+}
+
+impl<P: Serialize + ToSchema + 'static> Output for Listing<P> {
+    fn describe(draft: &mut Draft) {
+        let content = draft.content::<P>("application/json");
+        draft.success(200, "One page of the collection.", &["Link"], Some(content));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_none_match_compares_weakly_and_takes_lists() {
+        let tag = entity_tag(3, b"{}");
+        assert!(tag.starts_with("\"3-") && tag.ends_with('"'));
+        assert!(names(&tag, &tag));
+        assert!(names(&format!("\"x\", W/{tag}"), &tag));
+        assert!(names("*", &tag));
+        assert!(!names("\"3\"", &tag));
+        assert_ne!(entity_tag(3, b"{}"), entity_tag(3, b"{ }"));
+    }
+}

@@ -1,0 +1,4 @@
+//! What every area stands on: HTTP without routes, PostgreSQL without nouns.
+
+pub mod http;
+pub mod store;

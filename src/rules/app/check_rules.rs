@@ -1,0 +1,287 @@
+//! The rules of credit checks: publishing their versions, and where customers stand by the one in
+//! force.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use super::credit_policies;
+use crate::catalogue::app::exchange_rates;
+use crate::catalogue::domain::exchange_rates::Rates;
+use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
+use crate::error_codes::ProblemCode;
+use crate::platform::store::tx::{Event, Reader, Tx};
+use crate::rules::domain::check_rules::{
+    CheckRules, ExposureComponent, Measured, Moved, Owed, RuleSet, Standing,
+};
+use crate::rules::domain::credit_policies::CreditPolicy;
+use crate::rules::domain::restrictions::RestrictionKind;
+use crate::rules::store::check_rule_sets::{self as store, VersionRow};
+use crate::rules::store::owed::{self, Floor};
+use crate::rules::store::{dunning_levels, in_force, restrictions};
+use crate::scores::store::scores;
+use crate::values::currency::Currency;
+use crate::values::ids::CustomerId;
+use crate::values::organisation::OrgPath;
+
+/// What decisions go by today.
+#[derive(Debug, Clone)]
+pub struct InForce {
+    /// The credit policy; the built-in one where none was published.
+    pub policy: CreditPolicy,
+    /// The rules of credit checks, where there are any.
+    pub rule_set: Option<RuleSet>,
+}
+
+/// Loads what decisions go by today.
+///
+/// # Errors
+/// When a stored document cannot be read.
+pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
+    let (policy, version, rules) = in_force::documents(reader.connection, reader.today)?;
+    let policy = match policy {
+        Some(policy) => credit_policies::stored(policy)?,
+        None => CreditPolicy::default(),
+    };
+    let rule_set = match version.zip(rules) {
+        Some((version, rules)) => Some(RuleSet {
+            version,
+            rules: stored(rules)?,
+        }),
+        None => None,
+    };
+    Ok(InForce { policy, rule_set })
+}
+
+/// The rules of a stored version.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn stored(rules: Value) -> Result<CheckRules, Error> {
+    serde_json::from_value(rules).or_internal()
+}
+
+/// Publishes a new version of the whole set.
+///
+/// # Errors
+/// 422 for a field that is out of range, or when it would begin in the past.
+pub fn publish(
+    tx: &mut Tx<'_>,
+    rules: &CheckRules,
+    effective_from: NaiveDate,
+    note: Option<String>,
+) -> Result<VersionRow, Error> {
+    if let Some((field, detail)) = rules.out_of_range() {
+        return Err(Problem::new(ProblemCode::ValidationFailed)
+            .at(FieldError {
+                place: Place::Pointer(format!("#/rules/{field}")),
+                detail: Bilingual::new(detail, "超出允许范围"),
+            })
+            .into());
+    }
+    if effective_from < tx.today {
+        return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
+    }
+    let version = store::next_version(tx.connection)?;
+    tx.time_after_locks(tx.now);
+    let row = VersionRow {
+        version,
+        effective_from,
+        rules: json!(rules),
+        note,
+        published_by: tx.actor.principal.clone(),
+        published_at: tx.now,
+    };
+    store::insert(tx.connection, &row)?;
+    let details = json!({"version": row.version, "effective_from": row.effective_from});
+    let subject = format!("check_rule_sets/{}", row.version);
+    tx.record("check_rule_set.publish", subject.clone(), details.clone())?;
+    tx.emit(Event {
+        kind: "check_rule_set.published",
+        subject,
+        org_path: OrgPath::root(),
+        customer_id: None,
+        data: details,
+    })?;
+    Ok(row)
+}
+
+/// Where these customers stand today, as far as the rules ask: exclusions always, and
+/// whatever a configured rule looks at. A fixed number of statements for any number of customers.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn standing_of(
+    reader: &mut Reader<'_>,
+    rule_set: Option<RuleSet>,
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, Standing>, Error> {
+    let today = reader.today;
+    let restricted = restrictions::in_force(reader.connection, customers, today)?;
+    let mut standings: BTreeMap<CustomerId, Standing> = customers
+        .iter()
+        .map(|id| {
+            let by = |kind| restricted.get(&(*id, kind)).copied();
+            let standing = Standing {
+                rule_set: rule_set.clone(),
+                exclusion: by(RestrictionKind::Exclusion),
+                supply_hold: by(RestrictionKind::SupplyHold),
+                ..Standing::default()
+            };
+            (*id, standing)
+        })
+        .collect();
+    let Some(RuleSet { rules, .. }) = rule_set else {
+        return Ok(standings);
+    };
+    if rules.grade.is_some() {
+        for (id, score) in scores::latest_of(reader.connection, customers, today)? {
+            standings.entry(id).or_default().score = Some(score);
+        }
+    }
+    if rules.dunning.is_some() {
+        for (id, fact) in dunning_levels::latest_of(reader.connection, customers, today)? {
+            standings.entry(id).or_default().dunning = Some(fact);
+        }
+    }
+    for (id, owed) in owed_by(reader, customers, &rules)? {
+        standings.entry(id).or_default().owed = owed;
+    }
+    Ok(standings)
+}
+
+/// What customers owe and have ordered, in the company's currency.
+fn owed_by(
+    reader: &mut Reader<'_>,
+    customers: &[CustomerId],
+    rules: &CheckRules,
+) -> Result<BTreeMap<CustomerId, Owed>, Error> {
+    let mut owed: BTreeMap<CustomerId, Owed> = BTreeMap::new();
+    if rules.looks_at_receivables() {
+        let currencies = owed::currencies(reader.connection, customers)?;
+        let rates = into_company_currency(reader, currencies.iter().copied())?;
+        let floors: Vec<Floor> = currencies
+            .into_iter()
+            .map(|own| floor(own, rules, &rates))
+            .collect();
+        let disputed = rules.overdue.is_some_and(|rule| rule.include_disputed);
+        let (connection, today) = (&mut *reader.connection, reader.today);
+        for row in owed::open(connection, customers, &floors, disputed, today)? {
+            let own = row.currency;
+            let of = owed
+                .entry(CustomerId::from_uuid(row.customer_id))
+                .or_default();
+            of.open = plus(of.open, row.open_minor, own, &rates);
+            of.overdue_in_all = plus(of.overdue_in_all, row.overdue_in_all_minor, own, &rates);
+            of.overdue = plus(of.overdue, row.overdue_minor, own, &rates);
+            of.overdue_since = earlier(of.overdue_since, row.overdue_since);
+            of.oldest_issued_on = earlier(of.oldest_issued_on, row.oldest_issued_on);
+        }
+    }
+    if rules
+        .component_limit(ExposureComponent::OpenOrders)
+        .is_some()
+    {
+        let rows = owed::ordered(reader.connection, customers, reader.now)?;
+        let rates = into_company_currency(reader, rows.iter().map(|row| row.currency))?;
+        for row in rows {
+            let own = row.currency;
+            let of = owed
+                .entry(CustomerId::from_uuid(row.customer_id))
+                .or_default();
+            of.open_orders = plus(of.open_orders, row.open_minor, own, &rates);
+        }
+    }
+    Ok(owed)
+}
+
+/// Takes note of it where a rule looks at it.
+///
+/// # Errors
+/// When the database cannot serve.
+pub(crate) fn note(
+    reader: &mut Reader<'_>,
+    standing: &mut Standing,
+    moved: Moved,
+) -> Result<(), Error> {
+    let limits_components = |set: &RuleSet| {
+        ExposureComponent::EVERY
+            .iter()
+            .any(|component| set.rules.component_limit(*component).is_some())
+    };
+    if !standing.rule_set.as_ref().is_some_and(limits_components) {
+        return Ok(());
+    }
+    let (Moved::Ordered(amount) | Moved::Delivered(amount) | Moved::GivenBack(amount)) = moved;
+    let own = amount.currency();
+    let rates = into_company_currency(reader, [own])?;
+    let owed = &mut standing.owed;
+    match moved {
+        Moved::Ordered(_) => owed.open_orders = plus(owed.open_orders, amount.minor(), own, &rates),
+        Moved::Delivered(_) => {
+            owed.open_orders = minus(owed.open_orders, amount.minor(), own, &rates);
+            owed.open = plus(owed.open, amount.minor(), own, &rates);
+        }
+        Moved::GivenBack(_) => {
+            owed.open_orders = minus(owed.open_orders, amount.minor(), own, &rates);
+        }
+    }
+    Ok(())
+}
+
+/// Less of a sum; never less than nothing, because each part was rounded up.
+fn minus(sum: Measured, minor: i64, own: Currency, rates: &Rates) -> Measured {
+    let less = plus(Ok(0), minor, own, rates)?;
+    Ok((sum? - less).max(0))
+}
+
+fn into_company_currency(
+    reader: &mut Reader<'_>,
+    currencies: impl IntoIterator<Item = Currency>,
+) -> Result<Rates, Error> {
+    let pairs = currencies.into_iter().map(|own| (own, Currency::COMPANY));
+    exchange_rates::of_today(reader, pairs)
+}
+
+/// The smallest amounts of a currency that count. What cannot be measured is never small.
+fn floor(own: Currency, rules: &CheckRules, rates: &Rates) -> Floor {
+    let least = |ignore_below: Option<i64>| {
+        let ignored = ignore_below.unwrap_or(0).saturating_sub(1);
+        match rates.between(own, Currency::COMPANY) {
+            Ok(None) => ignored.saturating_add(1),
+            Ok(Some(into)) => into
+                .rate_e10
+                .room_before(ignored, own, Currency::COMPANY)
+                .saturating_add(1),
+            Err(_) => 0,
+        }
+    };
+    Floor {
+        overdue_minor: least(rules.overdue.map(|rule| rule.ignore_below_minor)),
+        oldest_minor: least(rules.oldest_open_item.map(|rule| rule.ignore_below_minor)),
+        currency: own,
+    }
+}
+
+fn plus(sum: Measured, minor: i64, own: Currency, rates: &Rates) -> Measured {
+    // Nothing is nothing in any currency.
+    if minor == 0 {
+        return sum;
+    }
+    let more = match rates.between(own, Currency::COMPANY)? {
+        None => minor,
+        Some(into) => into
+            .rate_e10
+            .convert_up(minor, own, Currency::COMPANY)
+            .unwrap_or(i64::MAX),
+    };
+    Ok(sum?.saturating_add(more))
+}
+
+fn earlier(one: Option<NaiveDate>, other: Option<NaiveDate>) -> Option<NaiveDate> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,268 @@
+//! The credit policy of the company: thresholds of the checks before an approval, bounds by
+//! grade, and what is tolerated after it (P02, P07, P14). Versioned; whatever is not set is off.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Months, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::scores::domain::scores::Grade;
+
+/// Most that may be tolerated over a limit, in basis points.
+pub const TOLERANCE_BP_MAX: i32 = 5_000;
+/// Longest grace after the last day of a line.
+pub const GRACE_DAYS_MAX: i32 = 90;
+
+/// What the policy says about a grade.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GradePolicy {
+    /// Whether the grade has to pay before delivery.
+    pub cash_only: bool,
+    /// Highest limit, in minor units of the company's currency.
+    pub limit_max_minor: Option<i64>,
+    /// Longest payment term in calendar days.
+    pub payment_term_days_max: Option<i32>,
+    /// Smallest deposit share, in basis points.
+    pub deposit_share_bp_min: Option<i32>,
+    /// Months between two reviews of a line.
+    pub review_months: Option<i32>,
+}
+
+crate::text_enum! {
+    /// Name of a check before an approval: the policy says where each leads when it fails.
+    pub enum CheckName {
+        /// The bounds of the policy for the grade of the customer.
+        Grade = "grade",
+        /// Whether the score may still be relied on.
+        ScoreValidity = "score_validity",
+        /// The share of a new customer's expected sales.
+        NewCustomerShare = "new_customer_share",
+        /// The total of the group against the company's net capital.
+        Concentration = "concentration",
+        /// What is overdue.
+        OverdueBalance = "overdue_balance",
+        /// The documents that have to be there and valid.
+        Documents = "documents",
+    }
+}
+
+crate::text_enum! {
+    /// What a failed check leads to.
+    pub enum FailureRoute {
+        /// The application goes to the exceptional chain.
+        Exceptional = "exceptional",
+        /// The application cannot be submitted.
+        Refuse = "refuse",
+    }
+}
+
+/// The policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CreditPolicy {
+    /// Bounds by grade.
+    pub grades: BTreeMap<Grade, GradePolicy>,
+    /// Months from the first business during which a customer counts as new.
+    pub new_customer_months: Option<i32>,
+    /// Largest limit of a new customer, as a share of its expected sales in basis points.
+    pub new_customer_share_bp: Option<i32>,
+    /// Share of net capital from which one group is worth a warning, in basis points.
+    pub concentration_warn_bp: Option<i32>,
+    /// Largest share of net capital for one group, in basis points.
+    pub concentration_max_bp: Option<i32>,
+    /// Largest overdue amount that is no reason to refuse, in minor units of the company's
+    /// currency.
+    pub overdue_max_minor: Option<i64>,
+    /// Types of documents that an application for more credit has to refer to.
+    pub required_documents: BTreeSet<String>,
+    /// What a failed check leads to; the exceptional chain where nothing is said.
+    pub on_failure: BTreeMap<CheckName, FailureRoute>,
+    /// What may be used beyond a limit, as a share of it in basis points.
+    pub tolerance_bp: i32,
+    /// Days after its last day on which a line may still be used.
+    pub grace_days: i32,
+    /// Months between two reviews of a line of a customer without a grade.
+    pub review_months: Option<i32>,
+}
+
+impl Default for CreditPolicy {
+    /// The policy of a company that has published none: version 0. Grade D pays cash; lines are
+    /// reviewed every year, weak grades more often; everything else is off.
+    fn default() -> Self {
+        let reviewed = |review_months| GradePolicy {
+            review_months: Some(review_months),
+            ..GradePolicy::default()
+        };
+        Self {
+            grades: BTreeMap::from([
+                (Grade::A, reviewed(12)),
+                (Grade::B, reviewed(12)),
+                (Grade::C, reviewed(6)),
+                (
+                    Grade::D,
+                    GradePolicy {
+                        cash_only: true,
+                        ..reviewed(3)
+                    },
+                ),
+            ]),
+            new_customer_months: None,
+            new_customer_share_bp: None,
+            concentration_warn_bp: None,
+            concentration_max_bp: None,
+            overdue_max_minor: None,
+            required_documents: BTreeSet::new(),
+            on_failure: BTreeMap::from([(CheckName::Grade, FailureRoute::Refuse)]),
+            tolerance_bp: 0,
+            grace_days: 0,
+            review_months: Some(12),
+        }
+    }
+}
+
+/// What is tolerated on the way to a decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tolerance {
+    /// Beyond a limit, as a share of it in basis points.
+    pub over_bp: i32,
+    /// Days after the last day of a line.
+    pub grace_days: i32,
+}
+
+impl CreditPolicy {
+    /// What it tolerates.
+    pub fn tolerance(&self) -> Tolerance {
+        Tolerance {
+            over_bp: self.tolerance_bp,
+            grace_days: self.grace_days,
+        }
+    }
+
+    /// What a failed check leads to.
+    pub fn route_of(&self, check: CheckName) -> FailureRoute {
+        self.on_failure
+            .get(&check)
+            .copied()
+            .unwrap_or(FailureRoute::Exceptional)
+    }
+
+    /// The day of the next review of a line, from a day on.
+    pub fn review_on(&self, grade: Option<Grade>, from: NaiveDate) -> Option<NaiveDate> {
+        let months = match grade {
+            Some(grade) => self.grades.get(&grade).and_then(|own| own.review_months),
+            None => self.review_months,
+        };
+        from.checked_add_months(Months::new(u32::try_from(months?).ok()?))
+    }
+
+    /// The first field that is out of range, and what it should be.
+    pub fn out_of_range(&self) -> Option<(&'static str, &'static str)> {
+        let share = |value: Option<i32>| value.is_none_or(|bp| (0..=1_000_000).contains(&bp));
+        let months = |value: Option<i32>| value.is_none_or(|count| (1..=120).contains(&count));
+        let amount = |value: Option<i64>| value.is_none_or(|minor| minor >= 0);
+        let of_grades = |fine: &dyn Fn(&GradePolicy) -> bool| self.grades.values().all(fine);
+        let rows = [
+            (
+                "grades",
+                "is not in range",
+                of_grades(&|own| {
+                    amount(own.limit_max_minor)
+                        && months(own.review_months)
+                        && own
+                            .payment_term_days_max
+                            .is_none_or(|days| (0..=3650).contains(&days))
+                        && own
+                            .deposit_share_bp_min
+                            .is_none_or(|bp| (0..=10_000).contains(&bp))
+                }),
+            ),
+            (
+                "new_customer_months",
+                "is not between 1 and 120",
+                months(self.new_customer_months),
+            ),
+            (
+                "review_months",
+                "is not between 1 and 120",
+                months(self.review_months),
+            ),
+            (
+                "new_customer_share_bp",
+                "is not between 0 and 1000000",
+                share(self.new_customer_share_bp),
+            ),
+            (
+                "concentration_warn_bp",
+                "is not between 0 and 1000000",
+                share(self.concentration_warn_bp),
+            ),
+            (
+                "concentration_max_bp",
+                "is not between 0 and 1000000",
+                share(self.concentration_max_bp),
+            ),
+            (
+                "overdue_max",
+                "is less than zero",
+                amount(self.overdue_max_minor),
+            ),
+            (
+                "tolerance_bp",
+                "is not between 0 and 5000",
+                (0..=TOLERANCE_BP_MAX).contains(&self.tolerance_bp),
+            ),
+            (
+                "grace_days",
+                "is not between 0 and 90",
+                (0..=GRACE_DAYS_MAX).contains(&self.grace_days),
+            ),
+        ];
+        rows.into_iter()
+            .find(|(_, _, fine)| !fine)
+            .map(|(field, detail, _)| (field, detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_tolerated_unless_somebody_says_so() {
+        let policy = CreditPolicy::default();
+        assert_eq!(policy.tolerance(), Tolerance::default());
+        assert_eq!(policy.out_of_range(), None);
+        assert_eq!(policy.route_of(CheckName::Grade), FailureRoute::Refuse);
+        assert_eq!(
+            policy.route_of(CheckName::Concentration),
+            FailureRoute::Exceptional
+        );
+    }
+
+    #[test]
+    fn weak_grades_are_reviewed_more_often() {
+        let policy = CreditPolicy::default();
+        let on = |grade| {
+            policy
+                .review_on(grade, "2026-01-31".parse().unwrap())
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(on(Some(Grade::A)), "2027-01-31");
+        assert_eq!(on(Some(Grade::D)), "2026-04-30");
+        assert_eq!(on(None), "2027-01-31");
+    }
+
+    #[test]
+    fn a_field_out_of_range_is_named() {
+        let policy = CreditPolicy {
+            tolerance_bp: 5_001,
+            ..CreditPolicy::default()
+        };
+        assert_eq!(
+            policy.out_of_range().map(|found| found.0),
+            Some("tolerance_bp")
+        );
+    }
+}

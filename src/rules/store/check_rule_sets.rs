@@ -1,0 +1,3 @@
+//! The rules of credit checks, version by version.
+
+crate::platform::store::documents::versioned!(check_rule_sets, rules);

@@ -1,0 +1,21 @@
+//! Credit scores: what a customer's standing was judged to be, and until when.
+
+/// Types and decisions, pure.
+pub mod domain {
+    pub mod scores;
+}
+
+/// Rows, query pieces, load and apply.
+pub mod store {
+    pub mod scores;
+}
+
+/// Use cases on a `Tx`.
+pub mod app {
+    pub mod scores;
+}
+
+/// Requests, answers, handlers.
+pub mod http {
+    pub mod scores;
+}

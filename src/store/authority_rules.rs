@@ -1,3 +1,0 @@
-//! The authority matrix, version by version.
-
-super::versioned::versioned!(authority_rule_sets, rules);
