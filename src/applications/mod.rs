@@ -3,6 +3,7 @@
 /// Types and decisions, pure.
 pub mod domain {
     pub mod applications;
+    pub mod check_facts;
     pub mod checks;
 }
 
@@ -15,6 +16,7 @@ pub mod store {
 pub mod app {
     pub mod applications;
     pub mod checks;
+    mod lifecycle;
 }
 
 /// Requests, answers, handlers.

@@ -11,6 +11,7 @@ pub mod domain {
 pub mod store {
     pub mod approvals;
     pub mod authority_rules;
+    pub mod case_rows;
     pub mod delegations;
 }
 

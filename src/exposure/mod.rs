@@ -36,6 +36,7 @@ pub mod store {
 /// Use cases on a `Tx`.
 pub mod app {
     pub mod checks;
+    pub mod contracts;
     pub mod groups;
     pub mod ledger;
     pub mod lines;
@@ -62,6 +63,7 @@ pub mod http {
     pub mod receivables;
     pub mod referrals;
     pub mod reservation_batches;
+    pub mod reservation_views;
     pub mod reservations;
     pub mod summaries;
     pub mod together;

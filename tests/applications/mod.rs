@@ -2,3 +2,4 @@
 
 mod application_checks;
 mod credit_applications;
+mod failed_checks;

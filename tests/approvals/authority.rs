@@ -11,7 +11,7 @@ use shouxin::values::money::decimal_string;
 
 use crate::approvals::{approve, case_of, goods, lines, rules as publish, submit, submitted};
 use crate::contract::document::assert_checked_in;
-use crate::support::{Answer, Client, TestServer, a_customer};
+use crate::support::{Client, TestServer, a_customer};
 
 const RULES: &str = "/v1/authority-rules";
 

@@ -10,7 +10,8 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use shouxin::error::{Error, Problem};
 use shouxin::error_codes::{Finality, ProblemCode};
-use shouxin::platform::store::db::{Patience, WriteRequest, Written};
+use shouxin::platform::store::db::many::Patience;
+use shouxin::platform::store::db::{WriteRequest, Written};
 use shouxin::platform::store::idempotency::{IdempotencyScope, StoredAnswer};
 use shouxin::platform::store::tx::Tx;
 

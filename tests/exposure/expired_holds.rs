@@ -8,10 +8,12 @@ use chrono::TimeDelta;
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
+use shouxin::catalogue::domain::products::ProductCode;
 use shouxin::error::Error;
 use shouxin::exposure::app::checks::Asked;
 use shouxin::exposure::app::reservations::{Command, NewReservation, decide_many};
-use shouxin::platform::store::db::{Patience, WriteRequest, Written};
+use shouxin::platform::store::db::many::Patience;
+use shouxin::platform::store::db::{WriteRequest, Written};
 use shouxin::rules::domain::check_rules::OrderTerms;
 use shouxin::values::currency::Currency;
 use shouxin::values::money::Money;
@@ -380,7 +382,7 @@ fn who_waits_for_a_hold_keeps_nobody_else_of_a_batch_waiting() {
         let amount = Money::new(minor, Currency::COMPANY).unwrap();
         Command::Reserve(NewReservation {
             customer_id: customer.parse().unwrap(),
-            product: GOODS.to_owned(),
+            product: ProductCode::parse(GOODS).unwrap(),
             asked: Asked::unsecured(amount),
             reference: reference.to_owned(),
             expires_at: None,

@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use shouxin::clock::{Clock, SystemClock};
 
 use super::dice::Dice;
-use super::play::{self, Known, Scope, Stage};
-use super::{Arena, assert_limits_held, everything, play_all, seeds};
+use super::play::{Known, Scope, Stage};
+use super::{Arena, assert_limits_held, everything, play, play_all, seeds};
 use crate::binary::{Binary, Folder, a_free_port};
 use crate::support::assert_ledger_is_clean;
 use crate::support::server::numbers;

@@ -3,6 +3,9 @@
 use serde_json::json;
 
 use super::checks::{self, Checked};
+use super::lifecycle::{
+    advance, case_of, expect, locked, locked_for_decision, only_by_its_author, record, wrong_status,
+};
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::domain::checks::{Attachment, Route};
 use crate::applications::store::applications::{self as store, ApplicationRow};
@@ -19,9 +22,9 @@ use crate::exposure::app::refusing::nonsense;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked, change, check_shape};
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::parties;
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
 use crate::values::currency::Currency;
-use crate::values::ids::{ApplicationId, Bucket, CaseId, CustomerId, GroupId, LineId};
+use crate::values::ids::{ApplicationId, Bucket, CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
 
 /// Kind of the approval cases of applications.
@@ -462,96 +465,4 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Er
         &row,
     )?;
     Ok(row)
-}
-
-fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<(), Error> {
-    if row.requested_by == tx.actor.principal {
-        return Ok(());
-    }
-    Err(Problem::new(ProblemCode::FourEyesRequired)
-        .because(
-            "Only who drew up an application may submit or withdraw it.",
-            "只有申请人本人可以提交或撤回申请。",
-        )
-        .into())
-}
-
-fn locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
-    store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)
-}
-
-/// Who decides in somebody else's name reaches what that somebody would.
-fn locked_for_decision(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
-    if let Some(row) = store::find_locked(&mut tx.reader(), id)? {
-        return Ok(row);
-    }
-    let decider = approvals::decider(&mut tx.reader())?;
-    let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
-    let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
-    if reached.any(|unit| unit.contains(&row.org_path)) {
-        Ok(row)
-    } else {
-        Err(Error::not_found())
-    }
-}
-
-fn case_of(row: &ApplicationRow) -> Result<CaseId, Error> {
-    expect(row.status, ApplicationStatus::Approved)?;
-    row.case_id
-        .ok_or_else(|| Error::internal("a submitted application without a case"))
-}
-
-fn expect(status: ApplicationStatus, next: ApplicationStatus) -> Result<(), Error> {
-    if status.may_become(next) {
-        return Ok(());
-    }
-    Err(wrong_status(status, next))
-}
-
-fn wrong_status(status: ApplicationStatus, next: ApplicationStatus) -> Error {
-    let (status, next) = (status.as_str(), next.as_str());
-    Problem::new(ProblemCode::InvalidTransition)
-        .because(
-            format!("The application is {status} and cannot become {next}."),
-            format!("申请状态为 {status}，不能变为 {next}。"),
-        )
-        .into()
-}
-
-fn advance(
-    tx: &mut Tx<'_>,
-    row: &mut ApplicationRow,
-    next: ApplicationStatus,
-) -> Result<(), Error> {
-    let before = row.status;
-    row.status = next;
-    row.version += 1;
-    row.updated_at = tx.now;
-    if store::advance(tx.connection, row, before)? {
-        Ok(())
-    } else {
-        Err(Error::Retry("the application moved on"))
-    }
-}
-
-fn record(
-    tx: &mut Tx<'_>,
-    action: &str,
-    kind: &'static str,
-    row: &ApplicationRow,
-) -> Result<(), Error> {
-    let details = json!({
-        "customer_id": row.customer_id, "group_id": row.group_id, "action": row.action.as_str(),
-        "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
-        "status": row.status.as_str(), "credit_line_id": row.credit_line_id, "approval_id": row.case_id,
-        "exceptional": row.exceptional,
-    });
-    tx.record(action, row.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: row.customer_id.map(CustomerId::uuid),
-        data: details,
-    })
 }

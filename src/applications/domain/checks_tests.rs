@@ -1,7 +1,7 @@
 //! Every check at its boundary.
 
 use super::*;
-use crate::scores::domain::scores::Grade;
+use crate::scores::domain::scores::{Grade, ScoreFacts};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -1,119 +1,20 @@
 //! Approval cases, their steps and decisions.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use serde_json::Value;
 use uuid::Uuid;
 
+pub use super::case_rows::{CaseRow, DecisionRow, StepRow};
 use crate::approvals::domain::approvals::{Authority, CaseStatus, Decider, Decision, StepStatus};
 use crate::platform::store::schema::{
     approval_cases, approval_decisions, approval_delegations, approval_steps,
 };
 use crate::platform::store::sql_types::words;
 use crate::values::ids::CaseId;
-use crate::values::organisation::OrgPath;
 
 words!(CaseStatus, Decision, StepStatus);
-
-/// A case as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = approval_cases)]
-pub struct CaseRow {
-    /// Home of the subject.
-    pub bucket: i16,
-    /// Identifier.
-    pub id: CaseId,
-    /// Kind of request.
-    pub kind: String,
-    /// What is to be approved, as `noun/id`.
-    pub subject: String,
-    /// Organisation of the case.
-    pub org_path: OrgPath,
-    /// Who asked.
-    pub requested_by: String,
-    /// Where it stands.
-    pub status: CaseStatus,
-    /// Version.
-    pub version: i64,
-    /// Asked.
-    pub requested_at: DateTime<Utc>,
-    /// Decided or withdrawn.
-    pub closed_at: Option<DateTime<Utc>>,
-    /// Version of the rules that gave the steps; 0 for the built-in ones.
-    pub rule_set_version: i32,
-    /// The rule that gave the steps.
-    pub rule_name: String,
-    /// What the rules were asked with.
-    pub facts: Value,
-    /// The step that waits, or that waited last.
-    pub current_step: i16,
-}
-
-/// A step as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = approval_steps)]
-pub struct StepRow {
-    /// Home of the case.
-    pub bucket: i16,
-    /// Case.
-    pub case_id: Uuid,
-    /// Order, from 1.
-    pub step_number: i16,
-    /// Scope that may decide it.
-    pub required_scope: String,
-    /// Organisation the decider must stand at or above.
-    pub org_path: OrgPath,
-    /// Where it stands.
-    pub status: StepStatus,
-    /// Name of the step in the rule.
-    pub name: String,
-    /// Days it may wait.
-    pub deadline_days: Option<i32>,
-    /// Instant at which it began to wait.
-    pub waiting_since: Option<DateTime<Utc>>,
-    /// Instant from which the escalation may decide it too.
-    pub due_at: Option<DateTime<Utc>>,
-    /// Scope that may decide it from then on.
-    pub escalation_scope: Option<String>,
-    /// Organisation the escalation must stand at or above.
-    pub escalation_org_path: Option<OrgPath>,
-    /// Instant at which the escalation was announced.
-    pub escalated_at: Option<DateTime<Utc>>,
-}
-
-impl StepRow {
-    /// Begins to wait.
-    pub fn wait_from(&mut self, now: DateTime<Utc>) {
-        self.waiting_since = Some(now);
-        self.due_at = self
-            .deadline_days
-            .map(|days| now + TimeDelta::days(days.into()));
-    }
-}
-
-/// A decision as stored.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = approval_decisions)]
-pub struct DecisionRow {
-    /// Home of the case.
-    pub bucket: i16,
-    /// Case.
-    pub case_id: Uuid,
-    /// Step.
-    pub step_number: i16,
-    /// What was decided.
-    pub decision: Decision,
-    /// By whom.
-    pub decided_by: String,
-    /// Why.
-    pub comment: String,
-    /// When.
-    pub decided_at: DateTime<Utc>,
-    /// Principal whose authority was lent.
-    pub on_behalf_of: Option<String>,
-}
 
 /// Whose cases a listing shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

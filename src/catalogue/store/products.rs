@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
 use crate::platform::store::schema::{product_versions, products};
-use crate::platform::store::sql_types::words;
+use crate::platform::store::sql_types::{text, words};
 
 words!(ExposureTreatment, ProductKind, ReleasedBy);
+text!(ProductCode, ProductCode::as_str, |code| Ok(
+    ProductCode::parse(code)?
+));
 
 /// A product as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]

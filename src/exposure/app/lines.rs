@@ -12,11 +12,10 @@ use crate::error_codes::ProblemCode;
 use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::{self, ApplicationAction, Asked, Nonsense, change};
 use crate::exposure::domain::lines::{LineFacts, LineStatus, ReviewOutcome, windows_overlap};
-use crate::exposure::store::contracts::{self, ContractRow, ReviewRow};
+use crate::exposure::store::contracts::{self, ReviewRow};
 use crate::exposure::store::lines::{self as store, ComparedTerms, LineChange, LineRow};
 use crate::exposure::store::reservations::without_due;
 use crate::exposure::store::{groups, parties as loads};
-use crate::platform::store::errors::on_violation;
 use crate::platform::store::tx::{Event, Tx};
 use crate::rules::app::credit_policies;
 use crate::scores::store::scores;
@@ -246,7 +245,7 @@ fn most_used_minor(
 
 /// Locks whom a line belongs to, which makes "no other line overlaps" hold until the commit, and
 /// gives the lines there are.
-fn lock_owner(
+pub(super) fn lock_owner(
     tx: &mut Tx<'_>,
     customer_id: Option<CustomerId>,
     group_id: Option<GroupId>,
@@ -289,7 +288,7 @@ fn refuse_overlap(
 }
 
 /// The terms an application is approved for: status and temporary increases may change meanwhile.
-fn comparable(row: &LineRow) -> ComparedTerms {
+pub(super) fn comparable(row: &LineRow) -> ComparedTerms {
     (
         row.limit_kind,
         row.limit_minor,
@@ -301,7 +300,7 @@ fn comparable(row: &LineRow) -> ComparedTerms {
     )
 }
 
-fn next_review(tx: &mut Tx<'_>, row: &LineRow) -> Result<Option<NaiveDate>, Error> {
+pub(super) fn next_review(tx: &mut Tx<'_>, row: &LineRow) -> Result<Option<NaiveDate>, Error> {
     let today = tx.today;
     let (_, policy) = credit_policies::in_force(&mut tx.reader(), today)?;
     let score = match row.customer_id {
@@ -310,81 +309,6 @@ fn next_review(tx: &mut Tx<'_>, row: &LineRow) -> Result<Option<NaiveDate>, Erro
     };
     let from = tx.today.max(row.valid_from);
     Ok(policy.review_on(score.map(|score| score.grade), from))
-}
-
-/// A signed contract.
-#[derive(Debug, Clone)]
-pub struct NewContract {
-    /// Number of the contract.
-    pub number: String,
-    /// Day of signature.
-    pub signed_on: NaiveDate,
-    /// How the customer pays.
-    pub payment_method: String,
-    /// Term the contract gives; it becomes that of the line.
-    pub payment_term_days: Option<i32>,
-    /// Who answers for what when payment fails.
-    pub liability_clauses: Option<String>,
-    /// Day on which the customer was told the credit policy.
-    pub policy_notified_on: Option<NaiveDate>,
-}
-
-/// Records the signed contract of a line; one that waits for it is active from now on.
-///
-/// # Errors
-/// 404, 409 for a closed line and for a contract that is on record, 422 for days in the future.
-pub fn record_contract(tx: &mut Tx<'_>, id: LineId, new: &NewContract) -> Result<LineRow, Error> {
-    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-    if row.status == LineStatus::Closed {
-        return Err(wrong_status(row.status));
-    }
-    let days = [
-        ("signed_on", Some(new.signed_on)),
-        ("policy_notified_on", new.policy_notified_on),
-    ];
-    for (field, day) in days {
-        if day.is_some_and(|day| day > tx.today) {
-            return Err(Problem::field(field, "is in the future", "不得晚于今天").into());
-        }
-    }
-    let contract = ContractRow {
-        bucket: row.bucket,
-        line_id: id,
-        number: new.number.clone(),
-        signed_on: new.signed_on,
-        payment_method: new.payment_method.clone(),
-        payment_term_days: new.payment_term_days,
-        liability_clauses: new.liability_clauses.clone(),
-        policy_notified_on: new.policy_notified_on,
-        recorded_by: tx.actor.principal.clone(),
-        recorded_at: tx.now,
-    };
-    contracts::insert(tx.connection, &contract).map_err(|error| {
-        on_violation(error, "credit_contracts_pkey", || {
-            Problem::new(ProblemCode::DuplicateContract)
-        })
-    })?;
-    if row.status == LineStatus::AwaitingContract {
-        row.status = LineStatus::Active;
-    }
-    row.payment_term_days = new.payment_term_days.or(row.payment_term_days);
-    row.version += 1;
-    row.updated_at = tx.now;
-    let change = LineChange {
-        change: "contract",
-        reason: &new.number,
-        application_id: None,
-        changed_by: &tx.actor.principal,
-    };
-    store::write_terms(tx.connection, &row, change)?;
-    record(
-        tx,
-        "credit_line.contract",
-        "credit_line.contract_signed",
-        &row,
-        "",
-    )?;
-    Ok(row)
 }
 
 /// What a review found.
@@ -458,7 +382,7 @@ pub fn review(tx: &mut Tx<'_>, id: LineId, new: &NewReview) -> Result<LineRow, E
     Ok(row)
 }
 
-fn wrong_status(status: LineStatus) -> Error {
+pub(super) fn wrong_status(status: LineStatus) -> Error {
     nonsense(Nonsense::Status(status), Currency::COMPANY)
 }
 
@@ -519,7 +443,7 @@ pub fn act(
     Ok(row)
 }
 
-fn record(
+pub(super) fn record(
     tx: &mut Tx<'_>,
     action: &str,
     kind: &'static str,
@@ -531,14 +455,14 @@ fn record(
     announce(tx, kind, row, details)
 }
 
-fn details(row: &LineRow, reason: &str) -> Value {
+pub(super) fn details(row: &LineRow, reason: &str) -> Value {
     json!({
         "customer_id": row.customer_id, "group_id": row.group_id, "product": row.product, "currency": row.currency,
         "limit_minor": row.limit_minor, "status": row.status.as_str(), "reason": reason,
     })
 }
 
-fn announce(
+pub(super) fn announce(
     tx: &mut Tx<'_>,
     kind: &'static str,
     row: &LineRow,

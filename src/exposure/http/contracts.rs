@@ -9,7 +9,8 @@ use super::line_views::CreditLineView;
 use super::lines::{CreditLinePage, shown, shown_one};
 use crate::auth::scopes;
 use crate::error::Error;
-use crate::exposure::app::lines::{self as app, NewContract, NewReview};
+use crate::exposure::app::contracts::{self, NewContract};
+use crate::exposure::app::lines::{self as app, NewReview};
 use crate::exposure::domain::lines::ReviewOutcome;
 use crate::exposure::store::contracts::{self as store, ContractRow, ReviewRow};
 use crate::exposure::store::lines;
@@ -198,7 +199,7 @@ pub async fn record_contract(
     };
     guard
         .write("credit_line.contract", repeatable, move |tx| {
-            let row = app::record_contract(tx, id.0, &new)?;
+            let row = contracts::record_contract(tx, id.0, &new)?;
             Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::reservations::{CreateReservation, ReservationView, shown_as, to_be_reserved};
+use super::reservation_views::ReservationView;
+use super::reservations::{CreateReservation, shown_as, to_be_reserved};
 use crate::auth::scopes;
 use crate::error::Problem;
 use crate::exposure::app::reservations::{self as app, Decided};

@@ -8,18 +8,17 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::asking::{asked, carried};
-use super::levels::{LevelExposure, exposures};
+use super::reservation_views::{ReservationView, shown, shown_one, view};
 use super::together::WithOthers;
 use crate::auth::scopes;
-use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
+use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
 use crate::exposure::app::receivables::CapturedReceivable;
 use crate::exposure::app::reservations::{self as app, AmountOf, Decided, NewReservation};
 use crate::exposure::domain::reservations::ReservationStatus;
-use crate::exposure::store::receivables::{self, CaptureRow};
-use crate::exposure::store::reservations::{self as store, ReservationFilter, ReservationRow};
+use crate::exposure::store::reservations::{self as store, ReservationFilter};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -28,8 +27,7 @@ use crate::platform::http::types::{Amount, Date, Text};
 use crate::platform::store::tx::Reader;
 use crate::rules::domain::check_rules::OrderTerms;
 use crate::values::currency::Currency;
-use crate::values::ids::{CustomerId, ReceivableId, ReservationEntity, ReservationId};
-use crate::values::organisation::OrgPath;
+use crate::values::ids::{CustomerId, ReservationEntity};
 use crate::{listing_parameters, page};
 
 /// What is to be set aside.
@@ -127,85 +125,6 @@ pub struct AmendReservation {
     pub documents: BTreeSet<Text<60>>,
 }
 
-/// A reservation.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Reservation, example = json!({
-    "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
-    "org_path": "head-office/east/shanghai", "product": "goods_on_credit", "reference": "SO-2026-0001",
-    "status": "held", "amount": "20000.00", "held": "20000.00", "captured": "0.00", "released": "0.00", "expired": "0.00",
-    "currency": "CNY", "deposit": "0.00", "exposure_treatment": "gross", "expires_at": "2026-12-31T16:00:00Z",
-    "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "exposure": "20000.00",
-        "currency": "CNY", "rate": null, "rate_date": null}], "captures": [],
-    "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
-}))]
-pub struct ReservationView {
-    /// Identifier.
-    pub id: ReservationId,
-    /// Customer.
-    pub customer_id: CustomerId,
-    /// Organisation of the customer.
-    pub org_path: OrgPath,
-    /// Product.
-    pub product: ProductCode,
-    /// The caller's own reference.
-    pub reference: Text<100>,
-    /// held while anything is left; then how the last part was resolved. Expiry follows from the
-    /// instant.
-    pub status: ReservationStatus,
-    /// Set aside at first.
-    pub amount: Amount,
-    /// Still set aside.
-    pub held: Amount,
-    /// Turned into receivables.
-    pub captured: Amount,
-    /// Given back.
-    pub released: Amount,
-    /// Given back by expiry.
-    pub expired: Amount,
-    /// Currency.
-    pub currency: Currency,
-    /// Cash deposit for it.
-    pub deposit: Amount,
-    /// How the deposit counts, as the product had it then.
-    pub exposure_treatment: ExposureTreatment,
-    /// Instant from which what is left goes back to the limit.
-    pub expires_at: DateTime<Utc>,
-    /// The lines it is held on, and what it counts there.
-    #[schema(max_items = 3)]
-    pub levels: Vec<LevelExposure>,
-    /// Receivables it was captured into.
-    #[schema(max_items = 10000)]
-    pub captures: Vec<CaptureView>,
-    /// Version.
-    pub version: i64,
-    /// Instant of creation.
-    pub created_at: DateTime<Utc>,
-    /// Instant of the latest change.
-    pub updated_at: DateTime<Utc>,
-}
-
-/// A part that became a receivable.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Capture)]
-pub struct CaptureView {
-    /// The receivable.
-    pub receivable_id: ReceivableId,
-    /// Amount.
-    pub amount: Amount,
-    /// Instant of the capture.
-    pub captured_at: DateTime<Utc>,
-}
-
-impl Representation for ReservationView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/reservations/{}", self.id)
-    }
-}
-
 page! {
     /// A page of reservations.
     ReservationPage of ReservationView
@@ -221,72 +140,6 @@ listing_parameters! {
         /// The caller's own reference.
         reference: Text<100>,
     }
-}
-
-fn view(row: ReservationRow, captures: &[CaptureRow], now: DateTime<Utc>) -> ReservationView {
-    // What has expired is shown as given back, whether or not the books have caught up.
-    let facts = row
-        .facts()
-        .expire(now)
-        .map_or_else(|| row.facts(), |(after, _)| after);
-    let amount = |minor: i64| Amount::of(minor, row.currency);
-    ReservationView {
-        id: row.id,
-        customer_id: row.customer_id,
-        org_path: row.org_path.clone(),
-        product: row.product.clone(),
-        reference: Text(row.reference.clone()),
-        status: facts.status,
-        amount: amount(facts.amount_minor),
-        held: amount(facts.rest_minor()),
-        captured: amount(facts.captured_minor),
-        released: amount(facts.released_minor),
-        expired: amount(facts.expired_minor),
-        currency: row.currency,
-        expires_at: row.expires_at,
-        deposit: amount(row.deposit_minor),
-        exposure_treatment: row.exposure_treatment,
-        levels: exposures(&row),
-        captures: captures
-            .iter()
-            .filter(|capture| capture.reservation_id == row.id)
-            .map(|capture| CaptureView {
-                receivable_id: capture.receivable_id,
-                amount: amount(capture.amount_minor),
-                captured_at: capture.captured_at,
-            })
-            .collect(),
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    }
-}
-
-fn shown(
-    reader: &mut Reader<'_>,
-    rows: Vec<ReservationRow>,
-) -> Result<Vec<ReservationView>, Error> {
-    let captured: Vec<ReservationId> = rows
-        .iter()
-        .filter(|row| row.captured_minor > 0)
-        .map(|row| row.id)
-        .collect();
-    let captures = if captured.is_empty() {
-        Vec::new()
-    } else {
-        receivables::captured_from(reader.connection, &captured)?
-    };
-    let now = reader.now;
-    Ok(rows
-        .into_iter()
-        .map(|row| view(row, &captures, now))
-        .collect())
-}
-
-fn shown_one(reader: &mut Reader<'_>, row: ReservationRow) -> Result<ReservationView, Error> {
-    shown(reader, vec![row])?
-        .pop()
-        .ok_or_else(|| Error::internal("a reservation that was just read is gone"))
 }
 
 /// Reserve limit

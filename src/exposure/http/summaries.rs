@@ -6,7 +6,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::line_views::CreditLineView;
-use super::lines as credit_lines;
 use crate::auth::scopes;
 use crate::customers::domain::customers::CustomerStatus;
 use crate::customers::store::customers;

@@ -13,6 +13,7 @@ pub(crate) mod negotiation;
 pub mod openapi;
 pub mod operation;
 pub mod parameters;
+pub mod preconditions;
 pub mod probes;
 pub mod problem;
 pub mod problems;

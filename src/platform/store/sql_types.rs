@@ -8,7 +8,6 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Nullable, Uuid as SqlUuid};
 
-use crate::catalogue::domain::products::ProductCode;
 use crate::values::currency::Currency;
 use crate::values::ids::{Entity, Id};
 use crate::values::organisation::OrgPath;
@@ -115,6 +114,3 @@ text!(Currency, |one| one.code(), |code| Ok(Currency::parse(
     code
 )?));
 text!(OrgPath, OrgPath::as_str, |path| Ok(OrgPath::parse(path)?));
-text!(ProductCode, ProductCode::as_str, |code| Ok(
-    ProductCode::parse(code)?
-));

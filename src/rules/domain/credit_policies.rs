@@ -30,7 +30,7 @@ pub struct GradePolicy {
 }
 
 crate::text_enum! {
-    /// Name of a check before an approval: the policy says where each leads when it fails.
+    /// Name of a check.
     pub enum CheckName {
         /// The bounds of the policy for the grade of the customer.
         Grade = "grade",

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::batch::{Batch, Done, expiry, record};
+use super::batch::Batch;
 use super::commands::AmountOf;
+use super::outcomes::{Done, expiry, record};
 use super::reusing::{more_of, too_large};
 use crate::catalogue::domain::counted::{Counted, Part};
 use crate::error::Error;

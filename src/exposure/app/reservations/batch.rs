@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::commands::{AmountOf, Command, Decided, NewReservation};
 use super::held::held;
-use super::reusing::reference_reused;
+use super::outcomes::{Done, behind, differences, expiry, part_of, record};
 use crate::catalogue::domain::counted::Part;
 use crate::catalogue::domain::products::ProductCode;
-use crate::error::{Error, OrInternal, Problem};
+use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::exposure::app::ledger::book::Request;
 use crate::exposure::app::ledger::{Behind, Ledger};
@@ -20,21 +19,15 @@ use crate::exposure::app::refusing::refused_by;
 use crate::exposure::domain::assessment::{Assessment, CreditDecision};
 use crate::exposure::domain::lines::MovementKind;
 use crate::exposure::domain::referrals::Passing;
-use crate::exposure::store::counted::{Counts, claim};
+use crate::exposure::store::counted::Counts;
 use crate::exposure::store::parties::{self as store, ProductTerms};
 use crate::exposure::store::receivables::{self as receivables_store, CaptureRow, ReceivableRow};
 use crate::exposure::store::referrals::ReferralRow;
 use crate::exposure::store::reservations::{self as rows, ReservationRow};
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::Moved;
 use crate::values::ids::{CustomerId, LineId, ReservationId};
 use crate::values::level::Level;
-use crate::values::money::Money;
-
-/// Days a reservation is held when the caller does not say.
-pub const HOLD_DAYS_DEFAULT: i64 = 7;
-/// Days a reservation may be held at most.
-pub const HOLD_DAYS_MAX: i64 = 366;
 
 /// What commands need, under lock, and what came of them so far.
 pub(super) struct Batch {
@@ -458,94 +451,4 @@ impl Batch {
         }
         Ok(())
     }
-}
-
-fn part_of(row: &ReservationRow, minor: i64) -> Result<Money, Error> {
-    let currency = claim(row)?.amount.currency();
-    Money::new(minor, currency).or_internal()
-}
-
-fn behind(id: ReservationId) -> Behind {
-    Behind {
-        reservation_id: Some(id.uuid()),
-        ..Behind::default()
-    }
-}
-
-/// In what a request differs from the reservation that its reference names already; `None` when it
-/// asks for the same.
-fn differences(known: &ReservationRow, new: &NewReservation) -> Option<Problem> {
-    let same = [
-        ("product", known.product == new.product),
-        ("amount", known.amount_minor == new.asked.amount.minor()),
-        ("currency", known.currency == new.asked.amount.currency()),
-        ("deposit", known.deposit_minor == new.asked.deposit_minor),
-        (
-            "expires_at",
-            new.expires_at.is_none_or(|asked| asked == known.expires_at),
-        ),
-    ];
-    reference_reused(known, &same)
-}
-
-pub(super) fn expiry(
-    asked: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, Error> {
-    let expires_at = asked.unwrap_or_else(|| now + TimeDelta::days(HOLD_DAYS_DEFAULT));
-    if expires_at <= now {
-        return Err(Problem::field("expires_at", "is not in the future", "不在未来").into());
-    }
-    if expires_at > now + TimeDelta::days(HOLD_DAYS_MAX) {
-        return Err(
-            Problem::field("expires_at", "is more than 366 days away", "超过 366 天").into(),
-        );
-    }
-    Ok(expires_at)
-}
-
-/// What became of a reservation, as audit entries and events call it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Done {
-    action: &'static str,
-    kind: &'static str,
-}
-
-impl Done {
-    const CREATED: Self = Self {
-        kind: "reservation.created",
-        action: "reservation.create",
-    };
-    const CAPTURED: Self = Self {
-        kind: "reservation.captured",
-        action: "reservation.capture",
-    };
-    const RELEASED: Self = Self {
-        kind: "reservation.released",
-        action: "reservation.release",
-    };
-    pub(super) const AMENDED: Self = Self {
-        kind: "reservation.amended",
-        action: "reservation.amend",
-    };
-}
-
-pub(super) fn record(
-    tx: &mut Tx<'_>,
-    done: Done,
-    row: &ReservationRow,
-    amount_minor: i64,
-) -> Result<(), Error> {
-    let details = json!({
-        "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
-        "currency": row.currency, "amount_minor": amount_minor, "status": row.status.as_str(),
-    });
-    tx.record(done.action, row.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind: done.kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: Some(row.customer_id.uuid()),
-        data: details,
-    })
 }

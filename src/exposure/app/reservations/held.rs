@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::NewReservation;
+use super::commands::NewReservation;
 use crate::catalogue::domain::counted::Counted;
 use crate::catalogue::domain::products::ExposureTreatment;
 use crate::exposure::domain::reservations::ReservationStatus;

@@ -8,6 +8,7 @@ mod amending;
 mod batch;
 pub mod commands;
 mod held;
+mod outcomes;
 pub mod reusing;
 
 use std::collections::BTreeSet;

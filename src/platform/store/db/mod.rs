@@ -4,6 +4,7 @@
 pub mod many;
 mod opening;
 mod reads;
+mod transaction;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -11,12 +12,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::Utc;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::Pool;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Span;
 
+use self::transaction::{Waiting, in_transaction, overloaded};
 pub use super::connection::DbOptions;
 use super::connection::{
     LogConnectionErrors, SessionSettings, Sessions, connection_string, replica_string,
@@ -27,7 +28,6 @@ use super::tx::{Journal, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::error::{Error, Problem};
-use crate::error_codes::ProblemCode;
 use crate::values::actor::Actor;
 use crate::values::ids::CustomerId;
 
@@ -411,7 +411,8 @@ impl Db {
         if let Ok(permit) = shared.permits.clone().try_acquire_owned() {
             return Ok(permit);
         }
-        let _waiting = Waiting::enter(shared).ok_or_else(|| self.shed())?;
+        let _waiting =
+            Waiting::enter(&shared.waiting, shared.options.queue_max).ok_or_else(|| self.shed())?;
         match tokio::time::timeout(
             shared.options.queue_wait,
             shared.permits.clone().acquire_owned(),
@@ -428,52 +429,6 @@ impl Db {
         self.shared.shed.fetch_add(1, Ordering::Relaxed);
         overloaded()
     }
-}
-
-/// Works in a transaction that begins with these statements, sent as one.
-fn in_transaction<T>(
-    connection: &mut PgConnection,
-    begin: &str,
-    work: impl FnOnce(&mut PgConnection) -> Result<T, Error>,
-) -> Result<T, Error> {
-    type Manager = AnsiTransactionManager;
-    Manager::begin_transaction_sql(connection, begin)?;
-    match work(connection) {
-        Ok(value) => {
-            Manager::commit_transaction(connection)?;
-            Ok(value)
-        }
-        Err(error) => {
-            // A connection that cannot even roll back is broken and not used again.
-            if let Err(rollback) = Manager::rollback_transaction(connection) {
-                tracing::debug!(error = %rollback, "a transaction could not be rolled back");
-            }
-            Err(error)
-        }
-    }
-}
-
-/// A place in the waiting queue, given back on drop.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn enter(shared: &'a Shared) -> Option<Self> {
-        let before = shared.waiting.fetch_add(1, Ordering::AcqRel);
-        let place = Self(&shared.waiting);
-        (before < shared.options.queue_max).then_some(place)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-fn overloaded() -> Error {
-    Problem::new(ProblemCode::Overloaded)
-        .with_header("Retry-After", "1")
-        .into()
 }
 
 /// What the keys of requests stand for; a request without a key is always the first.

@@ -4,10 +4,17 @@
 //! not in a review months later. Each rule is a plain function over a file's text, and has a test
 //! with a planted violation: a rule that cannot fail protects nothing.
 
-use std::path::PathBuf;
-use std::process::Command;
+mod arrows;
+mod planted;
+mod reading;
+mod rooms;
 
-const LINES_MAX: usize = 600;
+use std::collections::BTreeMap;
+
+use self::reading::{ROOTS, children, ours, output_of, root, sources, texts, used};
+
+const LINES_MAX: usize = 500;
+const FOLDER_MAX: usize = 24;
 
 /// Words that files below a path must not contain outside comments.
 struct Forbidden {
@@ -17,56 +24,49 @@ struct Forbidden {
     because: &'static str,
 }
 
+/// What the pure part of the house does not name.
+const PURE: &[&str] = &[
+    "diesel",
+    "actix",
+    "tokio",
+    "tracing::",
+    "rand::",
+    "random_bytes",
+    "::now(",
+    "SystemTime",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "async fn",
+    "f32",
+    "f64",
+];
+
 const FORBIDDEN: &[Forbidden] = &[
     Forbidden {
-        below: "src/domain/",
+        below: "src/*/domain/",
         except: &[],
-        words: &[
-            "diesel",
-            "actix",
-            "tokio",
-            "tracing::",
-            "rand::",
-            "random_bytes",
-            "::now(",
-            "SystemTime",
-            "std::env",
-            "std::fs",
-            "std::net",
-            "std::thread",
-            "async fn",
-            "crate::app",
-            "crate::auth",
-            "crate::clock",
-            "crate::config",
-            "crate::crypto",
-            "crate::http",
-            "crate::jobs",
-            "crate::store",
-            "f32",
-            "f64",
-        ],
-        because: "the domain decides from what it is told: no I/O, clock, randomness, logging or floats",
+        words: PURE,
+        because: "decisions are made from what they are told: no I/O, clock, randomness, logging or floats",
     },
     Forbidden {
-        below: "src/store/",
+        below: "src/values/",
         except: &[],
-        words: &[
-            "actix",
-            "crate::http",
-            "crate::app",
-            "crate::jobs",
-            "crate::auth",
-            "crate::config",
-        ],
+        words: PURE,
+        because: "decisions are made from what they are told: no I/O, clock, randomness, logging or floats",
+    },
+    Forbidden {
+        below: "src/*/store/",
+        except: &[],
+        words: &["actix"],
         because: "the store knows rows, not callers",
     },
     Forbidden {
-        below: "src/app/",
+        below: "src/*/app/",
         except: &[],
         words: &[
             "actix",
-            "crate::http",
             "diesel::",
             "serde_urlencoded",
             "ureq",
@@ -77,7 +77,7 @@ const FORBIDDEN: &[Forbidden] = &[
         because: "use cases run in a transaction they are given: no HTTP, raw SQL, network or waiting",
     },
     Forbidden {
-        below: "src/http/",
+        below: "src/*/http/",
         except: &[],
         words: &["diesel", "web::block", "spawn_blocking"],
         because: "handlers reach the database through their guard",
@@ -85,7 +85,7 @@ const FORBIDDEN: &[Forbidden] = &[
     Forbidden {
         below: "src/jobs/",
         except: &[],
-        words: &["crate::http", "actix_web", "diesel::"],
+        words: &["actix_web", "diesel::"],
         because: "jobs call use cases",
     },
     Forbidden {
@@ -114,7 +114,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         below: "src/",
-        except: &["src/store/db.rs", "src/store/db/"],
+        except: &["src/platform/store/db/"],
         words: &[
             ".transaction(",
             ".transaction::<",
@@ -122,7 +122,7 @@ const FORBIDDEN: &[Forbidden] = &[
             "begin_transaction",
             "begin_test_transaction",
         ],
-        because: "store/db.rs is the only place that opens transactions",
+        because: "platform/store/db is the only place that opens transactions",
     },
     Forbidden {
         below: "src/",
@@ -138,7 +138,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         below: "tests/",
-        except: &["tests/house/tidy.rs"],
+        except: &["tests/house/tidy/"],
         words: &[
             "#[allow(",
             "#![allow(",
@@ -180,6 +180,41 @@ fn no_file_is_longer_than_one_can_keep_in_mind() {
 }
 
 #[test]
+fn no_folder_has_more_files_than_one_can_overlook() {
+    assert_none(crowded(&sources()));
+}
+
+#[test]
+fn every_file_stands_in_a_room_of_the_house() {
+    let files = ours();
+    assert_none(files.iter().filter_map(|(path, _)| rooms::homeless(path)));
+    assert_none(rooms::out_of_order());
+}
+
+#[test]
+fn rooms_and_layers_use_only_those_below_them() {
+    assert_none(used().iter().filter_map(rooms::forbidden));
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let circles = arrows::circles(&used());
+    assert_none(circles.iter().map(|circle| circle.join(" <-> ")));
+}
+
+#[test]
+fn every_file_of_the_library_is_reached() {
+    let files: BTreeMap<String, String> = ours().into_iter().collect();
+    let (reached, _) = arrows::reached(&files, ROOTS);
+    assert_none(
+        files
+            .into_keys()
+            .filter(|path| !reached.contains(path))
+            .map(|path| format!("{path} is not reached: nothing in it is compiled")),
+    );
+}
+
+#[test]
 fn nothing_names_the_place_where_it_was_written() {
     assert_none(
         texts()
@@ -190,9 +225,14 @@ fn nothing_names_the_place_where_it_was_written() {
 
 #[test]
 fn every_handler_is_routed() {
-    let routes = read("src/http/routes.rs");
+    let sources = sources();
+    let routes: String = sources
+        .iter()
+        .filter(|(path, _)| path.ends_with("/routes.rs"))
+        .map(|(_, text)| text.as_str())
+        .collect();
     assert_none(
-        sources()
+        sources
             .iter()
             .flat_map(|(path, text)| unrouted(path, text, &routes)),
     );
@@ -236,7 +276,7 @@ fn the_manual_names_every_command_and_every_setting() {
 
 fn forbidden_words(path: &str, text: &str) -> Vec<String> {
     let rules = FORBIDDEN.iter().filter(|rule| {
-        path.starts_with(rule.below) && !rule.except.iter().any(|home| path.starts_with(home))
+        lies_below(path, rule.below) && !rule.except.iter().any(|home| path.starts_with(home))
     });
     rules
         .flat_map(|rule| {
@@ -246,6 +286,17 @@ fn forbidden_words(path: &str, text: &str) -> Vec<String> {
             })
         })
         .collect()
+}
+
+/// Whether the path begins with the pattern, in which `*` is one folder.
+fn lies_below(path: &str, pattern: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return path.starts_with(pattern);
+    };
+    let folder = path
+        .strip_prefix(before)
+        .and_then(|rest| rest.split_once('/'));
+    folder.is_some_and(|(_, rest)| format!("/{rest}").starts_with(after))
 }
 
 /// Lines with their numbers, without comments.
@@ -272,6 +323,20 @@ fn too_long(path: &str, text: &str) -> Option<String> {
         .then(|| format!("{path} has {lines} lines, more than {LINES_MAX}"))
 }
 
+/// Folders with more Rust files than the most.
+fn crowded(files: &[(String, String)]) -> Vec<String> {
+    let mut counts = BTreeMap::new();
+    for (path, _) in files {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        *counts.entry(folder).or_insert(0) += 1;
+    }
+    counts
+        .into_iter()
+        .filter(|(_, count)| *count > FOLDER_MAX)
+        .map(|(folder, count)| format!("{folder} has {count} files, more than {FOLDER_MAX}"))
+        .collect()
+}
+
 fn homeless_words(path: &str, text: &str) -> Vec<String> {
     text.lines()
         .enumerate()
@@ -284,7 +349,7 @@ fn homeless_words(path: &str, text: &str) -> Vec<String> {
 
 /// Handlers (functions below a `utoipa::path`) that the route list does not name.
 fn unrouted(path: &str, text: &str, routes: &str) -> Vec<String> {
-    let Some(module) = path.strip_prefix("src/http/") else {
+    let Some((_, module)) = path.split_once("/http/") else {
         return Vec::new();
     };
     let module = module.trim_end_matches(".rs").trim_end_matches("/mod");
@@ -379,201 +444,4 @@ fn unnamed<'a>(manual: &str, names: impl Iterator<Item = &'a String>) -> Vec<Str
 fn assert_none(violations: impl IntoIterator<Item = String>) {
     let violations: Vec<String> = violations.into_iter().collect();
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
-}
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(file: &str) -> String {
-    std::fs::read_to_string(root().join(file)).unwrap()
-}
-
-fn output_of(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_shouxin"))
-        .args(arguments)
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn children(folder: &str) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(root().join(folder))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    found.sort();
-    found
-}
-
-/// Path and text of every Rust file.
-fn sources() -> Vec<(String, String)> {
-    let mut found = texts();
-    found.retain(|(path, _)| path.ends_with(".rs"));
-    assert!(
-        found.iter().any(|(path, _)| path == "src/lib.rs"),
-        "the sources were not found"
-    );
-    found
-}
-
-/// Path and text of every file that belongs to the package and is text.
-fn texts() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            let kept_out = matches!(
-                name.as_str(),
-                ".git" | "target" | "node_modules" | ".shouxin"
-            );
-            if path.is_dir() && !kept_out {
-                folders.push(path);
-            } else if path.is_file()
-                && !kept_out
-                && let Ok(text) = std::fs::read_to_string(&path)
-            {
-                let path = path
-                    .strip_prefix(root())
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
-                found.push((path, text));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-mod planted {
-    use super::*;
-
-    #[test]
-    fn a_forbidden_import_is_found_in_its_layer_only() {
-        for (path, line) in [
-            ("src/domain/money.rs", "use diesel::prelude::*;"),
-            ("src/domain/money.rs", "use crate::store::db::Db;"),
-            ("src/domain/money.rs", "let now = chrono::Utc::now();"),
-            ("src/domain/money.rs", "let x: f64 = 0.5;"),
-            ("src/domain/money.rs", "pub async fn decide() {}"),
-            ("src/store/customers.rs", "use actix_web::web;"),
-            ("src/store/customers.rs", "use crate::http::types::Text;"),
-            (
-                "src/store/customers.rs",
-                "connection.transaction(|c| work(c))",
-            ),
-            ("src/app/customers.rs", "use diesel::prelude::*;"),
-            ("src/app/customers.rs", "use crate::http::types::Text;"),
-            ("src/http/customers.rs", "use diesel::PgConnection;"),
-            ("src/http/customers.rs", "web::block(move || work())"),
-            ("src/jobs/expiry.rs", "use crate::http::state::State;"),
-            ("src/telemetry.rs", "std::env::var(\"LOG\")"),
-            ("src/app/mod.rs", "    #[allow(dead_code)]"),
-            ("src/app/mod.rs", "todo!()"),
-            ("tests/new.rs", "#[ignore]"),
-            ("tests/new.rs", "std::thread::sleep(second);"),
-        ] {
-            assert!(!forbidden_words(path, line).is_empty(), "{path}: {line}");
-        }
-        for (path, line) in [
-            ("src/store/customers.rs", "use diesel::prelude::*;"),
-            ("src/store/db.rs", "connection.transaction(|c| work(c))"),
-            ("src/clock.rs", "Utc::now()"),
-            ("src/config/mod.rs", "std::env::vars_os()"),
-            (
-                "src/domain/money.rs",
-                "// Unlike diesel, this never panics.",
-            ),
-            ("src/domain/money.rs", "/// No f64 here."),
-            ("src/domain/money.rs", "let not_f64_at_all = half_f64;"),
-            ("src/app/mod.rs", "#[expect(dead_code, reason = \"…\")]"),
-        ] {
-            assert_eq!(
-                forbidden_words(path, line),
-                Vec::<String>::new(),
-                "{path}: {line}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_long_file_is_found_unless_it_is_generated() {
-        let long = "\n".repeat(LINES_MAX + 1);
-        assert!(too_long("src/app/long.rs", &long).is_some());
-        assert!(too_long("src/app/fine.rs", &"\n".repeat(LINES_MAX)).is_none());
-        assert!(too_long("src/platform/store/schema.rs", &long).is_none());
-    }
-
-    #[test]
-    fn a_path_of_a_workplace_is_found_even_in_a_comment() {
-        let line = format!("# see {}notes.md", NOWHERE[0]);
-        assert_eq!(homeless_words("README.md", &line).len(), 1);
-        assert!(homeless_words("README.md", "networking").is_empty());
-    }
-
-    #[test]
-    fn a_handler_without_a_route_is_found() {
-        let text = "#[utoipa::path(get)]\npub async fn list(a: B) {}\n#[utoipa::path(post)]\npub async fn create(a: B) {}";
-        let routes = "route!(things::list, InvalidCursor),\nroute!(others::create),";
-        let found = unrouted("src/http/things.rs", text, routes);
-        assert_eq!(
-            found,
-            ["src/http/things.rs: things::create is not in routes.rs"]
-        );
-        assert!(unrouted("src/app/things.rs", text, routes).is_empty());
-    }
-
-    #[test]
-    fn a_file_that_nothing_declares_is_found() {
-        let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
-        let files = [
-            file("tests/main.rs", "mod rules;\nmod support;"),
-            file("tests/rules/mod.rs", "mod checks;"),
-            file("tests/rules/checks.rs", ""),
-            file("tests/rules/registry.rs", ""),
-            file("tests/rules/forgotten.rs", ""),
-            file("tests/scores/checks.rs", ""),
-            file(
-                "tests/support/mod.rs",
-                "#[path = \"../rules/registry.rs\"]\nmod rules;",
-            ),
-        ];
-        let found = undeclared(&files);
-        let forgotten = ["tests/rules/forgotten.rs", "tests/scores/checks.rs"];
-        assert_eq!(
-            found,
-            forgotten.map(|path| format!("{path} is not declared"))
-        );
-    }
-
-    #[test]
-    fn a_migration_without_reason_or_way_back_is_found() {
-        assert_eq!(
-            incomplete_migration("m", "CREATE TABLE t ();", " ").len(),
-            2
-        );
-        assert!(incomplete_migration("m", "-- Why: because.", "DROP TABLE t;").is_empty());
-    }
-
-    #[test]
-    fn a_command_or_setting_that_the_manual_forgot_is_found() {
-        let help = "About.\n\nCommands:\n  serve  Answer requests\n  dev    Try\n  help   Print\n\nOptions:\n  -h\n";
-        let commands = commands_in(help);
-        assert_eq!(commands, ["serve", "dev"]);
-        let settings = settings_in("| `listen` | `SHOUXIN_LISTEN` | `127.0.0.1:8080` | |");
-        assert_eq!(settings, ["SHOUXIN_LISTEN"]);
-        let manual = "Run `shouxin serve`; SHOUXIN_LISTENER is something else, and so is devil.";
-        let missing = unnamed(manual, commands.iter().chain(&settings));
-        assert_eq!(
-            missing,
-            [
-                "README.md does not name dev",
-                "README.md does not name SHOUXIN_LISTEN"
-            ]
-        );
-    }
 }

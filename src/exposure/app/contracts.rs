@@ -1,0 +1,88 @@
+//! Contracts of lines: what was signed, and what a line waits for (L8).
+
+use chrono::NaiveDate;
+
+use super::lines::{record, wrong_status};
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
+use crate::exposure::domain::lines::LineStatus;
+use crate::exposure::store::contracts::{self, ContractRow};
+use crate::exposure::store::lines::{self as store, LineChange, LineRow};
+use crate::platform::store::errors::on_violation;
+use crate::platform::store::tx::Tx;
+use crate::values::ids::LineId;
+
+/// A signed contract.
+#[derive(Debug, Clone)]
+pub struct NewContract {
+    /// Number of the contract.
+    pub number: String,
+    /// Day of signature.
+    pub signed_on: NaiveDate,
+    /// How the customer pays.
+    pub payment_method: String,
+    /// Term the contract gives; it becomes that of the line.
+    pub payment_term_days: Option<i32>,
+    /// Who answers for what when payment fails.
+    pub liability_clauses: Option<String>,
+    /// Day on which the customer was told the credit policy.
+    pub policy_notified_on: Option<NaiveDate>,
+}
+
+/// Records the signed contract of a line; one that waits for it is active from now on.
+///
+/// # Errors
+/// 404, 409 for a closed line and for a contract that is on record, 422 for days in the future.
+pub fn record_contract(tx: &mut Tx<'_>, id: LineId, new: &NewContract) -> Result<LineRow, Error> {
+    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    if row.status == LineStatus::Closed {
+        return Err(wrong_status(row.status));
+    }
+    let days = [
+        ("signed_on", Some(new.signed_on)),
+        ("policy_notified_on", new.policy_notified_on),
+    ];
+    for (field, day) in days {
+        if day.is_some_and(|day| day > tx.today) {
+            return Err(Problem::field(field, "is in the future", "不得晚于今天").into());
+        }
+    }
+    let contract = ContractRow {
+        bucket: row.bucket,
+        line_id: id,
+        number: new.number.clone(),
+        signed_on: new.signed_on,
+        payment_method: new.payment_method.clone(),
+        payment_term_days: new.payment_term_days,
+        liability_clauses: new.liability_clauses.clone(),
+        policy_notified_on: new.policy_notified_on,
+        recorded_by: tx.actor.principal.clone(),
+        recorded_at: tx.now,
+    };
+    contracts::insert(tx.connection, &contract).map_err(|error| {
+        on_violation(error, "credit_contracts_pkey", || {
+            Problem::new(ProblemCode::DuplicateContract)
+        })
+    })?;
+    if row.status == LineStatus::AwaitingContract {
+        row.status = LineStatus::Active;
+    }
+    row.payment_term_days = new.payment_term_days.or(row.payment_term_days);
+    row.version += 1;
+    row.updated_at = tx.now;
+    let change = LineChange {
+        change: "contract",
+        reason: &new.number,
+        application_id: None,
+        changed_by: &tx.actor.principal,
+    };
+    store::write_terms(tx.connection, &row, change)?;
+    record(
+        tx,
+        "credit_line.contract",
+        "credit_line.contract_signed",
+        &row,
+        "",
+    )?;
+    Ok(row)
+}

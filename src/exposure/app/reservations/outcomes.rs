@@ -1,0 +1,109 @@
+//! What comes of a command: in the ledger, on record, and in words.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::commands::NewReservation;
+use super::reusing::reference_reused;
+use crate::error::{Error, OrInternal, Problem};
+use crate::exposure::app::ledger::Behind;
+use crate::exposure::store::counted::claim;
+use crate::exposure::store::reservations::ReservationRow;
+use crate::platform::store::tx::{Event, Tx};
+use crate::values::ids::ReservationId;
+use crate::values::money::Money;
+
+/// Days a reservation is held when the caller does not say.
+pub const HOLD_DAYS_DEFAULT: i64 = 7;
+/// Days a reservation may be held at most.
+pub const HOLD_DAYS_MAX: i64 = 366;
+
+pub(super) fn part_of(row: &ReservationRow, minor: i64) -> Result<Money, Error> {
+    let currency = claim(row)?.amount.currency();
+    Money::new(minor, currency).or_internal()
+}
+
+pub(super) fn behind(id: ReservationId) -> Behind {
+    Behind {
+        reservation_id: Some(id.uuid()),
+        ..Behind::default()
+    }
+}
+
+/// In what a request differs from the reservation that its reference names already; `None` when it
+/// asks for the same.
+pub(super) fn differences(known: &ReservationRow, new: &NewReservation) -> Option<Problem> {
+    let same = [
+        ("product", known.product == new.product),
+        ("amount", known.amount_minor == new.asked.amount.minor()),
+        ("currency", known.currency == new.asked.amount.currency()),
+        ("deposit", known.deposit_minor == new.asked.deposit_minor),
+        (
+            "expires_at",
+            new.expires_at.is_none_or(|asked| asked == known.expires_at),
+        ),
+    ];
+    reference_reused(known, &same)
+}
+
+pub(super) fn expiry(
+    asked: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, Error> {
+    let expires_at = asked.unwrap_or_else(|| now + TimeDelta::days(HOLD_DAYS_DEFAULT));
+    if expires_at <= now {
+        return Err(Problem::field("expires_at", "is not in the future", "不在未来").into());
+    }
+    if expires_at > now + TimeDelta::days(HOLD_DAYS_MAX) {
+        return Err(
+            Problem::field("expires_at", "is more than 366 days away", "超过 366 天").into(),
+        );
+    }
+    Ok(expires_at)
+}
+
+/// What became of a reservation, as audit entries and events call it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Done {
+    action: &'static str,
+    kind: &'static str,
+}
+
+impl Done {
+    pub(super) const CREATED: Self = Self {
+        kind: "reservation.created",
+        action: "reservation.create",
+    };
+    pub(super) const CAPTURED: Self = Self {
+        kind: "reservation.captured",
+        action: "reservation.capture",
+    };
+    pub(super) const RELEASED: Self = Self {
+        kind: "reservation.released",
+        action: "reservation.release",
+    };
+    pub(super) const AMENDED: Self = Self {
+        kind: "reservation.amended",
+        action: "reservation.amend",
+    };
+}
+
+pub(super) fn record(
+    tx: &mut Tx<'_>,
+    done: Done,
+    row: &ReservationRow,
+    amount_minor: i64,
+) -> Result<(), Error> {
+    let details = json!({
+        "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
+        "currency": row.currency, "amount_minor": amount_minor, "status": row.status.as_str(),
+    });
+    tx.record(done.action, row.id.subject(), details.clone())?;
+    tx.emit(Event {
+        kind: done.kind,
+        subject: row.id.subject(),
+        org_path: row.org_path.clone(),
+        customer_id: Some(row.customer_id.uuid()),
+        data: details,
+    })
+}
