@@ -78,6 +78,10 @@ impl ServiceLog {
     }
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that fails says where to look, among its own output"
+)]
 impl Drop for ServiceLog {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -174,8 +178,8 @@ fn number_of<S: Subscriber + for<'a> LookupSpan<'a>>(
     context: &Context<'_, S>,
 ) -> Option<u64> {
     let span = context.span(id)?;
-    let number = span.extensions().get::<Number>().map(|number| number.0);
-    number
+    let kept = span.extensions();
+    kept.get::<Number>().map(|number| number.0)
 }
 
 struct Found(Option<u64>);

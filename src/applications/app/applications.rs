@@ -373,7 +373,7 @@ fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, E
                 group_id: row.group_id,
                 org_path: row.org_path.clone(),
                 product: row.product.clone(),
-                currency: row.currency.clone(),
+                currency: row.currency,
                 asked: row.asked(),
                 reason: row.purpose.clone().unwrap_or_default(),
             };

@@ -235,6 +235,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     (
         "sample",
         &[
+            "jobs",
             "values",
             "error",
             "clock",

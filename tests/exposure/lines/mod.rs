@@ -1,0 +1,6 @@
+//! The life of a line.
+
+mod conflicts;
+mod contracts;
+mod histories;
+mod lifecycle;
