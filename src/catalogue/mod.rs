@@ -9,7 +9,7 @@ pub mod domain {
 }
 
 /// Rows, query pieces, load and apply.
-pub mod store {
+pub(crate) mod store {
     pub mod company_figures;
     pub mod exchange_rates;
     pub mod products;

@@ -18,7 +18,7 @@ pub mod domain {
 }
 
 /// Rows, query pieces, load and apply.
-pub mod store {
+pub(crate) mod store {
     pub mod contracts;
     pub mod counted;
     pub mod groups;

@@ -9,7 +9,7 @@ pub mod domain {
 }
 
 /// Rows, query pieces, load and apply.
-pub mod store {
+pub(crate) mod store {
     pub mod check_rule_sets;
     pub mod credit_policies;
     pub mod dunning_levels;

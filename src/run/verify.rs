@@ -13,8 +13,8 @@ use crate::clock::SystemClock;
 use crate::config::{Environment, Settings};
 use crate::crypto::MasterKeys;
 use crate::error::OrInternal;
+use crate::exposure::app::verification::DifferenceRow;
 use crate::exposure::app::verification::{self, LedgerReport};
-use crate::exposure::store::verification::DifferenceRow;
 use crate::values::actor::Actor;
 use crate::values::organisation::OrgPath;
 

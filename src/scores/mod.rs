@@ -6,7 +6,7 @@ pub mod domain {
 }
 
 /// Rows, query pieces, load and apply.
-pub mod store {
+pub(crate) mod store {
     pub mod scores;
 }
 

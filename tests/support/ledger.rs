@@ -3,7 +3,7 @@
 use serde_json::Value;
 use shouxin::error::Error;
 use shouxin::exposure::app::verification;
-use shouxin::exposure::store::verification::DifferenceRow;
+use shouxin::exposure::app::verification::DifferenceRow;
 use shouxin::values::actor::Actor;
 use shouxin::values::organisation::OrgPath;
 

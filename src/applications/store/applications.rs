@@ -33,37 +33,26 @@ pub struct ApplicationRow {
     pub group_id: Option<GroupId>,
     /// Organisation of the customer or group.
     pub org_path: OrgPath,
-    /// What is asked for.
     pub action: ApplicationAction,
     /// Product; empty for the unified limit.
     pub product: Option<ProductCode>,
     /// Requested limit, or amount of a temporary increase.
     pub amount_minor: Option<i64>,
-    /// Its currency.
     pub currency: Currency,
-    /// First day.
     pub valid_from: Option<NaiveDate>,
-    /// Last day.
     pub valid_until: Option<NaiveDate>,
-    /// Payment term.
     pub payment_term_days: Option<i32>,
     /// Whether released limit can be used again.
     pub revolving: Option<bool>,
     /// What the credit is for.
     pub purpose: Option<String>,
-    /// Where it stands.
     pub status: ApplicationStatus,
-    /// Who drew it up.
     pub requested_by: String,
-    /// Its approval case.
     pub case_id: Option<CaseId>,
     /// The line it is about, or that it opened.
     pub credit_line_id: Option<LineId>,
-    /// Version.
     pub version: i64,
-    /// Created.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
     /// How the limit is to be given.
     pub limit_kind: Option<LimitKind>,
@@ -77,11 +66,9 @@ pub struct ApplicationRow {
     pub expected_sales_minor: Option<i64>,
     /// Deposit share in basis points.
     pub deposit_share_bp: Option<i32>,
-    /// Conditions.
     pub conditions: Option<String>,
     /// Whether the line waits for a signed contract.
     pub requires_contract: bool,
-    /// Documents by reference.
     pub attachments: Value,
     /// Whether a failed check sent it to the exceptional chain.
     pub exceptional: bool,
@@ -112,19 +99,14 @@ impl ApplicationRow {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credit_application_checks)]
 pub struct ChecksRow {
-    /// Home of the application.
     pub bucket: i16,
-    /// Application.
     pub application_id: Uuid,
     /// Counts the runs, from 1.
     pub run_number: i32,
-    /// submission or approval.
     pub stage: String,
     /// Version of the policy; 0 for the built-in one.
     pub policy_version: i32,
-    /// Result of every check.
     pub results: Value,
-    /// Who caused it.
     pub run_by: String,
     /// When.
     pub run_at: DateTime<Utc>,
@@ -136,15 +118,10 @@ const RUNS_SHOWN_MAX: i64 = 100;
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct ApplicationFilter {
-    /// Customer.
     pub customer_id: Option<CustomerId>,
-    /// Group.
     pub group_id: Option<GroupId>,
-    /// Where it stands.
     pub status: Option<ApplicationStatus>,
-    /// What is asked for.
     pub action: Option<ApplicationAction>,
-    /// Product.
     pub product: Option<ProductCode>,
 }
 

@@ -32,11 +32,8 @@ pub enum Role {
 /// What a listing of cases can be narrowed by.
 #[derive(Debug, Clone)]
 pub struct CaseFilter {
-    /// Whose.
     pub role: Role,
-    /// Kind.
     pub kind: Option<String>,
-    /// Where it stands.
     pub status: Option<CaseStatus>,
     /// What is to be approved.
     pub subject: Option<String>,

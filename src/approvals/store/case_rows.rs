@@ -14,25 +14,17 @@ use crate::values::organisation::OrgPath;
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = approval_cases)]
 pub struct CaseRow {
-    /// Home of the subject.
     pub bucket: i16,
     /// Identifier.
     pub id: CaseId,
-    /// Kind of request.
     pub kind: String,
     /// What is to be approved, as `noun/id`.
     pub subject: String,
-    /// Organisation of the case.
     pub org_path: OrgPath,
-    /// Who asked.
     pub requested_by: String,
-    /// Where it stands.
     pub status: CaseStatus,
-    /// Version.
     pub version: i64,
-    /// Asked.
     pub requested_at: DateTime<Utc>,
-    /// Decided or withdrawn.
     pub closed_at: Option<DateTime<Utc>>,
     /// Version of the rules that gave the steps; 0 for the built-in ones.
     pub rule_set_version: i32,
@@ -48,9 +40,7 @@ pub struct CaseRow {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = approval_steps)]
 pub struct StepRow {
-    /// Home of the case.
     pub bucket: i16,
-    /// Case.
     pub case_id: Uuid,
     /// Order, from 1.
     pub step_number: i16,
@@ -58,11 +48,9 @@ pub struct StepRow {
     pub required_scope: String,
     /// Organisation the decider must stand at or above.
     pub org_path: OrgPath,
-    /// Where it stands.
     pub status: StepStatus,
     /// Name of the step in the rule.
     pub name: String,
-    /// Days it may wait.
     pub deadline_days: Option<i32>,
     /// Instant at which it began to wait.
     pub waiting_since: Option<DateTime<Utc>>,
@@ -90,17 +78,11 @@ impl StepRow {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = approval_decisions)]
 pub struct DecisionRow {
-    /// Home of the case.
     pub bucket: i16,
-    /// Case.
     pub case_id: Uuid,
-    /// Step.
     pub step_number: i16,
-    /// What was decided.
     pub decision: Decision,
-    /// By whom.
     pub decided_by: String,
-    /// Why.
     pub comment: String,
     /// When.
     pub decided_at: DateTime<Utc>,

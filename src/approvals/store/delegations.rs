@@ -13,27 +13,18 @@ use crate::values::organisation::OrgPath;
 pub struct DelegationRow {
     /// Identifier.
     pub id: DelegationId,
-    /// Who is absent.
     pub delegator: String,
-    /// Who decides meanwhile.
     pub delegate: String,
     /// Scopes of steps that are lent.
     pub scopes: Vec<Option<String>>,
     /// Organisation the delegator stands at.
     pub org_path: OrgPath,
-    /// First day.
     pub delegated_from: NaiveDate,
-    /// Last day.
     pub delegated_until: NaiveDate,
-    /// Why.
     pub reason: String,
-    /// Revoked.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Version.
     pub version: i64,
-    /// Created.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -19,11 +19,8 @@ pub struct NewRateRow {
     pub rate_date: NaiveDate,
     /// The rate in units of 1e-10.
     pub rate_e10: i64,
-    /// Who published it.
     pub source: String,
-    /// Principal who recorded it.
     pub recorded_by: String,
-    /// Recorded.
     pub recorded_at: DateTime<Utc>,
 }
 
@@ -31,7 +28,6 @@ pub struct NewRateRow {
 #[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = exchange_rates)]
 pub struct RateRow {
-    /// Order of recording.
     pub number: i64,
     /// Currency of the one unit.
     pub from_currency: Currency,
@@ -41,9 +37,7 @@ pub struct RateRow {
     pub rate_date: NaiveDate,
     /// The rate in units of 1e-10.
     pub rate_e10: i64,
-    /// Who published it.
     pub source: String,
-    /// Recorded.
     pub recorded_at: DateTime<Utc>,
 }
 

@@ -17,31 +17,21 @@ text!(ProductCode, ProductCode::as_str, |code| Ok(
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = products, primary_key(code))]
 pub struct ProductRow {
-    /// Code.
     pub code: ProductCode,
-    /// Name in English.
     pub name_en: String,
-    /// Name in Chinese.
     pub name_zh: String,
-    /// Kind of business.
     pub kind: ProductKind,
-    /// How deposits count.
     pub exposure_treatment: ExposureTreatment,
     /// Payment term where nothing else is agreed, calendar days.
     pub default_payment_term_days: i32,
     /// Whether new applications may name it.
     pub active: bool,
-    /// Version.
     pub version: i64,
-    /// Created.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
     /// Deposit share asked for, in basis points.
     pub deposit_share_bp: i32,
-    /// What gives limit back.
     pub released_by: ReleasedBy,
-    /// Who changed it last.
     pub changed_by: String,
 }
 
@@ -49,13 +39,11 @@ pub struct ProductRow {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = product_versions)]
 pub struct ProductVersionRow {
-    /// Product.
     pub code: ProductCode,
     /// Version, from 1.
     pub version: i64,
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
-    /// Who changed it.
     pub changed_by: String,
     /// The product as it was then.
     pub snapshot: Value,
@@ -66,7 +54,6 @@ pub struct ProductVersionRow {
 pub struct ProductFilter {
     /// Open for new applications or not.
     pub active: Option<bool>,
-    /// Kind of business.
     pub kind: Option<ProductKind>,
 }
 

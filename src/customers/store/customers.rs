@@ -34,7 +34,6 @@ words!(
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = customers, treat_none_as_null = true)]
 pub struct CustomerRow {
-    /// Home.
     pub bucket: i16,
     /// Identifier.
     pub id: CustomerId,
@@ -42,15 +41,12 @@ pub struct CustomerRow {
     pub name: String,
     /// Name reduced for finding similar ones.
     pub name_key: String,
-    /// Legal kind.
     pub kind: CustomerKind,
     /// Roles, as words.
     pub roles: Vec<Option<String>>,
-    /// Social credit code.
     pub unified_social_credit_code: Option<String>,
     /// Organisation that looks after it.
     pub org_path: OrgPath,
-    /// Open or closed.
     pub status: CustomerStatus,
     /// Classification by time.
     pub time_class: TimeClass,
@@ -62,19 +58,14 @@ pub struct CustomerRow {
     pub market_weight: MarketWeight,
     /// A, B or C.
     pub value_class: Option<ValueClass>,
-    /// Service tier.
     pub service_tier: Option<ServiceTier>,
-    /// Industry.
     pub industry: Option<String>,
     /// Unclassified fields, and masks of the classified ones.
     pub profile: Value,
     /// Classified fields, sealed, by name.
     pub personal_sealed: Value,
-    /// Version.
     pub version: i64,
-    /// Created.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
     /// Whether it is related to the company.
     pub related_party: bool,
@@ -84,17 +75,12 @@ pub struct CustomerRow {
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = customer_versions)]
 pub struct CustomerVersionRow {
-    /// Home.
     pub bucket: i16,
-    /// Customer.
     pub customer_id: CustomerId,
-    /// Version.
     pub version: i64,
     /// From when it was current.
     pub recorded_at: DateTime<Utc>,
-    /// Who made it.
     pub changed_by: String,
-    /// In which request.
     pub request_id: Uuid,
     /// The archive in full, masked.
     pub snapshot: Value,
@@ -105,11 +91,8 @@ pub struct CustomerVersionRow {
 /// What a listing of customers can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct CustomerFilter {
-    /// Legal kind.
     pub kind: Option<CustomerKind>,
-    /// One of its roles.
     pub role: Option<String>,
-    /// Open or closed.
     pub status: Option<CustomerStatus>,
     /// At or below this organisation.
     pub org_path: Option<OrgPath>,
@@ -123,13 +106,10 @@ pub struct CustomerFilter {
     pub market_weight: Option<MarketWeight>,
     /// A, B or C.
     pub value_class: Option<ValueClass>,
-    /// Service tier.
     pub service_tier: Option<ServiceTier>,
-    /// Industry.
     pub industry: Option<String>,
     /// Whether it is related to the company.
     pub related_party: Option<bool>,
-    /// Exact social credit code.
     pub unified_social_credit_code: Option<String>,
     /// Part of the reduced name.
     pub name_key_part: Option<String>,

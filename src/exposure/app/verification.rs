@@ -2,7 +2,8 @@
 //! that does not.
 
 use crate::error::Error;
-use crate::exposure::store::verification::{self as store, DifferenceRow};
+use crate::exposure::store::verification as store;
+pub use crate::exposure::store::verification::DifferenceRow;
 use crate::platform::store::tx::Reader;
 
 /// What a verification found.

@@ -14,23 +14,16 @@ words!(ReviewOutcome);
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credit_contracts)]
 pub struct ContractRow {
-    /// Home of the line.
     pub bucket: i16,
-    /// Line.
     pub line_id: LineId,
-    /// Number.
     pub number: String,
-    /// Day of signature.
     pub signed_on: NaiveDate,
-    /// How the customer pays.
     pub payment_method: String,
-    /// Term the contract gives.
     pub payment_term_days: Option<i32>,
     /// Who answers for what when payment fails.
     pub liability_clauses: Option<String>,
     /// Day on which the customer was told the credit policy.
     pub policy_notified_on: Option<NaiveDate>,
-    /// Who recorded it.
     pub recorded_by: String,
     /// When.
     pub recorded_at: DateTime<Utc>,
@@ -40,19 +33,14 @@ pub struct ContractRow {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credit_line_reviews)]
 pub struct ReviewRow {
-    /// Home of the line.
     pub bucket: i16,
-    /// Line.
     pub line_id: LineId,
     /// Counts the reviews of the line.
     pub review_number: i32,
-    /// What follows.
     pub outcome: ReviewOutcome,
-    /// What was found.
     pub comment: String,
     /// Day of the next one.
     pub next_review_on: Option<NaiveDate>,
-    /// Who reviewed.
     pub reviewed_by: String,
     /// When.
     pub reviewed_at: DateTime<Utc>,

@@ -22,21 +22,16 @@ words!(GroupBasis, GroupLimitMode);
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = credit_groups)]
 pub struct GroupRow {
-    /// Home.
     pub bucket: i16,
     /// Identifier.
     pub id: GroupId,
-    /// Name.
     pub name: String,
     /// Why the members belong together.
     pub basis: GroupBasis,
     /// Organisation that looks after it.
     pub org_path: OrgPath,
-    /// Version.
     pub version: i64,
-    /// Created.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
     /// How its ceiling bounds the members.
     pub limit_mode: GroupLimitMode,
@@ -46,23 +41,17 @@ pub struct GroupRow {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = credit_group_members, treat_none_as_null = true)]
 pub struct MembershipRow {
-    /// Home of the customer.
     pub bucket: i16,
     /// Identifier.
     pub id: MembershipId,
-    /// The member.
     pub customer_id: CustomerId,
-    /// The group.
     pub group_id: GroupId,
-    /// First day.
     pub member_from: NaiveDate,
     /// Last day, empty while it lasts.
     pub member_until: Option<NaiveDate>,
     /// What shows the control or consolidation.
     pub evidence: Option<String>,
-    /// Version.
     pub version: i64,
-    /// Recorded.
     pub created_at: DateTime<Utc>,
 }
 

@@ -14,33 +14,23 @@ use crate::values::ids::{ApplicationId, LineId};
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credit_line_versions)]
 pub struct LineVersionRow {
-    /// Home of the line.
     pub bucket: i16,
-    /// Line.
     pub line_id: LineId,
     /// Version, from 1 without gaps.
     pub version: i64,
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
-    /// Principal behind the change.
     pub changed_by: String,
-    /// What was done.
     pub change: String,
-    /// Why.
     pub reason: String,
-    /// Application behind the change.
     pub application_id: Option<Uuid>,
-    /// Stored status.
     pub status: LineStatus,
     /// How the limit is given.
     pub limit_kind: LimitKind,
     /// The limit where it is an amount.
     pub limit_minor: Option<i64>,
-    /// First day of use.
     pub valid_from: NaiveDate,
-    /// Last day of use.
     pub valid_until: NaiveDate,
-    /// Payment term.
     pub payment_term_days: Option<i32>,
     /// Whether repaid limit can be used again.
     pub revolving: bool,
@@ -56,7 +46,6 @@ pub struct LineVersionRow {
     pub review_on: Option<NaiveDate>,
     /// Deposit share asked for, in basis points.
     pub deposit_share_bp: Option<i32>,
-    /// Conditions of the credit.
     pub conditions: Option<String>,
 }
 
@@ -65,11 +54,8 @@ pub struct LineVersionRow {
 pub struct LineChange<'a> {
     /// What was done, such as `open` or `suspend`.
     pub change: &'a str,
-    /// Why.
     pub reason: &'a str,
-    /// Application behind it.
     pub application_id: Option<ApplicationId>,
-    /// Principal behind it.
     pub changed_by: &'a str,
 }
 

@@ -24,13 +24,9 @@ pub(super) mod row;
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct LineFilter {
-    /// Customer.
     pub customer_id: Option<CustomerId>,
-    /// Group.
     pub group_id: Option<GroupId>,
-    /// Product.
     pub product: Option<ProductCode>,
-    /// Status today.
     pub status: Option<LineState>,
     /// At or below this organisation.
     pub org_path: Option<OrgPath>,

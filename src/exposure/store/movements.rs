@@ -17,25 +17,16 @@ words!(MovementKind);
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = credit_movements)]
 pub struct MovementRow {
-    /// Home of the line.
     pub bucket: i16,
-    /// Line.
     pub line_id: LineId,
     /// Number, from 1 without gaps.
     pub movement_number: i64,
-    /// What happened.
     pub kind: MovementKind,
-    /// Change of held.
     pub held_delta_minor: i64,
-    /// Change of drawn.
     pub drawn_delta_minor: i64,
-    /// Change of consumed.
     pub consumed_delta_minor: i64,
-    /// Held after.
     pub held_after_minor: i64,
-    /// Drawn after.
     pub drawn_after_minor: i64,
-    /// Consumed after.
     pub consumed_after_minor: i64,
     /// The limit at that moment.
     pub limit_minor: Option<i64>,
@@ -43,25 +34,17 @@ pub struct MovementRow {
     pub within_limit: bool,
     /// Customer whose business moved it.
     pub customer_id: CustomerId,
-    /// Reservation behind it.
     pub reservation_id: Option<Uuid>,
-    /// Receivable behind it.
     pub receivable_id: Option<Uuid>,
-    /// Payment behind it.
     pub payment_id: Option<Uuid>,
-    /// Business date.
     pub business_date: NaiveDate,
-    /// Recorded.
     pub recorded_at: DateTime<Utc>,
-    /// By whom.
     pub principal: String,
     /// What moved in the currency of the business, where it is another.
     pub original_minor: Option<i64>,
-    /// That currency.
     pub original_currency: Option<Currency>,
     /// Rate at which it was converted, in units of 1e-10.
     pub rate_e10: Option<i64>,
-    /// Day of the rate.
     pub rate_date: Option<NaiveDate>,
 }
 

@@ -37,15 +37,12 @@ pub fn customer_in_its_group(
 /// What a decision reads of a customer, whoever may see it.
 #[derive(Debug, Clone)]
 pub struct PartyRow {
-    /// Customer.
     pub id: CustomerId,
-    /// Status.
     pub status: CustomerStatus,
     /// Organisation that looks after it.
     pub org_path: OrgPath,
     /// The group it has joined and not left.
     pub group_id: Option<GroupId>,
-    /// Its lines.
     pub lines: BTreeSet<LineId>,
 }
 
@@ -54,7 +51,6 @@ pub struct PartyRow {
 pub struct CeilingRow {
     /// How its ceiling bounds its members.
     pub limit_mode: GroupLimitMode,
-    /// Its lines.
     pub lines: BTreeSet<LineId>,
 }
 
@@ -62,7 +58,6 @@ pub struct CeilingRow {
 /// customers, then those of the groups.
 #[derive(Debug, Clone)]
 pub struct Parties {
-    /// Customers that exist.
     pub customers: Vec<PartyRow>,
     /// The groups they belong to.
     pub groups: BTreeMap<GroupId, CeilingRow>,
@@ -174,9 +169,7 @@ fn ceiling_rows(
 /// What new business has to know of a product.
 #[derive(Debug, Clone, Copy, Queryable)]
 pub struct ProductTerms {
-    /// Whether it is offered.
     pub active: bool,
-    /// How deposits count.
     pub exposure_treatment: ExposureTreatment,
     /// Payment term in days where nothing else is agreed.
     pub payment_term_days: i32,

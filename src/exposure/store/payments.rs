@@ -18,35 +18,22 @@ words!(PaymentStatus);
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = payments)]
 pub struct PaymentRow {
-    /// Home of the customer.
     pub bucket: i16,
     /// Identifier.
     pub id: PaymentId,
-    /// Customer.
     pub customer_id: CustomerId,
-    /// Organisation of the customer.
     pub org_path: OrgPath,
-    /// Amount.
     pub amount_minor: i64,
-    /// Not allocated.
     pub unapplied_minor: i64,
-    /// Currency.
     pub currency: Currency,
-    /// Day the money arrived.
     pub received_on: NaiveDate,
     /// Bank reference or the caller's own.
     pub reference: String,
-    /// Where it stands.
     pub status: PaymentStatus,
-    /// Day of the reversal.
     pub reversed_on: Option<NaiveDate>,
-    /// Why it was reversed.
     pub reversal_reason: Option<String>,
-    /// Version.
     pub version: i64,
-    /// Recorded.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -54,30 +41,23 @@ pub struct PaymentRow {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = payment_allocations)]
 pub struct AllocationRow {
-    /// Home of the customer.
     pub bucket: i16,
     /// Identifier.
     pub id: AllocationId,
-    /// Payment.
     pub payment_id: PaymentId,
-    /// Receivable.
     pub receivable_id: ReceivableId,
     /// Minor units.
     pub amount_minor: i64,
     /// Day from which it counts.
     pub business_date: NaiveDate,
-    /// Recorded.
     pub recorded_at: DateTime<Utc>,
 }
 
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct PaymentFilter {
-    /// Customer.
     pub customer_id: Option<CustomerId>,
-    /// Where it stands.
     pub status: Option<PaymentStatus>,
-    /// Reference.
     pub reference: Option<String>,
 }
 

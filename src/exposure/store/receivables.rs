@@ -21,51 +21,33 @@ use crate::values::organisation::OrgPath;
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = receivables)]
 pub struct ReceivableRow {
-    /// Home of the customer.
     pub bucket: i16,
     /// Identifier.
     pub id: ReceivableId,
-    /// Customer.
     pub customer_id: CustomerId,
-    /// Organisation of the customer.
     pub org_path: OrgPath,
     /// Number by which the company knows it.
     pub number: String,
-    /// Product.
     pub product: ProductCode,
-    /// Amount.
     pub amount_minor: i64,
-    /// Still owed.
     pub outstanding_minor: i64,
-    /// Currency.
     pub currency: Currency,
-    /// Day the term starts.
     pub issued_on: NaiveDate,
-    /// Term in calendar days.
     pub payment_term_days: i32,
-    /// Due date.
     pub due_on: NaiveDate,
-    /// Disputed from.
     pub disputed_on: Option<NaiveDate>,
-    /// Why it is disputed.
     pub dispute_reason: Option<String>,
     /// Posted although over the limit or without a usable line.
     pub over_limit: bool,
     /// Reservation it was captured from.
     pub reservation_id: Option<ReservationId>,
-    /// Line at product level.
     pub product_line_id: Option<LineId>,
     /// Unified line of the customer.
     pub customer_line_id: Option<LineId>,
-    /// Line of the group.
     pub group_line_id: Option<LineId>,
-    /// Version.
     pub version: i64,
-    /// Recorded.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
-    /// Cash deposit for it.
     pub deposit_minor: i64,
     /// How the deposit counts, as the product had it then.
     pub exposure_treatment: ExposureTreatment,
@@ -99,17 +81,12 @@ counts!(
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct ReceivableFilter {
-    /// Customer.
     pub customer_id: Option<CustomerId>,
-    /// State today.
     pub status: Option<ReceivableStatus>,
-    /// Product.
     pub product: Option<ProductCode>,
-    /// Number.
     pub number: Option<String>,
     /// Due on this day or earlier.
     pub due_until: Option<NaiveDate>,
-    /// Posted over the limit.
     pub over_limit: Option<bool>,
     /// At or below this organisation.
     pub org_path: Option<OrgPath>,
@@ -322,13 +299,9 @@ pub fn lock_many(
 /// A receivable captured from a reservation.
 #[derive(Debug, Clone, Copy, Queryable)]
 pub struct CaptureRow {
-    /// The reservation.
     pub reservation_id: ReservationId,
-    /// The receivable.
     pub receivable_id: ReceivableId,
-    /// Its amount.
     pub amount_minor: i64,
-    /// Instant of the capture.
     pub captured_at: DateTime<Utc>,
 }
 

@@ -20,23 +20,17 @@ words!(ReferralStatus);
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = referrals)]
 pub struct ReferralRow {
-    /// Home of the customer.
     pub bucket: i16,
     /// Identifier.
     pub id: ReferralId,
-    /// Customer.
     pub customer_id: CustomerId,
-    /// Organisation of the customer.
     pub org_path: OrgPath,
-    /// Product.
     pub product: ProductCode,
     /// The caller's own reference of the order.
     pub reference: String,
     /// Amount that was asked for.
     pub amount_minor: i64,
-    /// Currency.
     pub currency: Currency,
-    /// Cash deposit for it.
     pub deposit_minor: i64,
     /// Types of documents the order carries.
     pub documents: Value,
@@ -44,7 +38,6 @@ pub struct ReferralRow {
     pub reason: String,
     /// Version of the rules that referred it.
     pub rule_set_version: i32,
-    /// What was referred.
     pub reasons: Value,
     /// Largest amount a release lets through.
     pub amount_max_minor: i64,
@@ -52,32 +45,23 @@ pub struct ReferralRow {
     pub valid_days: i32,
     /// Where it stands; lapsed follows from the date.
     pub status: ReferralStatus,
-    /// Who asked.
     pub requested_by: String,
-    /// Its approval case.
     pub case_id: CaseId,
-    /// Day of the release.
     pub released_on: Option<NaiveDate>,
     /// Last day of the release.
     pub valid_until: Option<NaiveDate>,
     /// The reservation that used it up.
     pub reservation_id: Option<ReservationId>,
-    /// Version.
     pub version: i64,
-    /// Requested.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct ReferralFilter {
-    /// Customer.
     pub customer_id: Option<CustomerId>,
-    /// Where it stands today.
     pub status: Option<ReferralStatus>,
-    /// The caller's own reference.
     pub reference: Option<String>,
 }
 

@@ -26,45 +26,28 @@ words!(ReservationStatus);
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = reservations)]
 pub struct ReservationRow {
-    /// Home of the customer.
     pub bucket: i16,
     /// Identifier.
     pub id: ReservationId,
-    /// Customer.
     pub customer_id: CustomerId,
-    /// Organisation of the customer.
     pub org_path: OrgPath,
-    /// Product.
     pub product: ProductCode,
-    /// The caller's own reference.
     pub reference: String,
-    /// Set aside at first.
     pub amount_minor: i64,
-    /// Currency.
     pub currency: Currency,
-    /// Turned into receivables.
     pub captured_minor: i64,
-    /// Given back.
     pub released_minor: i64,
-    /// Given back by expiry.
     pub expired_minor: i64,
-    /// Stored status.
     pub status: ReservationStatus,
     /// From here on the rest counts as given back.
     pub expires_at: DateTime<Utc>,
-    /// Line at product level.
     pub product_line_id: LineId,
     /// Unified line of the customer.
     pub customer_line_id: Option<LineId>,
-    /// Line of the group.
     pub group_line_id: Option<LineId>,
-    /// Version.
     pub version: i64,
-    /// Created.
     pub created_at: DateTime<Utc>,
-    /// Last changed.
     pub updated_at: DateTime<Utc>,
-    /// Cash deposit for it.
     pub deposit_minor: i64,
     /// How the deposit counts, as the product had it then.
     pub exposure_treatment: ExposureTreatment,
@@ -116,11 +99,8 @@ counts!(
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Default)]
 pub struct ReservationFilter {
-    /// Customer.
     pub customer_id: Option<CustomerId>,
-    /// Stored status.
     pub status: Option<ReservationStatus>,
-    /// The caller's own reference.
     pub reference: Option<String>,
 }
 

@@ -33,9 +33,7 @@ use crate::values::level::Level;
 /// Day and instant up to which facts count.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
-    /// Business day.
     pub day: NaiveDate,
-    /// Its last instant.
     pub end: DateTime<Utc>,
 }
 
@@ -63,16 +61,12 @@ pub struct SumRow {
     /// Name of a group or customer.
     #[diesel(sql_type = Nullable<Text>)]
     pub name: Option<String>,
-    /// Currency.
     #[diesel(sql_type = Text)]
     pub currency: Currency,
-    /// Sum of the limits.
     #[diesel(sql_type = BigInt)]
     pub limit_minor: i64,
-    /// Set aside.
     #[diesel(sql_type = BigInt)]
     pub held_minor: i64,
-    /// Drawn.
     #[diesel(sql_type = BigInt)]
     pub drawn_minor: i64,
     /// Gone for good on lines that have a limit.
@@ -81,10 +75,8 @@ pub struct SumRow {
     /// Whether a line without an amount of its own is among them.
     #[diesel(sql_type = Bool)]
     pub is_open_ended: bool,
-    /// Lines counted.
     #[diesel(sql_type = BigInt)]
     pub line_count: i64,
-    /// Customers they belong to.
     #[diesel(sql_type = BigInt)]
     pub customer_count: i64,
     /// Rows there are, whether returned or not.

@@ -37,33 +37,23 @@ pub struct LineRow {
     pub limit_kind: LimitKind,
     /// The limit where it is an amount.
     pub limit_minor: Option<i64>,
-    /// Currency.
     pub currency: Currency,
-    /// Stored status.
     pub status: LineStatus,
-    /// First day of use.
     pub valid_from: NaiveDate,
-    /// Last day of use.
     pub valid_until: NaiveDate,
-    /// Payment term.
     pub payment_term_days: Option<i32>,
     /// Whether repaid limit can be used again.
     pub revolving: bool,
-    /// Set aside.
     pub held_minor: i64,
-    /// Drawn.
     pub drawn_minor: i64,
-    /// Gone for good.
     pub consumed_minor: i64,
     /// Instant of the latest movement.
     pub moved_at: DateTime<Utc>,
     /// Number of the latest movement.
     pub movement_count: i64,
-    /// Application that opened it.
     pub application_id: ApplicationId,
     /// Version of terms and status.
     pub version: i64,
-    /// Opened.
     pub created_at: DateTime<Utc>,
     /// Terms or status last changed.
     pub updated_at: DateTime<Utc>,
@@ -77,7 +67,6 @@ pub struct LineRow {
     pub temporary_until: Option<NaiveDate>,
     /// Deposit share asked for, in basis points.
     pub deposit_share_bp: Option<i32>,
-    /// Conditions of the credit.
     pub conditions: Option<String>,
     /// Day by which the line is to be reviewed.
     pub review_on: Option<NaiveDate>,
