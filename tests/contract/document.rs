@@ -9,7 +9,9 @@ use shouxin::platform::http::openapi;
 use shouxin::routes;
 
 use crate::support::TestServer;
-use crate::support::document::{Documented, READS_BY_POST, document, operations, violations};
+use crate::support::document::{
+    Documented, READS_BY_POST, document, operations, resolve, violations,
+};
 
 /// Operations that are open to everybody.
 const OPEN: &[&str] = &["getProblemCode", "listProblemCodes"];
@@ -274,7 +276,10 @@ fn collect_examples(node: &Value, place: &str, found: &mut Vec<(String, Value, V
             match object.get("examples") {
                 Some(Value::Array(list)) => list.iter().for_each(&mut add),
                 Some(Value::Object(named)) if object.contains_key("schema") => {
-                    named.values().for_each(|example| add(&example["value"]));
+                    for mut example in named.values().cloned() {
+                        resolve(&mut example);
+                        add(&example["value"]);
+                    }
                 }
                 _ => {}
             }

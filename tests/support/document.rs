@@ -49,11 +49,37 @@ pub fn operations() -> &'static [Documented] {
                         scope: object["security"][0]["oauth2"][0]
                             .as_str()
                             .map(str::to_owned),
-                        object: object.clone(),
+                        object: written_out(object),
                     })
             })
             .collect()
     })
+}
+
+/// The operation with its shared answers and examples in their places.
+fn written_out(object: &Value) -> Value {
+    let mut object = object.clone();
+    for answer in object["responses"].as_object_mut().unwrap().values_mut() {
+        resolve(answer);
+        for media in answer["content"].as_object_mut().into_iter().flatten() {
+            let examples = media.1.get_mut("examples").and_then(Value::as_object_mut);
+            examples
+                .into_iter()
+                .flatten()
+                .for_each(|one| resolve(one.1));
+        }
+    }
+    object
+}
+
+/// Puts what a reference leads to in its place.
+pub fn resolve(value: &mut Value) {
+    if let Some(target) = value["$ref"].as_str() {
+        let found = document().pointer(target.trim_start_matches('#'));
+        *value = found
+            .unwrap_or_else(|| panic!("{target} leads nowhere"))
+            .clone();
+    }
 }
 
 /// Operations that need a token.

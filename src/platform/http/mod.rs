@@ -5,7 +5,6 @@ pub mod bodies;
 pub mod command;
 pub mod cursor;
 pub mod events;
-pub(crate) mod examples;
 pub mod guard;
 pub mod metrics;
 pub mod middleware;

@@ -1,7 +1,10 @@
 //! The OpenAPI 3.1 document: what the operations say of themselves, completed by what holds for
 //! all of them.
 
-use std::collections::BTreeMap;
+mod examples;
+mod shared_parts;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -40,6 +43,7 @@ pub fn document(operations: &[Operation]) -> Value {
         .iter()
         .filter_map(|name| Some((*name, schemas.remove(*name)?)))
         .collect();
+    let used: BTreeSet<ProblemCode> = operations.iter().flat_map(all_problems).collect();
     let mut document = json!({
         "openapi": "3.1.0",
         "info": info(),
@@ -54,6 +58,7 @@ pub fn document(operations: &[Operation]) -> Value {
         "components": {
             "schemas": schemas,
             "headers": headers(),
+            "examples": shared_parts::examples(used),
             "securitySchemes": {"oauth2": security_scheme()},
         },
     });
@@ -318,14 +323,7 @@ fn problem_response(status: u16, codes: &[ProblemCode]) -> Value {
         .collect();
     let examples: Map<String, Value> = codes
         .iter()
-        .map(|code| {
-            let entry = code.entry();
-            let value = json!({
-                "type": format!("/v1/problems/{}", entry.code), "title": entry.title_en, "status": status,
-                "code": entry.code, "request_id": "5b0cbd2e-58e1-4a52-9a51-3f1c5a0a9b11",
-            });
-            (entry.code.to_owned(), json!({"summary": entry.title_en, "value": value}))
-        })
+        .map(|code| (code.as_str().to_owned(), shared_parts::example_of(*code)))
         .collect();
     let mut headers = json!({});
     let header = |name: &str| json!({"$ref": format!("#/components/headers/{name}")});
@@ -392,8 +390,9 @@ fn complete(document: &mut Value) {
         }
     }
     bound(document);
-    super::examples::complete(document);
+    examples::complete(document);
     drop_unused_headers(document);
+    shared_parts::share_answers(document);
 }
 
 /// Headers are described for all nouns there will ever be; the document has those it refers to.
@@ -474,5 +473,4 @@ fn bound_schema(schema: &mut Map<String, Value>) {
 }
 
 #[cfg(test)]
-#[path = "openapi_tests.rs"]
 mod tests;

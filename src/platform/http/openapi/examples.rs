@@ -57,7 +57,7 @@ fn example_of(schema: &Value, schemas: &Value) -> Option<Value> {
         ("array", _) => Some(json!([example_of(&schema["items"], schemas)?])),
         ("boolean", _) => Some(json!(false)),
         ("integer", _) => Some(schema.get("minimum").cloned().unwrap_or(json!(1))),
-        ("string", Some("uuid")) => Some(json!(super::parameters::EXAMPLE_ID)),
+        ("string", Some("uuid")) => Some(json!(crate::platform::http::parameters::EXAMPLE_ID)),
         ("string", Some("date")) => Some(json!("2026-03-31")),
         ("string", Some("date-time")) => Some(json!("2026-01-05T02:00:00Z")),
         _ => None,
