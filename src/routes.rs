@@ -15,8 +15,8 @@ use crate::exposure::http::{
     reservation_batches, reservations, summaries,
 };
 use crate::platform::http::operation::Operation;
-use crate::platform::http::{events, problems};
-use crate::reports::http::portfolios;
+use crate::platform::http::problems;
+use crate::reports::http::{events, portfolios};
 use crate::rules::http::{
     check_rule_sets, credit_exclusions, credit_policies, dunning_levels, supply_holds,
 };

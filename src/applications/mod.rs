@@ -5,6 +5,7 @@ pub mod domain {
     pub mod applications;
     pub mod check_facts;
     pub mod checks;
+    pub mod events;
 }
 
 /// Rows, query pieces, load and apply.

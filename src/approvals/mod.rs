@@ -5,6 +5,7 @@
 pub mod domain {
     pub mod approvals;
     pub mod authority_rules;
+    pub mod events;
 }
 
 /// Rows, query pieces, load and apply.

@@ -4,6 +4,7 @@
 pub mod domain {
     pub mod company_figures;
     pub mod counted;
+    pub mod events;
     pub mod exchange_rates;
     pub mod products;
 }

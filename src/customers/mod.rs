@@ -3,6 +3,7 @@
 /// Types and decisions, pure.
 pub mod domain {
     pub mod customers;
+    pub mod events;
     pub mod social_credit_code;
 }
 

@@ -8,6 +8,7 @@ pub mod domain {
     mod assessment_properties;
     #[cfg(test)]
     mod assessment_rule_tests;
+    pub mod events;
     pub mod groups;
     pub mod line_terms;
     pub mod lines;

@@ -1,4 +1,4 @@
-//! Reports across areas: portfolio and concentration, as of any day.
+//! Across areas: portfolio and concentration, as of any day, and the change feed.
 
 /// Types and decisions, pure.
 pub mod domain {
@@ -13,6 +13,7 @@ pub(crate) mod store {
 /// Requests, answers, handlers.
 pub mod http {
     pub(crate) mod concentration;
+    pub mod events;
     pub(crate) mod portfolio;
     pub mod portfolios;
     pub(crate) mod sums;

@@ -5,6 +5,7 @@
 pub mod domain {
     pub mod check_rules;
     pub mod credit_policies;
+    pub mod events;
     pub mod restrictions;
 }
 

@@ -2,6 +2,7 @@
 
 /// Types and decisions, pure.
 pub mod domain {
+    pub mod events;
     pub mod scores;
 }
 

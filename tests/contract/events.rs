@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use shouxin::catalogue::app::products::ProductChange;
+use shouxin::reports::http::events::EVENT_KINDS;
 use shouxin::values::actor::Actor;
-use shouxin::values::event_kinds::EVENT_TYPES;
 use shouxin::values::organisation::OrgPath;
 
 use crate::support::actors::{ELSEWHERE, SALES};
@@ -363,44 +363,81 @@ fn altered_foreign_and_outdated_cursors_are_refused() {
         .expect_problem("cursor_expired");
 }
 
-/// The first text in quotes of every statement that publishes: after `emit…(`, or in a field
-/// `kind`.
-fn published(source: &str) -> Vec<&str> {
-    let calls = source.split("emit").skip(1);
-    let fields = source.split("kind:").skip(1);
-    calls
-        .chain(fields)
-        .filter_map(|rest| rest.split(';').next()?.split('"').nth(1))
-        .filter(|text| text.contains('.') && !text.contains(' '))
-        .collect()
-}
-
-#[test]
-fn every_type_that_is_published_is_listed() {
-    let listed: BTreeSet<_> = EVENT_TYPES.iter().map(|event| event.name).collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = BTreeSet::new();
-    let mut folders = vec![folder];
+/// The files of the service, with what stands in them.
+fn sources() -> Vec<(String, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for file in std::fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-                continue;
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.display().to_string(), text));
             }
-            if !path.components().any(|part| part.as_os_str() == "app") {
-                continue;
-            }
-            let source = std::fs::read_to_string(path).unwrap();
-            found.extend(published(&source).into_iter().map(str::to_owned));
+        }
+    }
+    found
+}
+
+/// The kinds that a file declares, as constant and name.
+fn declared(source: &str) -> Vec<(&str, &str)> {
+    let Some((_, list)) = source.split_once("event_kinds! {") else {
+        return Vec::new();
+    };
+    list.lines()
+        .filter_map(|line| line.split_once(" = \""))
+        .filter_map(|(constant, rest)| Some((constant.trim(), rest.split('"').next()?)))
+        .collect()
+}
+
+#[test]
+fn every_kind_that_is_declared_is_listed_and_published() {
+    let listed: BTreeSet<_> = EVENT_KINDS.iter().map(|kind| kind.name()).collect();
+    assert_eq!(listed.len(), EVENT_KINDS.len(), "a kind is declared twice");
+    let sources = sources();
+    let published: String = sources
+        .iter()
+        .filter(|(path, _)| path.contains("/app/"))
+        .map(|(_, text)| text.as_str())
+        .collect();
+    let mut found = BTreeSet::new();
+    for (path, text) in sources
+        .iter()
+        .filter(|(path, _)| path.ends_with("/domain/events.rs"))
+    {
+        let kinds = declared(text);
+        assert!(!kinds.is_empty(), "{path} declares no kind of event");
+        assert!(
+            kinds.is_sorted_by_key(|(_, name)| *name),
+            "{path} is not sorted"
+        );
+        for (constant, name) in kinds {
+            assert!(
+                listed.contains(name),
+                "add the kinds of {path} to EVENT_KINDS in src/reports/http/events.rs"
+            );
+            assert!(
+                published.contains(&format!("events::{constant}"))
+                    || published.contains(&format!("\"{name}\"")),
+                "{name} is never published"
+            );
+            found.insert(name);
         }
     }
     assert!(found.contains("reservation.amended"));
     assert!(found.contains("credit_group.member_left"));
-    for name in found {
-        assert!(
-            listed.contains(name.as_str()),
-            "add {name} to the types in src/values/event_kinds.rs"
-        );
-    }
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn there_is_no_kind_of_event_but_those_that_are_declared() {
+    let makers: Vec<_> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.contains("EventKind::declared("))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(makers.len(), 1, "{makers:?}");
+    assert!(makers[0].ends_with("src/values/event_kinds.rs"));
 }

@@ -8,6 +8,7 @@ use super::lifecycle::{
 };
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::domain::checks::{Attachment, Route};
+use crate::applications::domain::events;
 use crate::applications::store::applications::{self as store, ApplicationRow};
 use crate::approvals::app::approvals;
 use crate::approvals::domain::approvals::{CaseStatus, Decision};
@@ -135,7 +136,7 @@ pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, 
     record(
         tx,
         "credit_application.draw_up",
-        "credit_application.drawn_up",
+        events::CREDIT_APPLICATION_DRAWN_UP,
         &row,
     )?;
     Ok(row)
@@ -240,7 +241,7 @@ pub fn amend(
     record(
         tx,
         "credit_application.amend",
-        "credit_application.amended",
+        events::CREDIT_APPLICATION_AMENDED,
         &row,
     )?;
     Ok(row)
@@ -284,7 +285,7 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
     record(
         tx,
         "credit_application.submit",
-        "credit_application.submitted",
+        events::CREDIT_APPLICATION_SUBMITTED,
         &row,
     )?;
     Ok(row)
@@ -354,7 +355,7 @@ pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Deci
     record(
         tx,
         "credit_application.approve",
-        "credit_application.approved",
+        events::CREDIT_APPLICATION_APPROVED,
         &row,
     )?;
     Ok(match line {
@@ -418,7 +419,7 @@ pub fn reject(tx: &mut Tx<'_>, id: ApplicationId, reason: &str) -> Result<Applic
     record(
         tx,
         "credit_application.reject",
-        "credit_application.rejected",
+        events::CREDIT_APPLICATION_REJECTED,
         &row,
     )?;
     Ok(row)
@@ -440,7 +441,7 @@ pub fn send_back(
     record(
         tx,
         "credit_application.send_back",
-        "credit_application.sent_back",
+        events::CREDIT_APPLICATION_SENT_BACK,
         &row,
     )?;
     Ok(row)
@@ -461,7 +462,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Er
     record(
         tx,
         "credit_application.withdraw",
-        "credit_application.withdrawn",
+        events::CREDIT_APPLICATION_WITHDRAWN,
         &row,
     )?;
     Ok(row)

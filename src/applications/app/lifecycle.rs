@@ -7,8 +7,9 @@ use crate::applications::store::applications::{self as store, ApplicationRow};
 use crate::approvals::app::approvals;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::platform::store::tx::{Event, Tx};
-use crate::values::ids::{ApplicationId, CaseId, CustomerId};
+use crate::platform::store::tx::Tx;
+use crate::values::event_kinds::EventKind;
+use crate::values::ids::{ApplicationId, CaseId};
 
 pub(super) fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<(), Error> {
     if row.requested_by == tx.actor.principal {
@@ -86,7 +87,7 @@ pub(super) fn advance(
 pub(super) fn record(
     tx: &mut Tx<'_>,
     action: &str,
-    kind: &'static str,
+    kind: EventKind,
     row: &ApplicationRow,
 ) -> Result<(), Error> {
     let details = json!({
@@ -95,12 +96,5 @@ pub(super) fn record(
         "status": row.status.as_str(), "credit_line_id": row.credit_line_id, "approval_id": row.case_id,
         "exceptional": row.exceptional,
     });
-    tx.record(action, row.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: row.customer_id.map(CustomerId::uuid),
-        data: details,
-    })
+    tx.tell(action, kind, row, details)
 }

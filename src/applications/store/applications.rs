@@ -11,6 +11,7 @@ use crate::exposure::domain::line_terms::{ApplicationAction, Asked};
 use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
 use crate::platform::store::schema::{credit_application_checks, credit_applications};
 use crate::platform::store::sql_types::words;
+use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::visible_to;
 use crate::values::currency::Currency;
@@ -74,6 +75,12 @@ pub struct ApplicationRow {
     pub exceptional: bool,
     /// Version of the line when it was submitted.
     pub line_version: Option<i64>,
+}
+
+impl Subject for ApplicationRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, self.customer_id)
+    }
 }
 
 impl ApplicationRow {

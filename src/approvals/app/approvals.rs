@@ -13,11 +13,12 @@ use crate::approvals::domain::approvals::{
 use crate::approvals::domain::authority_rules::{
     CaseSubject, DECIDING_SCOPES, PlannedStep, rule_for,
 };
+use crate::approvals::domain::events;
 use crate::approvals::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
 use crate::approvals::store::delegations::{self, DelegationRow};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::platform::store::tx::{Event, Reader, Tx};
+use crate::platform::store::tx::{Reader, Tx};
 use crate::values::ids::{Bucket, CaseId, DelegationId};
 
 /// Most days from the first day of a delegation to its last.
@@ -67,7 +68,12 @@ pub fn request(
         "kind": case.kind, "subject": subject, "rule_set_version": case.rule_set_version,
         "rule": case.rule_name, "steps": rows.len(),
     });
-    record(tx, "approval.request", "approval.requested", &case, details)?;
+    tx.tell(
+        "approval.request",
+        events::APPROVAL_REQUESTED,
+        &case,
+        details,
+    )?;
     Ok(id)
 }
 
@@ -179,7 +185,7 @@ pub fn decide(
         "kind": case.kind, "subject": case.subject, "step": progress.step, "decision": decision.as_str(),
         "case": progress.case_status.as_str(), "on_behalf_of": progress.on_behalf_of,
     });
-    record(tx, "approval.decide", "approval.decided", &case, details)?;
+    tx.tell("approval.decide", events::APPROVAL_DECIDED, &case, details)?;
     Ok(progress.case_status)
 }
 
@@ -224,10 +230,9 @@ pub fn withdraw(tx: &mut Tx<'_>, id: CaseId) -> Result<(), Error> {
     }
     store::close(tx.connection, id, CaseStatus::Withdrawn, Some(tx.now))?;
     let details = json!({"kind": case.kind, "subject": case.subject});
-    record(
-        tx,
+    tx.tell(
         "approval.withdraw",
-        "approval.withdrawn",
+        events::APPROVAL_WITHDRAWN,
         &case,
         details,
     )
@@ -278,7 +283,12 @@ pub fn announce_escalations(tx: &mut Tx<'_>) -> Result<usize, Error> {
             "kind": case.kind, "subject": case.subject, "step": step.step_number,
             "due_at": step.due_at, "escalation_scope": step.escalation_scope,
         });
-        record(tx, "approval.escalate", "approval.escalated", case, details)?;
+        tx.tell(
+            "approval.escalate",
+            events::APPROVAL_ESCALATED,
+            case,
+            details,
+        )?;
     }
     if overdue.is_empty() {
         let details = json!({"announced": 0});
@@ -346,7 +356,12 @@ pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, E
     let details = json!({
         "delegate": row.delegate, "from": row.delegated_from, "until": row.delegated_until, "scopes": row.scopes,
     });
-    delegation_record(tx, "approval.delegate", "approval.delegated", &row, details)?;
+    tx.tell(
+        "approval.delegate",
+        events::APPROVAL_DELEGATED,
+        &row,
+        details,
+    )?;
     Ok(row)
 }
 
@@ -373,48 +388,13 @@ pub fn revoke(tx: &mut Tx<'_>, id: DelegationId) -> Result<DelegationRow, Error>
     row.updated_at = tx.now;
     delegations::revoke(tx.connection, &row)?;
     let details = json!({"delegate": row.delegate});
-    delegation_record(
-        tx,
+    tx.tell(
         "approval.revoke_delegation",
-        "approval.delegation_revoked",
+        events::APPROVAL_DELEGATION_REVOKED,
         &row,
         details,
     )?;
     Ok(row)
-}
-
-fn delegation_record(
-    tx: &mut Tx<'_>,
-    action: &str,
-    kind: &'static str,
-    row: &DelegationRow,
-    details: serde_json::Value,
-) -> Result<(), Error> {
-    tx.record(action, row.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: None,
-        data: details,
-    })
-}
-
-fn record(
-    tx: &mut Tx<'_>,
-    action: &str,
-    kind: &'static str,
-    case: &CaseRow,
-    details: serde_json::Value,
-) -> Result<(), Error> {
-    tx.record(action, case.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind,
-        subject: case.id.subject(),
-        org_path: case.org_path.clone(),
-        customer_id: None,
-        data: details,
-    })
 }
 
 fn step_facts(row: &StepRow) -> StepFacts {

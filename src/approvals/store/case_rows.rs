@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::approvals::domain::approvals::{CaseStatus, Decision, StepStatus};
 use crate::platform::store::schema::{approval_cases, approval_decisions, approval_steps};
+use crate::platform::store::telling::{About, Subject};
 use crate::values::ids::CaseId;
 use crate::values::organisation::OrgPath;
 
@@ -34,6 +35,12 @@ pub struct CaseRow {
     pub facts: Value,
     /// The step that waits, or that waited last.
     pub current_step: i16,
+}
+
+impl Subject for CaseRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, None)
+    }
 }
 
 /// A step as stored.

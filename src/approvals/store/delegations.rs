@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use crate::platform::store::schema::approval_delegations;
+use crate::platform::store::telling::{About, Subject};
 use crate::values::ids::DelegationId;
 use crate::values::organisation::OrgPath;
 
@@ -26,6 +27,12 @@ pub struct DelegationRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Subject for DelegationRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, None)
+    }
 }
 
 /// Writes a new delegation.

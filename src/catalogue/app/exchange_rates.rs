@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde_json::json;
 
+use crate::catalogue::domain::events;
 use crate::catalogue::domain::exchange_rates::{
     Quote, Rate, RateError, RateOnFile, Rates, pairs_to_load, quote, usable,
 };
 use crate::catalogue::store::exchange_rates::{self as store, NewRateRow, RateRow};
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
-use crate::platform::store::tx::{Event, Reader, Tx};
+use crate::platform::store::telling::About;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::values::currency::Currency;
-use crate::values::organisation::OrgPath;
 
 /// Mistakes that are named at most; a problem holds no more.
 const ERRORS_MAX: usize = 100;
@@ -101,7 +102,9 @@ fn record(
         return Err(problem.into());
     }
     let rows = store::insert(tx.connection, &rows)?;
-    let subject = format!("exchange_rate/{}", rows.first().map_or(0, |row| row.number));
+    let number = rows.first().map_or(0, |row| row.number);
+    // Rates belong to the whole company.
+    let about = About::of_company(format!("exchange_rate/{number}"));
     let pairs: BTreeSet<String> = rows
         .iter()
         .map(|row| format!("{}/{}", row.from_currency, row.to_currency))
@@ -110,15 +113,7 @@ fn record(
     let details = json!({
         "count": rows.len(), "pairs": pairs, "first_rate_date": days().min(), "last_rate_date": days().max(),
     });
-    tx.record(action, subject.clone(), details.clone())?;
-    // Rates belong to the whole company.
-    tx.emit(Event {
-        kind: "exchange_rates.published",
-        subject,
-        org_path: OrgPath::root(),
-        customer_id: None,
-        data: details,
-    })?;
+    tx.tell(action, events::EXCHANGE_RATES_PUBLISHED, &about, details)?;
     Ok(rows)
 }
 

@@ -1,14 +1,15 @@
 //! Keeping the product catalogue (policies P02, P12).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::catalogue::domain::events;
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
 use crate::catalogue::store::products::{self as store, ProductRow};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
-use crate::platform::store::tx::{Event, Tx};
-use crate::values::organisation::OrgPath;
+use crate::platform::store::telling::Subject;
+use crate::platform::store::tx::Tx;
 
 /// What a new product starts with.
 #[derive(Debug, Clone)]
@@ -87,9 +88,12 @@ pub fn create(tx: &mut Tx<'_>, new: &NewProduct) -> Result<ProductRow, Error> {
             Problem::new(ProblemCode::DuplicateProductCode)
         })
     })?;
-    let details = json!({"version": 1});
-    tx.record("product.create", subject(&row), details.clone())?;
-    emit(tx, "product.created", &row, details)?;
+    tx.tell(
+        "product.create",
+        events::PRODUCT_CREATED,
+        &row,
+        json!({"version": 1}),
+    )?;
     Ok(row)
 }
 
@@ -131,26 +135,12 @@ pub fn change(
             return Err(ProblemCode::PreconditionFailed.into());
         }
     }
-    // Asking for what is already so is done; it is still on record that it was asked.
     let details = json!({"version": row.version, "fields": fields});
-    tx.record("product.change", subject(&row), details.clone())?;
-    if row != before {
-        emit(tx, "product.changed", &row, details)?;
+    if row == before {
+        // Asking for what is already so is done; it is still on record that it was asked.
+        tx.record("product.change", row.about().subject, details)?;
+    } else {
+        tx.tell("product.change", events::PRODUCT_CHANGED, &row, details)?;
     }
     Ok(row)
-}
-
-fn subject(row: &ProductRow) -> String {
-    format!("product/{}", row.code)
-}
-
-/// The catalogue belongs to the whole company.
-fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &ProductRow, data: Value) -> Result<(), Error> {
-    tx.emit(Event {
-        kind,
-        subject: subject(row),
-        org_path: OrgPath::root(),
-        customer_id: None,
-        data,
-    })
 }

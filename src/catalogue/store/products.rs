@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
 use crate::platform::store::schema::{product_versions, products};
 use crate::platform::store::sql_types::{text, words};
+use crate::platform::store::telling::{About, Subject};
 
 words!(ExposureTreatment, ProductKind, ReleasedBy);
 text!(ProductCode, ProductCode::as_str, |code| Ok(
@@ -33,6 +34,12 @@ pub struct ProductRow {
     pub deposit_share_bp: i32,
     pub released_by: ReleasedBy,
     pub changed_by: String,
+}
+
+impl Subject for ProductRow {
+    fn about(&self) -> About {
+        About::of_company(format!("product/{}", self.code))
+    }
 }
 
 /// A version of a product.

@@ -9,12 +9,13 @@ use crate::customers::domain::customers::{
     self, CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
     TimeClass, TradingClass, ValueClass,
 };
+use crate::customers::domain::events;
 use crate::customers::domain::social_credit_code::SocialCreditCode;
 use crate::customers::store::customers::{self as store, CustomerRow, CustomerVersionRow};
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
 use crate::values::ids::CustomerId;
 use crate::values::masking;
 use crate::values::names::similarity_key;
@@ -159,8 +160,12 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
         return Err(Error::internal("a row written in this transaction is gone"));
     }
     append_version(tx, &row)?;
-    tx.record("customer.create", id.subject(), json!({"version": 1}))?;
-    emit(tx, "customer.created", &row, json!({"version": 1}))?;
+    tx.tell(
+        "customer.create",
+        events::CUSTOMER_CREATED,
+        &row,
+        json!({"version": 1}),
+    )?;
     Ok(row)
 }
 
@@ -211,8 +216,7 @@ pub fn change(
     let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
     let details =
         json!({"version": row.version, "fields": fields, "major": customers::is_major(&changes)});
-    tx.record("customer.change", id.subject(), details.clone())?;
-    emit(tx, "customer.changed", &row, details)?;
+    tx.tell("customer.change", events::CUSTOMER_CHANGED, &row, details)?;
     Ok(row)
 }
 
@@ -429,14 +433,4 @@ fn snapshot(row: &CustomerRow) -> Value {
         snapshot.extend(fixed.into_iter().filter(|(_, value)| !value.is_null()));
     }
     Value::Object(snapshot)
-}
-
-fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &CustomerRow, data: Value) -> Result<(), Error> {
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: Some(row.id.uuid()),
-        data,
-    })
 }

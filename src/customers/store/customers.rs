@@ -14,6 +14,7 @@ use crate::customers::domain::customers::{
 };
 use crate::platform::store::schema::{customer_codes, customer_keys, customer_versions, customers};
 use crate::platform::store::sql_types::words;
+use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::values::actor::Actor;
 use crate::values::ids::CustomerId;
@@ -69,6 +70,12 @@ pub struct CustomerRow {
     pub updated_at: DateTime<Utc>,
     /// Whether it is related to the company.
     pub related_party: bool,
+}
+
+impl Subject for CustomerRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, Some(self.id))
+    }
 }
 
 /// A version of an archive.

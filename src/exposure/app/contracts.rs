@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::lines::{record, wrong_status};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
+use crate::exposure::domain::events;
 use crate::exposure::domain::lines::LineStatus;
 use crate::exposure::store::contracts::{self, ContractRow};
 use crate::exposure::store::lines::{self as store, LineChange, LineRow};
@@ -80,7 +81,7 @@ pub fn record_contract(tx: &mut Tx<'_>, id: LineId, new: &NewContract) -> Result
     record(
         tx,
         "credit_line.contract",
-        "credit_line.contract_signed",
+        events::CREDIT_LINE_CONTRACT_SIGNED,
         &row,
         "",
     )?;

@@ -7,11 +7,13 @@ use super::regrouping::{self, Ceiling};
 use crate::customers::store::customers::{self, CustomerRow};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
+use crate::exposure::domain::events;
 use crate::exposure::domain::groups::{DayRefusal, GroupBasis, GroupLimitMode, MembershipDays};
 use crate::exposure::store::groups::{self as store, GroupRow, MembershipRow};
 use crate::exposure::store::parties as loads;
 use crate::platform::store::errors::on_violation;
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::telling::About;
+use crate::platform::store::tx::Tx;
 use crate::values::ids::{CustomerId, GroupId, MembershipId};
 use crate::values::organisation::OrgPath;
 
@@ -73,8 +75,12 @@ pub fn create(tx: &mut Tx<'_>, new: &NewGroup) -> Result<GroupRow, Error> {
     };
     store::insert(tx.connection, &row)?;
     let details = json!({"version": 1});
-    tx.record("credit_group.create", id.subject(), details.clone())?;
-    emit(tx, "credit_group.created", &row, details)?;
+    tx.tell(
+        "credit_group.create",
+        events::CREDIT_GROUP_CREATED,
+        &row,
+        details,
+    )?;
     Ok(row)
 }
 
@@ -108,11 +114,17 @@ pub fn change(
             return Err(ProblemCode::PreconditionFailed.into());
         }
     }
-    // Asking for what is already so is done; it is still on record that it was asked.
     let details = json!({"version": row.version, "fields": fields});
-    tx.record("credit_group.change", id.subject(), details.clone())?;
-    if row != before {
-        emit(tx, "credit_group.changed", &row, details)?;
+    if row == before {
+        // Asking for what is already so is done; it is still on record that it was asked.
+        tx.record("credit_group.change", id.subject(), details)?;
+    } else {
+        tx.tell(
+            "credit_group.change",
+            events::CREDIT_GROUP_CHANGED,
+            &row,
+            details,
+        )?;
     }
     Ok(row)
 }
@@ -172,14 +184,12 @@ fn take_in(
         })
     })?;
     regrouping::move_to_group(tx, customer.id, Some((group_id, ceiling)))?;
-    let details = details(&row);
-    tx.record("credit_group.join", id.subject(), details.clone())?;
-    emit_member(
-        tx,
-        "credit_group.member_joined",
-        (&group, &customer),
-        id,
-        details,
+    let about = membership(tx, &group, &customer, id);
+    tx.tell(
+        "credit_group.join",
+        events::CREDIT_GROUP_MEMBER_JOINED,
+        &about,
+        details(&row),
     )?;
     Ok(row)
 }
@@ -232,14 +242,12 @@ pub fn leave(
     if before.member_until.is_none() {
         regrouping::move_to_group(tx, customer.id, None)?;
     }
-    let details = details(&row);
-    tx.record("credit_group.leave", id.subject(), details.clone())?;
-    emit_member(
-        tx,
-        "credit_group.member_left",
-        (&group, &customer),
-        id,
-        details,
+    let about = membership(tx, &group, &customer, id);
+    tx.tell(
+        "credit_group.leave",
+        events::CREDIT_GROUP_MEMBER_LEFT,
+        &about,
+        details(&row),
     )?;
     Ok(row)
 }
@@ -273,33 +281,9 @@ fn details(row: &MembershipRow) -> Value {
     })
 }
 
-fn emit(tx: &mut Tx<'_>, kind: &'static str, row: &GroupRow, data: Value) -> Result<(), Error> {
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: None,
-        data,
-    })
-}
-
 /// A membership is known where both the group and the customer are: at the unit above both.
-fn emit_member(
-    tx: &mut Tx<'_>,
-    kind: &'static str,
-    (group, customer): (&GroupRow, &CustomerRow),
-    id: MembershipId,
-    data: Value,
-) -> Result<(), Error> {
-    let org_path = group
-        .org_path
-        .common(&customer.org_path)
-        .unwrap_or_else(|| tx.actor.org_path.clone());
-    tx.emit(Event {
-        kind,
-        subject: id.subject(),
-        org_path,
-        customer_id: Some(customer.id.uuid()),
-        data,
-    })
+fn membership(tx: &Tx<'_>, group: &GroupRow, customer: &CustomerRow, id: MembershipId) -> About {
+    let shared = group.org_path.common(&customer.org_path);
+    let org_path = shared.unwrap_or_else(|| tx.actor.org_path.clone());
+    About::new(id, &org_path, Some(customer.id))
 }

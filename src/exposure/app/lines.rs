@@ -9,6 +9,7 @@ use super::regrouping;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
+use crate::exposure::domain::events;
 use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::{self, ApplicationAction, Asked, Nonsense, change};
 use crate::exposure::domain::lines::{LineFacts, LineStatus, ReviewOutcome, windows_overlap};
@@ -16,10 +17,11 @@ use crate::exposure::store::contracts::{self, ReviewRow};
 use crate::exposure::store::lines::{self as store, ComparedTerms, LineChange, LineRow};
 use crate::exposure::store::reservations::without_due;
 use crate::exposure::store::{groups, parties as loads};
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
 use crate::rules::app::credit_policies;
 use crate::scores::store::scores;
 use crate::values::currency::Currency;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::{ApplicationId, CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
 
@@ -119,7 +121,7 @@ pub fn open(tx: &mut Tx<'_>, new: NewLine) -> Result<LineRow, Error> {
     };
     store::insert(tx.connection, &row, change)?;
     regrouping::adopt(tx, id)?;
-    record(tx, "credit_line.open", "credit_line.opened", &row, "")?;
+    record(tx, "credit_line.open", events::CREDIT_LINE_OPENED, &row, "")?;
     Ok(store::lock(tx.connection, id)?)
 }
 
@@ -166,10 +168,10 @@ pub fn carry_out(tx: &mut Tx<'_>, new: &ChangedLine) -> Result<LineRow, Error> {
     };
     store::write_terms(tx.connection, &row, change)?;
     let kind = match (before.status, status) {
-        (LineStatus::Active, LineStatus::Suspended) => "credit_line.suspended",
-        (LineStatus::Suspended, LineStatus::Active) => "credit_line.resumed",
-        (_, LineStatus::Closed) => "credit_line.closed",
-        _ => "credit_line.changed",
+        (LineStatus::Active, LineStatus::Suspended) => events::CREDIT_LINE_SUSPENDED,
+        (LineStatus::Suspended, LineStatus::Active) => events::CREDIT_LINE_RESUMED,
+        (_, LineStatus::Closed) => events::CREDIT_LINE_CLOSED,
+        _ => events::CREDIT_LINE_CHANGED,
     };
     record(tx, &format!("credit_line.{verb}"), kind, &row, reason)?;
     Ok(row)
@@ -366,15 +368,14 @@ pub fn review(tx: &mut Tx<'_>, id: LineId, new: &NewReview) -> Result<LineRow, E
     record(
         tx,
         "credit_line.review",
-        "credit_line.reviewed",
+        events::CREDIT_LINE_REVIEWED,
         &row,
         new.outcome.as_str(),
     )?;
     // Whoever follows suspensions learns of every one of them.
     if suspends {
-        announce(
-            tx,
-            "credit_line.suspended",
+        tx.publish(
+            events::CREDIT_LINE_SUSPENDED,
             &row,
             details(&row, &new.comment),
         )?;
@@ -412,12 +413,12 @@ pub fn act(
         (LineAction::Suspend, LineStatus::Active) => (
             LineStatus::Suspended,
             "credit_line.suspend",
-            "credit_line.suspended",
+            events::CREDIT_LINE_SUSPENDED,
         ),
         (LineAction::Resume, LineStatus::Suspended) => (
             LineStatus::Active,
             "credit_line.resume",
-            "credit_line.resumed",
+            events::CREDIT_LINE_RESUMED,
         ),
         (
             LineAction::Close,
@@ -425,7 +426,7 @@ pub fn act(
         ) => (
             LineStatus::Closed,
             "credit_line.close",
-            "credit_line.closed",
+            events::CREDIT_LINE_CLOSED,
         ),
         (_, status) => return Err(wrong_status(status)),
     };
@@ -446,33 +447,16 @@ pub fn act(
 pub(super) fn record(
     tx: &mut Tx<'_>,
     action: &str,
-    kind: &'static str,
+    kind: EventKind,
     row: &LineRow,
     reason: &str,
 ) -> Result<(), Error> {
-    let details = details(row, reason);
-    tx.record(action, row.id.subject(), details.clone())?;
-    announce(tx, kind, row, details)
+    tx.tell(action, kind, row, details(row, reason))
 }
 
 pub(super) fn details(row: &LineRow, reason: &str) -> Value {
     json!({
         "customer_id": row.customer_id, "group_id": row.group_id, "product": row.product, "currency": row.currency,
         "limit_minor": row.limit_minor, "status": row.status.as_str(), "reason": reason,
-    })
-}
-
-pub(super) fn announce(
-    tx: &mut Tx<'_>,
-    kind: &'static str,
-    row: &LineRow,
-    details: Value,
-) -> Result<(), Error> {
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: row.customer_id.map(CustomerId::uuid),
-        data: details,
     })
 }

@@ -11,13 +11,15 @@ use crate::catalogue::domain::counted::Part;
 use crate::customers::store::customers;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
+use crate::exposure::domain::events;
 use crate::exposure::domain::lines::{Movement, MovementKind};
 use crate::exposure::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
 use crate::exposure::store::counted::Counts;
 use crate::exposure::store::movements;
 use crate::exposure::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::exposure::store::receivables::{self, ReceivableRow};
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
 use crate::values::money::Money;
 
@@ -84,7 +86,13 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
         rows::write(tx.connection, &payment)?;
     }
     ledger.write(tx);
-    record(tx, "payment.receive", "payment.received", &payment, &parts)?;
+    record(
+        tx,
+        "payment.receive",
+        events::PAYMENT_RECEIVED,
+        &payment,
+        &parts,
+    )?;
     Ok(payment)
 }
 
@@ -108,7 +116,7 @@ pub fn allocate(tx: &mut Tx<'_>, id: PaymentId, spread_as: &Spread) -> Result<Pa
     record(
         tx,
         "payment.allocate",
-        "payment.allocated",
+        events::PAYMENT_ALLOCATED,
         &payment,
         &parts,
     )?;
@@ -163,7 +171,13 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
     payment.updated_at = tx.now;
     rows::write(tx.connection, &payment)?;
     ledger.write(tx);
-    record(tx, "payment.reverse", "payment.reversed", &payment, &[])?;
+    record(
+        tx,
+        "payment.reverse",
+        events::PAYMENT_REVERSED,
+        &payment,
+        &[],
+    )?;
     Ok(payment)
 }
 
@@ -347,7 +361,7 @@ pub fn net<'a>(
 fn record(
     tx: &mut Tx<'_>,
     action: &str,
-    kind: &'static str,
+    kind: EventKind,
     row: &PaymentRow,
     parts: &[Allocation],
 ) -> Result<(), Error> {
@@ -356,12 +370,5 @@ fn record(
         "unapplied_minor": row.unapplied_minor, "status": row.status.as_str(), "reference": row.reference,
         "receivables": parts.iter().map(|part| part.receivable_id).collect::<Vec<_>>(),
     });
-    tx.record(action, row.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: Some(row.customer_id.uuid()),
-        data: details,
-    })
+    tx.tell(action, kind, row, details)
 }

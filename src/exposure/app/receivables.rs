@@ -12,6 +12,7 @@ use crate::catalogue::domain::counted::{Claim, Counted, Part};
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
+use crate::exposure::domain::events;
 use crate::exposure::domain::lines::MovementKind;
 use crate::exposure::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
 use crate::exposure::store::counted::{Counts, claim};
@@ -19,7 +20,7 @@ use crate::exposure::store::parties as store;
 use crate::exposure::store::receivables::{self as rows, ReceivableRow};
 use crate::exposure::store::reservations::ReservationRow;
 use crate::platform::store::errors::on_violation;
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
 use crate::values::ids::{CustomerId, ReceivableId, ReservationId};
 use crate::values::level::Level;
 use crate::values::money::Money;
@@ -109,12 +110,8 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     announce(tx, &row)?;
     if row.over_limit {
         let codes: Vec<&str> = refusals.iter().map(|reason| reason.code.as_str()).collect();
-        emit(
-            tx,
-            "receivable.over_limit",
-            &row,
-            json!({"number": row.number, "reasons": codes}),
-        )?;
+        let data = json!({"number": row.number, "reasons": codes});
+        tx.publish(events::RECEIVABLE_OVER_LIMIT, &row, data)?;
     }
     Ok(row)
 }
@@ -190,16 +187,12 @@ pub fn dispute(tx: &mut Tx<'_>, id: ReceivableId, reason: &str) -> Result<Receiv
     row.version += 1;
     row.updated_at = tx.now;
     rows::write(tx.connection, &row)?;
-    tx.record(
+    let details = json!({"number": row.number});
+    tx.tell(
         "receivable.dispute",
-        id.subject(),
-        json!({"number": row.number}),
-    )?;
-    emit(
-        tx,
-        "receivable.disputed",
+        events::RECEIVABLE_DISPUTED,
         &row,
-        json!({"number": row.number}),
+        details,
     )?;
     Ok(row)
 }
@@ -213,8 +206,7 @@ pub(super) fn announce(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error
         "number": row.number, "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
         "due_on": row.due_on, "over_limit": row.over_limit,
     });
-    tx.record("receivable.post", row.id.subject(), details.clone())?;
-    emit(tx, "receivable.posted", row, details)
+    tx.tell("receivable.post", events::RECEIVABLE_POSTED, row, details)
 }
 
 /// What a receivable is made of.
@@ -292,19 +284,4 @@ fn insert(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {
                 Problem::new(ProblemCode::DuplicateReceivableNumber)
             })
         })
-}
-
-fn emit(
-    tx: &mut Tx<'_>,
-    kind: &'static str,
-    row: &ReceivableRow,
-    data: serde_json::Value,
-) -> Result<(), Error> {
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: Some(row.customer_id.uuid()),
-        data,
-    })
 }

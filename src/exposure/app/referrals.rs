@@ -19,14 +19,16 @@ use crate::customers::store::customers;
 use crate::error::{Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::assessment::{Assessment, CreditDecision};
+use crate::exposure::domain::events;
 use crate::exposure::domain::referrals::{Passing, ReferralStatus, Release, amount_max_minor};
 use crate::exposure::domain::reservations::Amended;
 use crate::exposure::store::referrals::{self as store, ReferralRow};
 use crate::exposure::store::{parties as loads, reservations};
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
 use crate::rules::app::check_rules;
 use crate::rules::domain::check_rules::OrderTerms;
 use crate::scores::store::scores;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, ReferralId, ReservationId};
 use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
@@ -113,7 +115,7 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         updated_at: tx.now,
     };
     store::insert(tx.connection, &row)?;
-    record(tx, "referral.request", "referral.requested", &row)?;
+    record(tx, "referral.request", events::REFERRAL_REQUESTED, &row)?;
     Ok(row)
 }
 
@@ -235,7 +237,7 @@ pub fn approve(tx: &mut Tx<'_>, id: ReferralId, comment: &str) -> Result<Referra
     row.released_on = Some(tx.today);
     row.valid_until = Some(tx.today + TimeDelta::days(row.valid_days.into()));
     advance(tx, &mut row, ReferralStatus::Released)?;
-    record(tx, "referral.approve", "referral.released", &row)?;
+    record(tx, "referral.approve", events::REFERRAL_RELEASED, &row)?;
     Ok(row)
 }
 
@@ -248,7 +250,7 @@ pub fn reject(tx: &mut Tx<'_>, id: ReferralId, reason: &str) -> Result<ReferralR
     expect(row.status, ReferralStatus::Rejected)?;
     approvals::decide(tx, row.case_id, Decision::Rejected, reason)?;
     advance(tx, &mut row, ReferralStatus::Rejected)?;
-    record(tx, "referral.reject", "referral.rejected", &row)?;
+    record(tx, "referral.reject", events::REFERRAL_REJECTED, &row)?;
     Ok(row)
 }
 
@@ -261,7 +263,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ReferralId) -> Result<ReferralRow, Error> {
     expect(row.status, ReferralStatus::Withdrawn)?;
     approvals::withdraw(tx, row.case_id)?;
     advance(tx, &mut row, ReferralStatus::Withdrawn)?;
-    record(tx, "referral.withdraw", "referral.withdrawn", &row)?;
+    record(tx, "referral.withdraw", events::REFERRAL_WITHDRAWN, &row)?;
     Ok(row)
 }
 
@@ -343,7 +345,7 @@ pub fn use_up(
     row.status = ReferralStatus::Used;
     row.version += 1;
     row.updated_at = tx.now;
-    record(tx, "referral.use", "referral.used", row)
+    record(tx, "referral.use", events::REFERRAL_USED, row)
 }
 
 /// Writes a release that was used up.
@@ -397,23 +399,11 @@ fn advance(tx: &mut Tx<'_>, row: &mut ReferralRow, next: ReferralStatus) -> Resu
     }
 }
 
-fn record(
-    tx: &mut Tx<'_>,
-    action: &str,
-    kind: &'static str,
-    row: &ReferralRow,
-) -> Result<(), Error> {
+fn record(tx: &mut Tx<'_>, action: &str, kind: EventKind, row: &ReferralRow) -> Result<(), Error> {
     let details = json!({
         "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
         "currency": row.currency, "amount_minor": row.amount_minor, "status": row.status.as_str(),
         "approval_id": row.case_id, "valid_until": row.valid_until, "reservation_id": row.reservation_id,
     });
-    tx.record(action, row.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: Some(row.customer_id.uuid()),
-        data: details,
-    })
+    tx.tell(action, kind, row, details)
 }

@@ -11,6 +11,7 @@ use diesel::sql_types::Bool;
 use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipDays};
 use crate::platform::store::schema::{credit_group_members, credit_groups, customers};
 use crate::platform::store::sql_types::words;
+use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::values::actor::Actor;
 use crate::values::ids::{CustomerId, GroupId, MembershipId};
@@ -35,6 +36,12 @@ pub struct GroupRow {
     pub updated_at: DateTime<Utc>,
     /// How its ceiling bounds the members.
     pub limit_mode: GroupLimitMode,
+}
+
+impl Subject for GroupRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, None)
+    }
 }
 
 /// A membership as stored.

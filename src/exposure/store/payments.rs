@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::exposure::domain::payments::PaymentStatus;
 use crate::platform::store::schema::{payment_allocations, payments};
 use crate::platform::store::sql_types::words;
+use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::visible_to;
 use crate::values::currency::Currency;
@@ -35,6 +36,12 @@ pub struct PaymentRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Subject for PaymentRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, Some(self.customer_id))
+    }
 }
 
 /// An allocation as stored. Negative amounts take one back.

@@ -11,6 +11,7 @@ use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::exposure::domain::receivables::ReceivableStatus;
 use crate::platform::store::schema::receivables;
 use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many};
+use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::visible_to;
 use crate::values::currency::Currency;
@@ -59,6 +60,12 @@ pub struct ReceivableRow {
     pub group_exposure_minor: Option<i64>,
     /// Conversions at the levels whose line has another currency.
     pub conversions: Option<Conversions>,
+}
+
+impl Subject for ReceivableRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, Some(self.customer_id))
+    }
 }
 
 impl ReceivableRow {

@@ -8,6 +8,7 @@ use crate::catalogue::domain::products::ProductCode;
 use crate::exposure::domain::referrals::ReferralStatus;
 use crate::platform::store::schema::referrals;
 use crate::platform::store::sql_types::words;
+use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::visible_to;
 use crate::values::currency::Currency;
@@ -55,6 +56,12 @@ pub struct ReferralRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Subject for ReferralRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, Some(self.customer_id))
+    }
 }
 
 /// What a listing can be narrowed by.

@@ -13,6 +13,7 @@ use crate::exposure::domain::reservations::{ReservationFacts, ReservationStatus}
 use crate::platform::store::schema::reservations;
 use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many, unnested};
 use crate::platform::store::sql_types::words;
+use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::visible_to;
 use crate::values::currency::Currency;
@@ -59,6 +60,12 @@ pub struct ReservationRow {
     pub group_exposure_minor: Option<i64>,
     /// Conversions at the levels whose line has another currency.
     pub conversions: Option<Conversions>,
+}
+
+impl Subject for ReservationRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, Some(self.customer_id))
+    }
 }
 
 impl ReservationRow {

@@ -4,7 +4,6 @@ pub mod answers;
 pub mod bodies;
 pub mod command;
 pub mod cursor;
-pub mod events;
 pub mod guard;
 pub mod metrics;
 pub mod middleware;

@@ -19,5 +19,6 @@ pub mod migrations;
 pub mod schema;
 pub mod sets;
 pub mod sql_types;
+pub mod telling;
 pub mod tx;
 pub(crate) mod visibility;

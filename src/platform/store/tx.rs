@@ -159,7 +159,7 @@ pub struct Journal {
 /// finds what the other one wrote.
 const LOOKED_UP: [&str; 2] = ["reservations_reference", "receivables_number_unique"];
 
-/// A change worth telling others about.
+/// A change worth telling others about; [`Tx::tell`] is the shorter way.
 #[derive(Debug)]
 pub struct Event {
     /// Type, as `resource.past_tense`.

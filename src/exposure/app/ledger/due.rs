@@ -22,11 +22,12 @@ use super::book::{By, Request};
 use super::{Behind, Ledger};
 use crate::error::Error;
 use crate::exposure::domain::assessment::Assessment;
+use crate::exposure::domain::events;
 use crate::exposure::domain::lines::MovementKind;
 use crate::exposure::store::counted::Counts;
 use crate::exposure::store::lines;
 use crate::exposure::store::reservations::{self as reservations_store, ReservationRow};
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
 use crate::values::ids::{CustomerId, LineId};
 use crate::values::level::Level;
 
@@ -194,13 +195,11 @@ impl Ledger {
             reservation.id.subject(),
             json!({"expired_minor": rest}),
         )?;
-        tx.emit(Event {
-            kind: "reservation.expired",
-            subject: reservation.id.subject(),
-            org_path: reservation.org_path.clone(),
-            customer_id: Some(reservation.customer_id.uuid()),
-            data: json!({"reference": reservation.reference, "currency": reservation.currency, "expired_minor": rest}),
-        })?;
+        // Whoever reads events knows a reservation by its reference.
+        let data = json!({
+            "reference": reservation.reference, "currency": reservation.currency, "expired_minor": rest,
+        });
+        tx.publish(events::RESERVATION_EXPIRED, &*reservation, data)?;
         Ok(true)
     }
 }

@@ -7,9 +7,11 @@ use super::commands::NewReservation;
 use super::reusing::reference_reused;
 use crate::error::{Error, OrInternal, Problem};
 use crate::exposure::app::ledger::Behind;
+use crate::exposure::domain::events;
 use crate::exposure::store::counted::claim;
 use crate::exposure::store::reservations::ReservationRow;
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::tx::Tx;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::ReservationId;
 use crate::values::money::Money;
 
@@ -66,24 +68,24 @@ pub(super) fn expiry(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Done {
     action: &'static str,
-    kind: &'static str,
+    kind: EventKind,
 }
 
 impl Done {
     pub(super) const CREATED: Self = Self {
-        kind: "reservation.created",
+        kind: events::RESERVATION_CREATED,
         action: "reservation.create",
     };
     pub(super) const CAPTURED: Self = Self {
-        kind: "reservation.captured",
+        kind: events::RESERVATION_CAPTURED,
         action: "reservation.capture",
     };
     pub(super) const RELEASED: Self = Self {
-        kind: "reservation.released",
+        kind: events::RESERVATION_RELEASED,
         action: "reservation.release",
     };
     pub(super) const AMENDED: Self = Self {
-        kind: "reservation.amended",
+        kind: events::RESERVATION_AMENDED,
         action: "reservation.amend",
     };
 }
@@ -98,12 +100,5 @@ pub(super) fn record(
         "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
         "currency": row.currency, "amount_minor": amount_minor, "status": row.status.as_str(),
     });
-    tx.record(done.action, row.id.subject(), details.clone())?;
-    tx.emit(Event {
-        kind: done.kind,
-        subject: row.id.subject(),
-        org_path: row.org_path.clone(),
-        customer_id: Some(row.customer_id.uuid()),
-        data: details,
-    })
+    tx.tell(done.action, done.kind, row, details)
 }

@@ -10,6 +10,7 @@ use crate::exposure::domain::lines::{
 };
 use crate::platform::store::schema::credit_lines;
 use crate::platform::store::sql_types::words;
+use crate::platform::store::telling::{About, Subject};
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, CustomerId, GroupId, LineId};
 use crate::values::level::Level;
@@ -70,6 +71,12 @@ pub struct LineRow {
     pub conditions: Option<String>,
     /// Day by which the line is to be reviewed.
     pub review_on: Option<NaiveDate>,
+}
+
+impl Subject for LineRow {
+    fn about(&self) -> About {
+        About::new(self.id, &self.org_path, self.customer_id)
+    }
 }
 
 impl LineRow {

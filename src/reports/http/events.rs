@@ -1,5 +1,6 @@
 //! The change feed over HTTP.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -7,17 +8,40 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::answers::Listing;
-use super::guard::Require;
-use super::parameters::{PAGE_SIZE_DEFAULT, Parameters, page_size};
+use crate::applications::domain::events as applications;
+use crate::approvals::domain::events as approvals;
 use crate::auth::scopes;
+use crate::catalogue::domain::events as catalogue;
 use crate::crypto::CursorSeal;
+use crate::customers::domain::events as customers;
 use crate::error::{Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
+use crate::exposure::domain::events as exposure;
+use crate::platform::http::answers::Listing;
+use crate::platform::http::guard::Require;
+use crate::platform::http::parameters::{PAGE_SIZE_DEFAULT, Parameters, page_size};
 use crate::platform::store::events::feed::{self as store, EventFilter, FedEventRow, FeedPlace};
 use crate::platform::store::tx::Reader;
-use crate::values::event_kinds::EVENT_TYPES;
+use crate::rules::domain::events as rules;
+use crate::scores::domain::events as scores;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, EventId};
+
+/// Every kind of event, of every area, by name.
+pub static EVENT_KINDS: LazyLock<Vec<EventKind>> = LazyLock::new(|| {
+    let areas = [
+        approvals::EVERY,
+        catalogue::EVERY,
+        customers::EVERY,
+        scores::EVERY,
+        rules::EVERY,
+        exposure::EVERY,
+        applications::EVERY,
+    ];
+    let mut kinds = areas.concat();
+    kinds.sort_unstable_by_key(|kind| kind.name());
+    kinds
+});
 
 /// The longest that an answer waits for the next event, in seconds.
 const WAIT_SECONDS_MAX: u64 = 20;
@@ -148,9 +172,9 @@ pub async fn list(
 }
 
 fn description() -> String {
-    let types: String = EVENT_TYPES
+    let types: String = EVENT_KINDS
         .iter()
-        .map(|event| format!("\n- `{}`: {}", event.name, event.description))
+        .map(|kind| format!("\n- `{}`: {}", kind.name(), kind.description()))
         .collect();
     format!(
         "Every business change in commit order: no gaps, and from any cursor, however old, the same events in the \
@@ -289,7 +313,7 @@ fn event_type<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    if EVENT_TYPES.iter().any(|event| event.name == text) {
+    if EVENT_KINDS.iter().any(|kind| kind.name() == text) {
         Ok(Some(text))
     } else {
         Err(serde::de::Error::custom("type is a type of event"))

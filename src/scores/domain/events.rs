@@ -1,0 +1,7 @@
+//! Kinds of events of scores.
+
+use crate::values::event_kinds::event_kinds;
+
+event_kinds! {
+    CUSTOMER_SCORE_RECORDED = "customer_score.recorded": "A score of a customer was recorded.";
+}
