@@ -18,7 +18,7 @@ use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
 use crate::exposure::store::lines;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Representation, Resource};
-use crate::platform::http::command::{Command, IfMatch, KeyedCommand, PatchCommand};
+use crate::platform::http::command::{IfMatch, KeyedCommand, PatchCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -214,9 +214,7 @@ pub async fn create(
     guard: Require<scopes::CreditApplicationsWrite>,
     command: KeyedCommand<CreateCreditApplication>,
 ) -> Reply<Created<CreditApplicationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     guard
         .write("credit_application.draw_up", repeatable, move |tx| {
             // Amounts stand in the currency of the line, which has to be looked up first.
@@ -250,9 +248,7 @@ pub async fn patch(
     if_match: IfMatch,
     command: PatchCommand<PatchCreditApplication>,
 ) -> Reply<Resource<CreditApplicationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     guard
         .write("credit_application.amend", repeatable, move |tx| {
             let check = |version| if_match.check(version);

@@ -17,7 +17,7 @@ use crate::platform::http::answers::{Computed, Outcome, Representation, Resource
 use crate::platform::http::bodies::{
     ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
 };
-use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
+use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::PathId;
 use crate::platform::http::types::Text;
@@ -217,9 +217,7 @@ pub async fn approve(
     id: PathId<ApplicationEntity>,
     command: KeyedAction<ApproveCreditApplication>,
 ) -> Reply<Outcome<ApprovalOutcome>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let comment = body.comment.map_or_else(String::new, |text| text.0);
     guard
         .write("credit_application.approve", repeatable, move |tx| {
@@ -249,9 +247,7 @@ pub async fn reject(
     id: PathId<ApplicationEntity>,
     command: KeyedCommand<RejectCreditApplication>,
 ) -> Reply<Resource<CreditApplicationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     guard
         .write("credit_application.reject", repeatable, move |tx| {
             Ok(Resource(view(app::reject(tx, id.0, &body.reason.0)?)?))
@@ -274,9 +270,7 @@ pub async fn send_back(
     id: PathId<ApplicationEntity>,
     command: KeyedCommand<RejectCreditApplication>,
 ) -> Reply<Resource<CreditApplicationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     guard
         .write("credit_application.send_back", repeatable, move |tx| {
             Ok(Resource(view(app::send_back(tx, id.0, &body.reason.0)?)?))

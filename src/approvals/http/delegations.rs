@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Representation, Resource};
 use crate::platform::http::bodies::NoDetails;
-use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
+use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -144,9 +144,7 @@ pub async fn create(
     guard: Require<scopes::ApprovalsDelegate>,
     command: KeyedCommand<CreateApprovalDelegation>,
 ) -> Reply<Created<ApprovalDelegationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewDelegation {
         delegate: body.delegate.0,
         from: body.from.0,

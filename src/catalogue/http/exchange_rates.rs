@@ -233,9 +233,7 @@ pub async fn publish(
     guard: Require<scopes::ExchangeRatesWrite>,
     command: Command<PublishExchangeRate>,
 ) -> Reply<Created<ExchangeRateView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = new_rate(body);
     guard
         .write("exchange_rate.publish", repeatable, move |tx| {
@@ -257,9 +255,7 @@ pub async fn import(
     guard: Require<scopes::ExchangeRatesWrite>,
     command: Command<ImportExchangeRates>,
 ) -> Reply<Computed<ImportedExchangeRates>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new: Vec<NewRate> = body.rates.into_iter().map(new_rate).collect();
     guard
         .write("exchange_rate.import", repeatable, move |tx| {

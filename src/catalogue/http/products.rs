@@ -310,9 +310,7 @@ pub async fn create(
     guard: Require<scopes::ProductsWrite>,
     command: Command<CreateProduct>,
 ) -> Reply<Created<ProductView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = new_product(body);
     guard
         .write("product.create", repeatable, move |tx| {
@@ -337,9 +335,7 @@ pub async fn patch(
     if_match: IfMatch,
     command: PatchCommand<PatchProduct>,
 ) -> Reply<Resource<ProductView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let change = product_change(body);
     guard
         .write("product.change", repeatable, move |tx| {

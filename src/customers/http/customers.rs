@@ -105,9 +105,7 @@ pub async fn create(
     guard: Require<scopes::CustomersWrite>,
     command: Command<CreateCustomer>,
 ) -> Reply<Created<CustomerView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = new_customer(body)?;
     guard
         .write("customer.create", repeatable, move |tx| {
@@ -226,9 +224,7 @@ pub async fn patch(
     if_match: IfMatch,
     command: PatchCommand<PatchCustomer>,
 ) -> Reply<Resource<CustomerView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let change = customer_change(body)?;
     guard
         .write("customer.change", repeatable, move |tx| {

@@ -16,7 +16,7 @@ use crate::exposure::store::contracts::{self as store, ContractRow, ReviewRow};
 use crate::exposure::store::lines;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Computed, Listing, Resource};
-use crate::platform::http::command::{Command, KeyedCommand};
+use crate::platform::http::command::KeyedCommand;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -186,9 +186,7 @@ pub async fn record_contract(
     id: PathId<LineEntity>,
     command: KeyedCommand<RecordCreditContract>,
 ) -> Reply<Resource<CreditLineView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewContract {
         number: body.number.0,
         signed_on: body.signed_on.0,
@@ -243,9 +241,7 @@ pub async fn record_review(
     id: PathId<LineEntity>,
     command: KeyedCommand<RecordCreditReview>,
 ) -> Reply<Resource<CreditLineView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewReview {
         outcome: body.outcome,
         comment: body.comment.0,

@@ -258,9 +258,7 @@ pub async fn create(
     guard: Require<scopes::CreditGroupsWrite>,
     command: Command<CreateCreditGroup>,
 ) -> Reply<Created<CreditGroupView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewGroup {
         name: body.name.0,
         basis: body.basis,
@@ -335,9 +333,7 @@ pub async fn patch(
     if_match: IfMatch,
     command: PatchCommand<PatchCreditGroup>,
 ) -> Reply<Resource<CreditGroupView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let change = GroupChange {
         name: body.name.map(|name| name.0),
         basis: body.basis,
@@ -393,9 +389,7 @@ pub async fn join(
     id: PathId<GroupEntity>,
     command: KeyedCommand<JoinCreditGroup>,
 ) -> Reply<Created<CreditGroupMemberView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewMember {
         customer_id: body.customer_id,
         from: body.from.0,
@@ -449,9 +443,7 @@ pub async fn leave(
     if_match: IfMatch,
     command: PatchCommand<PatchCreditGroupMember>,
 ) -> Reply<Resource<CreditGroupMemberView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let until = body.until.map(|until| until.0);
     guard
         .write("credit_group.leave", repeatable, move |tx| {

@@ -19,7 +19,7 @@ use crate::exposure::store::movements::{self, MovementRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Listing, Resource};
 use crate::platform::http::bodies::ReadAsOf;
-use crate::platform::http::command::{Command, KeyedAction};
+use crate::platform::http::command::KeyedAction;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -280,9 +280,7 @@ async fn act(
     command: KeyedAction<ActOnCreditLine>,
     (name, action): (&'static str, LineAction),
 ) -> Reply<Resource<CreditLineView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let reason = body.reason.map_or_else(String::new, |text| text.0);
     guard
         .write(name, repeatable, move |tx| {

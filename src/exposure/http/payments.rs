@@ -14,7 +14,7 @@ use crate::exposure::domain::payments::{AllocationStrategy, PaymentStatus};
 use crate::exposure::store::payments::{self as store, PaymentFilter, PaymentRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Representation, Resource};
-use crate::platform::http::command::{Command, KeyedCommand};
+use crate::platform::http::command::KeyedCommand;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -259,9 +259,7 @@ pub async fn create(
     guard: Require<scopes::PaymentsWrite>,
     command: KeyedCommand<ReceivePayment>,
 ) -> Reply<Created<PaymentView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewPayment {
         customer_id: body.customer_id,
         amount: body.amount.positive(body.currency, "amount")?,
@@ -337,9 +335,7 @@ pub async fn allocate(
     id: PathId<PaymentEntity>,
     command: KeyedCommand<AllocatePayment>,
 ) -> Reply<Resource<PaymentView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     guard
         .write("payment.allocate", repeatable, move |tx| {
             let found = store::find(&mut tx.reader(), id.0)?.ok_or_else(Error::not_found)?;
@@ -365,9 +361,7 @@ pub async fn reverse(
     id: PathId<PaymentEntity>,
     command: KeyedCommand<ReversePayment>,
 ) -> Reply<Resource<PaymentView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     guard
         .write("payment.reverse", repeatable, move |tx| {
             let row = app::reverse(tx, id.0, &body.reason.0)?;

@@ -15,7 +15,7 @@ use crate::exposure::domain::receivables::{ReceivableStatus, overdue_days, statu
 use crate::exposure::store::receivables::{self as store, ReceivableFilter, ReceivableRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Representation, Resource};
-use crate::platform::http::command::{Command, KeyedCommand};
+use crate::platform::http::command::KeyedCommand;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -215,9 +215,7 @@ pub async fn create(
     guard: Require<scopes::ReceivablesWrite>,
     command: KeyedCommand<PostReceivable>,
 ) -> Reply<Created<ReceivableView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewReceivable {
         customer_id: body.customer_id,
         asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,

@@ -19,7 +19,7 @@ use crate::platform::http::answers::{Created, Listing, Representation, Resource}
 use crate::platform::http::bodies::{
     ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
 };
-use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
+use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -224,9 +224,7 @@ pub async fn request(
     guard: Require<scopes::ReferralsWrite>,
     command: KeyedCommand<RequestReferral>,
 ) -> Reply<Created<ReferralView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let new = NewReferral {
         customer_id: body.customer_id,
         asked: asked(&body.amount, body.deposit.as_ref(), body.currency)?,
@@ -307,9 +305,7 @@ pub async fn approve(
     id: PathId<ReferralEntity>,
     command: KeyedAction<ApproveCreditApplication>,
 ) -> Reply<Resource<ReferralView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let comment = body.comment.map_or_else(String::new, |text| text.0);
     guard
         .write("referral.approve", repeatable, move |tx| {
@@ -333,9 +329,7 @@ pub async fn reject(
     id: PathId<ReferralEntity>,
     command: KeyedCommand<RejectCreditApplication>,
 ) -> Reply<Resource<ReferralView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     guard
         .write("referral.reject", repeatable, move |tx| {
             let row = app::reject(tx, id.0, &body.reason.0)?;

@@ -11,7 +11,7 @@ use crate::error::Problem;
 use crate::exposure::app::reservations::{self as app, Decided};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::Computed;
-use crate::platform::http::command::{Command, KeyedCommand};
+use crate::platform::http::command::KeyedCommand;
 use crate::platform::http::guard::Require;
 use crate::platform::http::problem::{ProblemView, Wording, view_of};
 
@@ -101,9 +101,7 @@ pub async fn create(
     guard: Require<scopes::ReservationsWrite>,
     command: KeyedCommand<CreateReservationBatch>,
 ) -> Reply<Computed<ReservationBatchView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let wording = guard.wording().clone();
     let mut requests = Vec::with_capacity(body.reservations.len());
     for reservation in body.reservations {

@@ -19,7 +19,7 @@ use crate::exposure::domain::reservations::ReservationStatus;
 use crate::exposure::store::reservations::{self as store, ReservationFilter};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
-use crate::platform::http::command::{Command, KeyedAction, KeyedCommand};
+use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -161,9 +161,7 @@ pub async fn create(
     with_others: WithOthers,
     command: KeyedCommand<CreateReservation>,
 ) -> Reply<Created<ReservationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let command = app::Command::Reserve(to_be_reserved(body)?);
     with_others
         .decide(
@@ -238,9 +236,7 @@ pub async fn capture(
     id: PathId<ReservationEntity>,
     command: KeyedCommand<CaptureReservation>,
 ) -> Reply<Resource<ReservationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let receivable = CapturedReceivable {
         number: body.receivable.number.0,
         issued_on: body.receivable.issued_on.0,
@@ -278,9 +274,7 @@ pub async fn release(
     id: PathId<ReservationEntity>,
     command: KeyedAction<ReleaseReservation>,
 ) -> Reply<Resource<ReservationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let command = app::Command::Release {
         id: id.0,
         amount: amount_of(body.amount),
@@ -314,9 +308,7 @@ pub async fn amend(
     id: PathId<ReservationEntity>,
     command: KeyedCommand<AmendReservation>,
 ) -> Reply<Resource<ReservationView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let command = app::Command::Amend {
         id: id.0,
         total: amount_of(body.amount),

@@ -83,6 +83,13 @@ pub struct Command<T, K = KeyOptional, M = Json> {
     rules: PhantomData<fn() -> (K, M)>,
 }
 
+impl<T, K, M> Command<T, K, M> {
+    /// The body, and what makes the request repeatable.
+    pub fn into_parts(self) -> (T, Repeatable) {
+        (self.body, self.repeatable)
+    }
+}
+
 /// A changing request that needs an `Idempotency-Key`.
 pub type KeyedCommand<T> = Command<T, KeyRequired, Json>;
 /// A changing request that needs an `Idempotency-Key` and whose body may be left out.
