@@ -4,6 +4,8 @@
 //! fields or reasons behind it. The inside is whatever went wrong in here: it is logged once with
 //! its chain where the answer is made, and the caller learns only that it was our fault.
 
+pub mod days;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -16,6 +16,7 @@ use crate::approvals::domain::authority_rules::{
 use crate::approvals::domain::events;
 use crate::approvals::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
 use crate::approvals::store::delegations::{self, DelegationRow};
+use crate::error::days;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::tx::{Reader, Tx};
@@ -327,17 +328,10 @@ pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, E
     if new.delegate == tx.actor.principal {
         return Err(Problem::field("delegate", "is the caller itself", "不得为本人").into());
     }
-    if new.until < new.from {
-        return Err(Problem::field("until", "is before from", "早于 from").into());
-    }
-    if new.until < tx.today {
-        return Err(Problem::field("until", "is in the past", "已过期").into());
-    }
-    if (new.until - new.from).num_days() > DELEGATION_DAYS_MAX {
-        return Err(
-            Problem::field("until", "is more than 366 days after from", "超过 366 天").into(),
-        );
-    }
+    let (first, last) = (("from", new.from), ("until", new.until));
+    days::window(first, last)?;
+    days::not_before_today("until", new.until, tx.today)?;
+    days::at_most_days(DELEGATION_DAYS_MAX, first, last)?;
     let row = DelegationRow {
         id: tx.mint_home()?,
         delegator: tx.actor.principal.clone(),

@@ -10,6 +10,7 @@ use crate::catalogue::domain::exchange_rates::{
     Quote, Rate, RateError, RateOnFile, Rates, pairs_to_load, quote, usable,
 };
 use crate::catalogue::store::exchange_rates::{self as store, NewRateRow, RateRow};
+use crate::error::days::WrongDay;
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::telling::About;
@@ -78,10 +79,7 @@ fn record(
             wrong("to_currency", detail);
         }
         if new.rate_date > tx.today {
-            wrong(
-                "rate_date",
-                Bilingual::new("is in the future", "不能晚于今天"),
-            );
+            wrong("rate_date", WrongDay::Future.words());
         }
         if !seen.insert((new.from, new.to, new.rate_date)) {
             let detail = Bilingual::new(

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use super::lines::{record, wrong_status};
+use crate::error::days;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
@@ -39,13 +40,13 @@ pub fn record_contract(tx: &mut Tx<'_>, id: LineId, new: &NewContract) -> Result
     if row.status == LineStatus::Closed {
         return Err(wrong_status(row.status));
     }
-    let days = [
+    let told = [
         ("signed_on", Some(new.signed_on)),
         ("policy_notified_on", new.policy_notified_on),
     ];
-    for (field, day) in days {
-        if day.is_some_and(|day| day > tx.today) {
-            return Err(Problem::field(field, "is in the future", "不得晚于今天").into());
+    for (field, day) in told {
+        if let Some(day) = day {
+            days::not_after_today(field, day, tx.today)?;
         }
     }
     let contract = ContractRow {

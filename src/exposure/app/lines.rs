@@ -7,6 +7,7 @@ use super::ledger::bounds::{Bounds, carried_minor};
 use super::refusing::nonsense;
 use super::regrouping;
 use crate::catalogue::domain::products::ProductCode;
+use crate::error::days;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
@@ -334,8 +335,8 @@ pub fn review(tx: &mut Tx<'_>, id: LineId, new: &NewReview) -> Result<LineRow, E
     if row.status == LineStatus::Closed {
         return Err(wrong_status(row.status));
     }
-    if new.next_review_on.is_some_and(|day| day <= tx.today) {
-        return Err(Problem::field("next_review_on", "is not in the future", "须晚于今天").into());
+    if let Some(day) = new.next_review_on {
+        days::after_today("next_review_on", day, tx.today)?;
     }
     row.review_on = match new.next_review_on {
         Some(day) => Some(day),

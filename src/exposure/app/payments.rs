@@ -9,6 +9,7 @@ use super::ledger::{Behind, Ledger, original};
 use super::regrouping;
 use crate::catalogue::domain::counted::Part;
 use crate::customers::store::customers;
+use crate::error::days;
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
@@ -57,9 +58,7 @@ pub struct NewPayment {
 pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
     let (_, org) = customers::status_and_organisation(&mut tx.reader(), new.customer_id)?
         .ok_or_else(Error::not_found)?;
-    if new.received_on > tx.today {
-        return Err(Problem::field("received_on", "is in the future", "不能晚于今天").into());
-    }
+    days::not_after_today("received_on", new.received_on, tx.today)?;
     let id: PaymentId = tx.mint(new.customer_id.bucket())?;
     let mut payment = PaymentRow {
         bucket: id.bucket().as_i16(),

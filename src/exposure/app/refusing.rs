@@ -27,6 +27,7 @@ pub fn refused_by(assessment: &Assessment) -> Error {
 pub fn nonsense(error: Nonsense, currency: Currency) -> Error {
     match error {
         Nonsense::Field(name, en, zh) => Problem::field(name, en, zh).into(),
+        Nonsense::Day(name, wrong) => wrong.at(name).into(),
         Nonsense::Status(status) => line_status(status),
         Nonsense::BelowUse {
             limit_minor,

@@ -37,13 +37,13 @@ pub struct MembershipDays {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DayRefusal {
     /// Exposure moves when the membership is recorded, not on a later day.
-    #[error("must not be later than today: a membership takes effect when it is recorded")]
+    #[error("is in the future: a membership takes effect when it is recorded")]
     BeginsInFuture,
     /// Exposure moves when the end is recorded, not on a later day.
-    #[error("must not be later than today: a membership ends when its end is recorded")]
+    #[error("is in the future: a membership ends when its end is recorded")]
     EndsInFuture,
     /// The end is before the beginning.
-    #[error("must not be before the first day of the membership")]
+    #[error("is before the first day of the membership")]
     EndsBeforeItBegan,
 }
 

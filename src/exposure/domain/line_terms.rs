@@ -5,6 +5,7 @@
 use chrono::NaiveDate;
 
 use super::lines::{LimitKind, LineStatus, TemporaryLimit, TemporaryMode};
+use crate::error::days::WrongDay;
 use crate::values::money::AMOUNT_MINOR_MAX;
 
 /// Longest payment term, in calendar days.
@@ -114,6 +115,8 @@ pub struct LineTerms {
 pub enum Nonsense {
     /// A field: name, what is wrong with it in English and Chinese.
     Field(&'static str, &'static str, &'static str),
+    /// A day: name of its field, and what is wrong with it.
+    Day(&'static str, WrongDay),
     /// The line is in a status that does not allow it.
     Status(LineStatus),
     /// The limit would be below what is used, and nobody said that this is meant.
@@ -170,14 +173,10 @@ pub fn check_shape(
     if until {
         let last = needed("valid_until", asked.valid_until)?;
         if asked.valid_from.is_some_and(|first| last < first) {
-            return Err(Nonsense::Field(
-                "valid_until",
-                "is before valid_from",
-                "早于 valid_from",
-            ));
+            return Err(Nonsense::Day("valid_until", WrongDay::Before("valid_from")));
         }
         if last < today {
-            return Err(Nonsense::Field("valid_until", "is in the past", "已过期"));
+            return Err(Nonsense::Day("valid_until", WrongDay::Past));
         }
     }
     refuse_out_of_range(asked)?;

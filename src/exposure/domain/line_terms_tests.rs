@@ -36,7 +36,7 @@ fn changed(action: ApplicationAction, asked: &Asked, used: i64) -> Result<LineTe
 
 fn field(outcome: Result<LineTerms, Nonsense>) -> &'static str {
     match outcome {
-        Err(Nonsense::Field(name, _, _)) => name,
+        Err(Nonsense::Field(name, ..) | Nonsense::Day(name, _)) => name,
         other => panic!("{other:?}"),
     }
 }

@@ -11,7 +11,8 @@ use super::asking::{asked, carried};
 use super::together::WithOthers;
 use crate::auth::scopes;
 use crate::catalogue::domain::products::ProductCode;
-use crate::error::{Error, Problem};
+use crate::error::Error;
+use crate::error::days;
 use crate::exposure::app::checks::Check;
 use crate::exposure::domain::assessment::{Assessment, CreditDecision, LevelRoom, RuleResult};
 use crate::exposure::domain::lines::LineState;
@@ -205,12 +206,10 @@ pub async fn run(
 
 /// An order ships today or later.
 fn shippable(order: &OrderTerms, today: NaiveDate) -> Result<(), Error> {
-    match order.ship_on {
-        Some(day) if day < today => {
-            Err(Problem::field("ship_on", "is in the past", "不得早于今天").into())
-        }
-        _ => Ok(()),
+    if let Some(day) = order.ship_on {
+        days::not_before_today("ship_on", day, today)?;
     }
+    Ok(())
 }
 
 fn result(assessment: &Assessment, currency: Currency, wording: &Wording) -> CreditCheckResult {

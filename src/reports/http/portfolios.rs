@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 use crate::auth::scopes;
 use crate::catalogue::domain::company_figures::CompanyFigureKind;
 use crate::catalogue::store::company_figures;
-use crate::error::{Error, FieldError, Problem};
+use crate::error::days::WrongDay;
+use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, number_up_to};
@@ -87,11 +88,7 @@ fn moment(
     let day = as_of.map_or(today, |date| date.0);
     if day > today {
         return Err(Problem::new(ProblemCode::InvalidParameter)
-            .at(FieldError::parameter(
-                "as_of",
-                "must not be later than today",
-                "不得晚于今天",
-            ))
+            .at(WrongDay::Future.at_parameter("as_of"))
             .into());
     }
     Ok(Moment {
