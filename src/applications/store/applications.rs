@@ -13,7 +13,7 @@ use crate::platform::store::schema::{credit_application_checks, credit_applicati
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
-use crate::platform::store::visibility::visible_to;
+use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, CaseId, CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
@@ -133,30 +133,7 @@ pub struct ApplicationFilter {
 }
 
 visible_to!(credit_applications);
-
-/// Finds a visible application.
-pub fn find(reader: &mut Reader<'_>, id: ApplicationId) -> QueryResult<Option<ApplicationRow>> {
-    credit_applications::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(ApplicationRow::as_select())
-        .first(reader.connection)
-        .optional()
-}
-
-/// Finds a visible application and locks it.
-pub fn find_locked(
-    reader: &mut Reader<'_>,
-    id: ApplicationId,
-) -> QueryResult<Option<ApplicationRow>> {
-    credit_applications::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(ApplicationRow::as_select())
-        .for_no_key_update()
-        .first(reader.connection)
-        .optional()
-}
+found!(credit_applications, ApplicationRow, ApplicationId: find, find_locked, lock);
 
 /// A page of visible applications, newest first.
 pub fn list(
@@ -208,19 +185,6 @@ pub fn insert(connection: &mut PgConnection, row: &ApplicationRow) -> QueryResul
         .values(row)
         .execute(connection)
         .map(drop)
-}
-
-/// Locks an application whoever may see it: for a delegate, who decides where somebody else would.
-pub fn lock(
-    connection: &mut PgConnection,
-    id: ApplicationId,
-) -> QueryResult<Option<ApplicationRow>> {
-    credit_applications::table
-        .find(id.key())
-        .select(ApplicationRow::as_select())
-        .for_no_key_update()
-        .first(connection)
-        .optional()
 }
 
 /// Writes a locked draft.

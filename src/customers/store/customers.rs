@@ -16,6 +16,7 @@ use crate::platform::store::schema::{customer_codes, customer_keys, customer_ver
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
+use crate::platform::store::visibility::found;
 use crate::values::actor::Actor;
 use crate::values::ids::CustomerId;
 use crate::values::organisation::OrgPath;
@@ -140,15 +141,7 @@ fn at_or_below(org_path: &OrgPath) -> Condition<'_> {
     )
 }
 
-/// Finds a visible customer.
-pub fn find(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<CustomerRow>> {
-    customers::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(CustomerRow::as_select())
-        .first(reader.connection)
-        .optional()
-}
+found!(customers, CustomerRow, CustomerId: find, find_locked);
 
 /// Status and organisation of a visible customer.
 pub fn status_and_organisation(
@@ -159,17 +152,6 @@ pub fn status_and_organisation(
         .find(id.key())
         .filter(visible_to(reader.actor))
         .select((customers::status, customers::org_path))
-        .first(reader.connection)
-        .optional()
-}
-
-/// Finds a visible customer and locks it until the end of the transaction.
-pub fn find_locked(reader: &mut Reader<'_>, id: CustomerId) -> QueryResult<Option<CustomerRow>> {
-    customers::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(CustomerRow::as_select())
-        .for_no_key_update()
         .first(reader.connection)
         .optional()
 }

@@ -13,6 +13,7 @@ use crate::platform::store::schema::{credit_group_members, credit_groups, custom
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
+use crate::platform::store::visibility::found;
 use crate::values::actor::Actor;
 use crate::values::ids::{CustomerId, GroupId, MembershipId};
 use crate::values::organisation::OrgPath;
@@ -131,26 +132,7 @@ macro_rules! includes {
     };
 }
 
-/// Finds a visible group.
-pub fn find(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<GroupRow>> {
-    credit_groups::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(GroupRow::as_select())
-        .first(reader.connection)
-        .optional()
-}
-
-/// Finds a visible group and locks it until the end of the transaction.
-pub fn find_locked(reader: &mut Reader<'_>, id: GroupId) -> QueryResult<Option<GroupRow>> {
-    credit_groups::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(GroupRow::as_select())
-        .for_no_key_update()
-        .first(reader.connection)
-        .optional()
-}
+found!(credit_groups, GroupRow, GroupId: find, find_locked);
 
 /// A page of visible groups, newest first, after `after`.
 pub fn list(

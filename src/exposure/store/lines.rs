@@ -15,7 +15,7 @@ use crate::exposure::domain::lines::{LineState, LineStatus};
 use crate::platform::store::schema::credit_lines;
 use crate::platform::store::sets::{KeyIn, unnested};
 use crate::platform::store::tx::Reader;
-use crate::platform::store::visibility::visible_to;
+use crate::platform::store::visibility::{found, visible_to};
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
 
@@ -33,27 +33,7 @@ pub struct LineFilter {
 }
 
 visible_to!(credit_lines);
-
-/// Finds a visible line.
-pub fn find(reader: &mut Reader<'_>, id: LineId) -> QueryResult<Option<LineRow>> {
-    credit_lines::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(LineRow::as_select())
-        .first(reader.connection)
-        .optional()
-}
-
-/// Finds a visible line and locks it.
-pub fn find_locked(reader: &mut Reader<'_>, id: LineId) -> QueryResult<Option<LineRow>> {
-    credit_lines::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(LineRow::as_select())
-        .for_no_key_update()
-        .first(reader.connection)
-        .optional()
-}
+found!(credit_lines, LineRow, LineId: find, find_locked);
 
 /// A page of visible lines, newest first.
 pub fn list(

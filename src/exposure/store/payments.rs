@@ -8,7 +8,7 @@ use crate::platform::store::schema::{payment_allocations, payments};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
-use crate::platform::store::visibility::visible_to;
+use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
 use crate::values::organisation::OrgPath;
@@ -69,16 +69,7 @@ pub struct PaymentFilter {
 }
 
 visible_to!(payments);
-
-/// Finds a visible payment.
-pub fn find(reader: &mut Reader<'_>, id: PaymentId) -> QueryResult<Option<PaymentRow>> {
-    payments::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(PaymentRow::as_select())
-        .first(reader.connection)
-        .optional()
-}
+found!(payments, PaymentRow, PaymentId: find);
 
 /// Reads a payment again and locks it. Lines and receivables are locked before it.
 pub fn lock(connection: &mut PgConnection, id: PaymentId) -> QueryResult<PaymentRow> {

@@ -13,7 +13,7 @@ use crate::platform::store::schema::receivables;
 use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many};
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
-use crate::platform::store::visibility::visible_to;
+use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReceivableId, ReservationId};
 use crate::values::organisation::OrgPath;
@@ -100,20 +100,11 @@ pub struct ReceivableFilter {
 }
 
 visible_to!(receivables);
+found!(receivables, ReceivableRow, ReceivableId: find);
 
 fixed_condition! {
     /// Whether anything is still owed.
     IsOwed on receivables: "receivables.outstanding_minor > 0"
-}
-
-/// Finds a visible receivable.
-pub fn find(reader: &mut Reader<'_>, id: ReceivableId) -> QueryResult<Option<ReceivableRow>> {
-    receivables::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(ReceivableRow::as_select())
-        .first(reader.connection)
-        .optional()
 }
 
 /// A page of visible receivables, newest first.

@@ -10,7 +10,7 @@ use crate::platform::store::schema::referrals;
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
-use crate::platform::store::visibility::visible_to;
+use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{CaseId, CustomerId, ReferralId, ReservationId};
 use crate::values::organisation::OrgPath;
@@ -73,37 +73,7 @@ pub struct ReferralFilter {
 }
 
 visible_to!(referrals);
-
-/// Finds a visible referral.
-pub fn find(reader: &mut Reader<'_>, id: ReferralId) -> QueryResult<Option<ReferralRow>> {
-    referrals::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(ReferralRow::as_select())
-        .first(reader.connection)
-        .optional()
-}
-
-/// Finds a visible referral and locks it.
-pub fn find_locked(reader: &mut Reader<'_>, id: ReferralId) -> QueryResult<Option<ReferralRow>> {
-    referrals::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(ReferralRow::as_select())
-        .for_no_key_update()
-        .first(reader.connection)
-        .optional()
-}
-
-/// Locks a referral whoever may see it: for a delegate, who decides where somebody else would.
-pub fn lock(connection: &mut PgConnection, id: ReferralId) -> QueryResult<Option<ReferralRow>> {
-    referrals::table
-        .find(id.key())
-        .select(ReferralRow::as_select())
-        .for_no_key_update()
-        .first(connection)
-        .optional()
-}
+found!(referrals, ReferralRow, ReferralId: find, find_locked, lock);
 
 /// A page of visible referrals, newest first.
 pub fn list(

@@ -15,7 +15,7 @@ use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many,
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
-use crate::platform::store::visibility::visible_to;
+use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReservationId};
 use crate::values::level::Level;
@@ -112,20 +112,11 @@ pub struct ReservationFilter {
 }
 
 visible_to!(reservations);
+found!(reservations, ReservationRow, ReservationId: find);
 
 fixed_condition! {
     /// Whether a reservation is open, or its expiry not yet in the books.
     IsHeld on reservations: "reservations.status = 'held'"
-}
-
-/// Finds a visible reservation.
-pub fn find(reader: &mut Reader<'_>, id: ReservationId) -> QueryResult<Option<ReservationRow>> {
-    reservations::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select(ReservationRow::as_select())
-        .first(reader.connection)
-        .optional()
 }
 
 /// Reservations by identifier, whoever may see them: what the caller may know of is decided with

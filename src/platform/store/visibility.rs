@@ -1,4 +1,5 @@
-//! What a caller may see: its own organisation and below, or, for a customer itself, its own.
+//! What a caller may see: its own organisation and below, or, for a customer itself, its own; and
+//! how one such row is found.
 
 /// Writes `visible_to` for a table with `org_path` and `customer_id` columns.
 macro_rules! visible_to {
@@ -32,4 +33,59 @@ macro_rules! visible_to {
     };
 }
 
-pub(crate) use visible_to;
+/// Writes, of the ways to get at one row of a table, those that are named: `find` for a reader,
+/// `find_locked` for a change, and `lock` where somebody decides about what only another may see.
+/// The table has the key `(bucket, id)`, and its file a `visible_to`.
+macro_rules! found {
+    ($table:ident, $row:ty, $id:ty: $($name:ident),+) => {
+        $(crate::platform::store::visibility::found!(@$name $table, $row, $id);)+
+    };
+    (@find $table:ident, $row:ty, $id:ty) => {
+        /// Finds one that the caller may know of.
+        pub fn find(
+            reader: &mut crate::platform::store::tx::Reader<'_>,
+            id: $id,
+        ) -> diesel::QueryResult<Option<$row>> {
+            use diesel::prelude::*;
+            $table::table
+                .find(id.key())
+                .filter(visible_to(reader.actor))
+                .select(<$row>::as_select())
+                .first(reader.connection)
+                .optional()
+        }
+    };
+    (@find_locked $table:ident, $row:ty, $id:ty) => {
+        /// Finds one that the caller may know of, and locks it until the end of the transaction.
+        pub fn find_locked(
+            reader: &mut crate::platform::store::tx::Reader<'_>,
+            id: $id,
+        ) -> diesel::QueryResult<Option<$row>> {
+            use diesel::prelude::*;
+            $table::table
+                .find(id.key())
+                .filter(visible_to(reader.actor))
+                .select(<$row>::as_select())
+                .for_no_key_update()
+                .first(reader.connection)
+                .optional()
+        }
+    };
+    (@lock $table:ident, $row:ty, $id:ty) => {
+        /// Locks one whoever may see it: for a delegate, who decides where somebody else would.
+        pub fn lock(
+            connection: &mut diesel::PgConnection,
+            id: $id,
+        ) -> diesel::QueryResult<Option<$row>> {
+            use diesel::prelude::*;
+            $table::table
+                .find(id.key())
+                .select(<$row>::as_select())
+                .for_no_key_update()
+                .first(connection)
+                .optional()
+        }
+    };
+}
+
+pub(crate) use {found, visible_to};
