@@ -9,6 +9,7 @@ use crate::applications::domain::applications::ApplicationStatus;
 use crate::catalogue::domain::products::ProductCode;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked};
 use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{credit_application_checks, credit_applications};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -142,41 +143,18 @@ pub fn list(
     after: Option<ApplicationId>,
     limit: i64,
 ) -> QueryResult<Vec<ApplicationRow>> {
-    let mut query = credit_applications::table
+    use credit_applications as a;
+    a::table
         .filter(visible_to(reader.actor))
         .select(ApplicationRow::as_select())
-        .order(credit_applications::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(customer_id) = filter.customer_id {
-        let (bucket, _) = customer_id.key();
-        query = query.filter(
-            credit_applications::bucket
-                .eq(bucket)
-                .and(credit_applications::customer_id.eq(customer_id)),
-        );
-    }
-    if let Some(group_id) = filter.group_id {
-        let (bucket, _) = group_id.key();
-        query = query.filter(
-            credit_applications::bucket
-                .eq(bucket)
-                .and(credit_applications::group_id.eq(group_id)),
-        );
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(credit_applications::status.eq(status));
-    }
-    if let Some(action) = filter.action {
-        query = query.filter(credit_applications::action.eq(action));
-    }
-    if let Some(product) = &filter.product {
-        query = query.filter(credit_applications::product.eq(product.clone()));
-    }
-    if let Some(after) = after {
-        query = query.filter(credit_applications::id.lt(after));
-    }
-    query.load(reader.connection)
+        .into_boxed()
+        .only_of((a::bucket, a::customer_id), filter.customer_id)
+        .only_of((a::bucket, a::group_id), filter.group_id)
+        .only(a::status, filter.status)
+        .only(a::action, filter.action)
+        .only(a::product, filter.product.as_ref())
+        .page_after(a::id, after, limit)
+        .load(reader.connection)
 }
 
 /// Writes a new application.
@@ -249,9 +227,8 @@ pub fn insert_checks(connection: &mut PgConnection, row: &ChecksRow) -> QueryRes
 /// What the checks of an application found, the latest run first.
 pub fn checks(connection: &mut PgConnection, id: ApplicationId) -> QueryResult<Vec<ChecksRow>> {
     use credit_application_checks as c;
-    let (bucket, uuid) = id.key();
     c::table
-        .filter(c::bucket.eq(bucket).and(c::application_id.eq(uuid)))
+        .of((c::bucket, c::application_id), id)
         .order(c::run_number.desc())
         .limit(RUNS_SHOWN_MAX)
         .select(ChecksRow::as_select())

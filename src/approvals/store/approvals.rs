@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 pub use super::case_rows::{CaseRow, DecisionRow, StepRow};
 use crate::approvals::domain::approvals::{Authority, CaseStatus, Decider, Decision, StepStatus};
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{
     approval_cases, approval_decisions, approval_delegations, approval_steps,
 };
@@ -61,13 +62,8 @@ pub fn find_locked(connection: &mut PgConnection, id: CaseId) -> QueryResult<Cas
 
 /// The steps of a case in order.
 pub fn steps(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<StepRow>> {
-    let (bucket, case_id) = id.key();
     approval_steps::table
-        .filter(
-            approval_steps::bucket
-                .eq(bucket)
-                .and(approval_steps::case_id.eq(case_id)),
-        )
+        .of((approval_steps::bucket, approval_steps::case_id), id)
         .order(approval_steps::step_number)
         .select(StepRow::as_select())
         .load(connection)
@@ -75,12 +71,10 @@ pub fn steps(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<StepR
 
 /// The decisions of a case in order.
 pub fn decisions(connection: &mut PgConnection, id: CaseId) -> QueryResult<Vec<DecisionRow>> {
-    let (bucket, case_id) = id.key();
     approval_decisions::table
-        .filter(
-            approval_decisions::bucket
-                .eq(bucket)
-                .and(approval_decisions::case_id.eq(case_id)),
+        .of(
+            (approval_decisions::bucket, approval_decisions::case_id),
+            id,
         )
         .order(approval_decisions::step_number)
         .select(DecisionRow::as_select())
@@ -278,14 +272,9 @@ pub fn find(
     id: CaseId,
     decider: &Decider,
 ) -> QueryResult<Option<CaseRow>> {
-    let (bucket, uuid) = id.key();
     approval_cases::table
         .inner_join(approval_steps::table.on(with_current_step()))
-        .filter(
-            approval_cases::bucket
-                .eq(bucket)
-                .and(approval_cases::id.eq(uuid)),
-        )
+        .of((approval_cases::bucket, approval_cases::id), id)
         .filter(known_to(decider))
         .select(CaseRow::as_select())
         .first(connection)
@@ -305,8 +294,6 @@ pub fn list(
     let mut query = approval_cases::table
         .inner_join(approval_steps::table.on(with_current_step()))
         .select(CaseRow::as_select())
-        .order(approval_cases::id.desc())
-        .limit(limit)
         .into_boxed();
     query = match filter.role {
         Role::Visible => query.filter(known_to(decider)),
@@ -323,19 +310,12 @@ pub fn list(
                 .filter(any)
         }
     };
-    if let Some(kind) = &filter.kind {
-        query = query.filter(approval_cases::kind.eq(kind.clone()));
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(approval_cases::status.eq(status));
-    }
-    if let Some(subject) = &filter.subject {
-        query = query.filter(approval_cases::subject.eq(subject.clone()));
-    }
-    if let Some(after) = after {
-        query = query.filter(approval_cases::id.lt(after));
-    }
-    query.load(connection)
+    query
+        .only(approval_cases::kind, filter.kind.as_ref())
+        .only(approval_cases::status, filter.status)
+        .only(approval_cases::subject, filter.subject.as_ref())
+        .page_after(approval_cases::id, after, limit)
+        .load(connection)
 }
 
 /// The steps of several cases, in order.

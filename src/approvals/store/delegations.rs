@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::approval_delegations;
 use crate::platform::store::telling::{About, Subject};
 use crate::values::ids::DelegationId;
@@ -67,16 +68,12 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<DelegationRow>> {
     use approval_delegations as d;
-    let mut query = d::table
+    d::table
         .filter(d::delegator.eq(principal).or(d::delegate.eq(principal)))
         .select(DelegationRow::as_select())
-        .order(d::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(after) = after {
-        query = query.filter(d::id.lt(after.uuid()));
-    }
-    query.load(connection)
+        .into_boxed()
+        .page_after(d::id, after.map(DelegationId::uuid), limit)
+        .load(connection)
 }
 
 /// Delegations to a principal that hold on a day.

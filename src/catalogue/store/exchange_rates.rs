@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date as SqlDate, Text};
 
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::exchange_rates;
 use crate::values::currency::Currency;
 
@@ -71,27 +72,15 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<RateRow>> {
     use exchange_rates as e;
-    let mut query = e::table
+    e::table
         .select(RateRow::as_select())
-        .order(e::number.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(from) = filter.from_currency {
-        query = query.filter(e::from_currency.eq(from));
-    }
-    if let Some(to) = filter.to_currency {
-        query = query.filter(e::to_currency.eq(to));
-    }
-    if let Some(from) = filter.rate_date_from {
-        query = query.filter(e::rate_date.ge(from));
-    }
-    if let Some(until) = filter.rate_date_until {
-        query = query.filter(e::rate_date.le(until));
-    }
-    if let Some(before) = before {
-        query = query.filter(e::number.lt(before));
-    }
-    query.load(connection)
+        .into_boxed()
+        .only(e::from_currency, filter.from_currency)
+        .only(e::to_currency, filter.to_currency)
+        .only_if(filter.rate_date_from.map(|from| e::rate_date.ge(from)))
+        .only_if(filter.rate_date_until.map(|until| e::rate_date.le(until)))
+        .page_after(e::number, before, limit)
+        .load(connection)
 }
 
 /// Writes new rates in order.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{product_versions, products};
 use crate::platform::store::sql_types::{text, words};
 use crate::platform::store::telling::{About, Subject};
@@ -90,21 +91,15 @@ pub fn list(
     after: Option<&ProductCode>,
     limit: i64,
 ) -> QueryResult<Vec<ProductRow>> {
-    let mut query = products::table
+    products::table
         .select(ProductRow::as_select())
         .order(products::code)
         .limit(limit)
-        .into_boxed();
-    if let Some(active) = filter.active {
-        query = query.filter(products::active.eq(active));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(products::kind.eq(kind));
-    }
-    if let Some(after) = after {
-        query = query.filter(products::code.gt(after));
-    }
-    query.load(connection)
+        .into_boxed()
+        .only(products::active, filter.active)
+        .only(products::kind, filter.kind)
+        .only_if(after.map(|code| products::code.gt(code)))
+        .load(connection)
 }
 
 /// Writes a new product. Fails on `products_pkey` when the code is taken.

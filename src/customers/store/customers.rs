@@ -12,6 +12,7 @@ use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass,
 };
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{customer_codes, customer_keys, customer_versions, customers};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -166,14 +167,10 @@ pub fn list(
     let mut query = customers::table
         .filter(visible_to(reader.actor))
         .select(CustomerRow::as_select())
-        .order(customers::id.desc())
-        .limit(limit)
         .into_boxed();
     macro_rules! narrow {
         ($($field:ident),*) => {$(
-            if let Some(value) = &filter.$field {
-                query = query.filter(customers::$field.eq(value.clone()));
-            }
+            query = query.only(customers::$field, filter.$field.as_ref());
         )*};
     }
     narrow!(
@@ -189,19 +186,14 @@ pub fn list(
         related_party,
         unified_social_credit_code
     );
-    if let Some(role) = &filter.role {
-        query = query.filter(customers::roles.contains(vec![Some(role.clone())]));
-    }
-    if let Some(org_path) = &filter.org_path {
-        query = query.filter(at_or_below(org_path));
-    }
-    if let Some(part) = &filter.name_key_part {
-        query = query.filter(customers::name_key.like(format!("%{}%", escape_like(part))));
-    }
-    if let Some(after) = after {
-        query = query.filter(customers::id.lt(after));
-    }
-    query.load(reader.connection)
+    let role = filter.role.clone();
+    let part = filter.name_key_part.as_deref();
+    query
+        .only_if(role.map(|role| customers::roles.contains(vec![Some(role)])))
+        .only_if(filter.org_path.as_ref().map(at_or_below))
+        .only_if(part.map(|part| customers::name_key.like(format!("%{}%", escape_like(part)))))
+        .page_after(customers::id, after, limit)
+        .load(reader.connection)
 }
 
 fn escape_like(text: &str) -> String {
@@ -285,12 +277,10 @@ pub fn version_as_of(
     id: CustomerId,
     instant: DateTime<Utc>,
 ) -> QueryResult<Option<CustomerVersionRow>> {
-    let (bucket, _) = id.key();
     customer_versions::table
-        .filter(
-            customer_versions::bucket
-                .eq(bucket)
-                .and(customer_versions::customer_id.eq(id)),
+        .of(
+            (customer_versions::bucket, customer_versions::customer_id),
+            id,
         )
         .filter(customer_versions::recorded_at.le(instant))
         .order(customer_versions::version.desc())
@@ -306,12 +296,10 @@ pub fn versions(
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<CustomerVersionRow>> {
-    let (bucket, _) = id.key();
     customer_versions::table
-        .filter(
-            customer_versions::bucket
-                .eq(bucket)
-                .and(customer_versions::customer_id.eq(id)),
+        .of(
+            (customer_versions::bucket, customer_versions::customer_id),
+            id,
         )
         .filter(customer_versions::version.lt(before.unwrap_or(i64::MAX)))
         .order(customer_versions::version.desc())
@@ -326,13 +314,8 @@ pub fn newest_key(
     id: CustomerId,
     class: &str,
 ) -> QueryResult<Option<(i32, WrappedDataKey)>> {
-    let (bucket, _) = id.key();
     customer_keys::table
-        .filter(
-            customer_keys::bucket
-                .eq(bucket)
-                .and(customer_keys::customer_id.eq(id)),
-        )
+        .of((customer_keys::bucket, customer_keys::customer_id), id)
         .filter(customer_keys::class.eq(class))
         .order(customer_keys::key_version.desc())
         .select((

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use crate::exposure::domain::lines::ReviewOutcome;
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{credit_contracts, credit_line_reviews};
 use crate::platform::store::sql_types::words;
 use crate::values::ids::LineId;
@@ -57,9 +58,8 @@ pub fn insert(connection: &mut PgConnection, row: &ContractRow) -> QueryResult<(
 /// The contracts of a line, the latest recorded first.
 pub fn of_line(connection: &mut PgConnection, id: LineId) -> QueryResult<Vec<ContractRow>> {
     use credit_contracts as c;
-    let (bucket, _) = id.key();
     c::table
-        .filter(c::bucket.eq(bucket).and(c::line_id.eq(id)))
+        .of((c::bucket, c::line_id), id)
         .order((c::recorded_at.desc(), c::number))
         .limit(100)
         .select(ContractRow::as_select())
@@ -69,9 +69,8 @@ pub fn of_line(connection: &mut PgConnection, id: LineId) -> QueryResult<Vec<Con
 /// Number of the next review of a locked line.
 pub fn next_review_number(connection: &mut PgConnection, id: LineId) -> QueryResult<i32> {
     use credit_line_reviews as r;
-    let (bucket, _) = id.key();
     let latest: Option<i32> = r::table
-        .filter(r::bucket.eq(bucket).and(r::line_id.eq(id)))
+        .of((r::bucket, r::line_id), id)
         .select(diesel::dsl::max(r::review_number))
         .first(connection)?;
     Ok(latest.unwrap_or(0) + 1)
@@ -93,9 +92,8 @@ pub fn reviews(
     limit: i64,
 ) -> QueryResult<Vec<ReviewRow>> {
     use credit_line_reviews as r;
-    let (bucket, _) = id.key();
     r::table
-        .filter(r::bucket.eq(bucket).and(r::line_id.eq(id)))
+        .of((r::bucket, r::line_id), id)
         .filter(r::review_number.lt(before.unwrap_or(i32::MAX)))
         .order(r::review_number.desc())
         .limit(limit)

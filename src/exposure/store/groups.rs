@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipDays};
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{credit_group_members, credit_groups, customers};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -141,22 +142,14 @@ pub fn list(
     after: Option<GroupId>,
     limit: i64,
 ) -> QueryResult<Vec<GroupRow>> {
-    let mut query = credit_groups::table
+    credit_groups::table
         .filter(visible_to(reader.actor))
         .select(GroupRow::as_select())
-        .order(credit_groups::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(basis) = filter.basis {
-        query = query.filter(credit_groups::basis.eq(basis));
-    }
-    if let Some(org_path) = &filter.org_path {
-        query = query.filter(at_or_below(org_path));
-    }
-    if let Some(after) = after {
-        query = query.filter(credit_groups::id.lt(after));
-    }
-    query.load(reader.connection)
+        .into_boxed()
+        .only(credit_groups::basis, filter.basis)
+        .only_if(filter.org_path.as_ref().map(at_or_below))
+        .page_after(credit_groups::id, after, limit)
+        .load(reader.connection)
 }
 
 /// Writes a new group.
@@ -187,8 +180,7 @@ pub fn find_member(
     id: MembershipId,
 ) -> QueryResult<Option<MembershipRow>> {
     members_seen_by!(reader.actor)
-        .filter(credit_group_members::bucket.eq(id.bucket().as_i16()))
-        .filter(credit_group_members::id.eq(id))
+        .of((credit_group_members::bucket, credit_group_members::id), id)
         .filter(credit_group_members::group_id.eq(group_id))
         .first(reader.connection)
         .optional()
@@ -204,18 +196,12 @@ pub fn members(
     after: Option<MembershipId>,
     limit: i64,
 ) -> QueryResult<Vec<MembershipRow>> {
-    let mut query = members_seen_by!(reader.actor)
+    members_seen_by!(reader.actor)
         .filter(credit_group_members::group_id.eq(group_id))
-        .order(credit_group_members::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(on) = on {
-        query = query.filter(includes!(on));
-    }
-    if let Some(after) = after {
-        query = query.filter(credit_group_members::id.lt(after));
-    }
-    query.load(reader.connection)
+        .into_boxed()
+        .only_if(on.map(|day| includes!(day)))
+        .page_after(credit_group_members::id, after, limit)
+        .load(reader.connection)
 }
 
 /// Whether the customer belongs to any group on any of `days`, other than by `except`. The
@@ -227,8 +213,13 @@ pub fn is_member_within(
     except: Option<MembershipId>,
 ) -> QueryResult<bool> {
     let mut others = credit_group_members::table
-        .filter(credit_group_members::bucket.eq(customer_id.bucket().as_i16()))
-        .filter(credit_group_members::customer_id.eq(customer_id))
+        .of(
+            (
+                credit_group_members::bucket,
+                credit_group_members::customer_id,
+            ),
+            customer_id,
+        )
         .filter(
             credit_group_members::member_until
                 .is_null()
@@ -276,8 +267,13 @@ pub fn open_group_of(
     customer_id: CustomerId,
 ) -> QueryResult<Option<GroupId>> {
     credit_group_members::table
-        .filter(credit_group_members::bucket.eq(customer_id.bucket().as_i16()))
-        .filter(credit_group_members::customer_id.eq(customer_id))
+        .of(
+            (
+                credit_group_members::bucket,
+                credit_group_members::customer_id,
+            ),
+            customer_id,
+        )
         .filter(credit_group_members::member_until.is_null())
         .select(credit_group_members::group_id)
         .first(connection)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::lines::row::LineRow;
 use crate::exposure::domain::line_terms::LineTerms;
 use crate::exposure::domain::lines::{LimitKind, LineStatus, TemporaryLimit, TemporaryMode};
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::credit_line_versions;
 use crate::values::ids::{ApplicationId, LineId};
 
@@ -209,9 +210,8 @@ pub fn versions(
     limit: i64,
 ) -> QueryResult<Vec<LineVersionRow>> {
     use credit_line_versions as v;
-    let (bucket, _) = id.key();
     v::table
-        .filter(v::bucket.eq(bucket).and(v::line_id.eq(id)))
+        .of((v::bucket, v::line_id), id)
         .filter(v::version.lt(before.unwrap_or(i64::MAX)))
         .order(v::version.desc())
         .limit(limit)
@@ -226,9 +226,8 @@ pub fn version_as_of(
     instant: DateTime<Utc>,
 ) -> QueryResult<Option<LineVersionRow>> {
     use credit_line_versions as v;
-    let (bucket, _) = id.key();
     v::table
-        .filter(v::bucket.eq(bucket).and(v::line_id.eq(id)))
+        .of((v::bucket, v::line_id), id)
         .filter(v::recorded_at.le(instant))
         .order(v::version.desc())
         .select(LineVersionRow::as_select())

@@ -12,6 +12,7 @@ pub use super::line_versions::{
 };
 use crate::catalogue::domain::products::ProductCode;
 use crate::exposure::domain::lines::{LineState, LineStatus};
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::credit_lines;
 use crate::platform::store::sets::{KeyIn, unnested};
 use crate::platform::store::tx::Reader;
@@ -42,33 +43,16 @@ pub fn list(
     after: Option<LineId>,
     limit: i64,
 ) -> QueryResult<Vec<LineRow>> {
-    let mut query = credit_lines::table
+    use credit_lines as l;
+    let mut query = l::table
         .filter(visible_to(reader.actor))
         .select(LineRow::as_select())
-        .order(credit_lines::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(customer_id) = filter.customer_id {
-        let (bucket, _) = customer_id.key();
-        query = query.filter(
-            credit_lines::bucket
-                .eq(bucket)
-                .and(credit_lines::customer_id.eq(customer_id)),
-        );
-    }
-    if let Some(group_id) = filter.group_id {
-        let (bucket, _) = group_id.key();
-        query = query.filter(
-            credit_lines::bucket
-                .eq(bucket)
-                .and(credit_lines::group_id.eq(group_id)),
-        );
-    }
-    if let Some(product) = &filter.product {
-        query = query.filter(credit_lines::product.eq(product.clone()));
-    }
+        .into_boxed()
+        .only_of((l::bucket, l::customer_id), filter.customer_id)
+        .only_of((l::bucket, l::group_id), filter.group_id)
+        .only(l::product, filter.product.as_ref())
+        .only_if(filter.org_path.as_ref().map(at_or_below));
     let today = reader.today;
-    use credit_lines as l;
     match filter.status {
         None => {}
         Some(LineState::Closed) => query = query.filter(l::status.eq(LineStatus::Closed)),
@@ -106,24 +90,15 @@ pub fn list(
                 .filter(l::valid_from.le(today).and(l::valid_until.ge(today)));
         }
     }
-    if let Some(org_path) = &filter.org_path {
-        query = query.filter(at_or_below(org_path));
-    }
-    if let Some(after) = after {
-        query = query.filter(credit_lines::id.lt(after));
-    }
-    query.load(reader.connection)
+    query
+        .page_after(l::id, after, limit)
+        .load(reader.connection)
 }
 
 /// The lines of a customer: its unified limit first, then its products.
 pub fn of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<Vec<LineRow>> {
-    let (bucket, _) = id.key();
     credit_lines::table
-        .filter(
-            credit_lines::bucket
-                .eq(bucket)
-                .and(credit_lines::customer_id.eq(id)),
-        )
+        .of((credit_lines::bucket, credit_lines::customer_id), id)
         .order((credit_lines::product.is_not_null(), credit_lines::id))
         .select(LineRow::as_select())
         .load(connection)
@@ -131,13 +106,8 @@ pub fn of_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult
 
 /// The lines of a group.
 pub fn of_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<Vec<LineRow>> {
-    let (bucket, _) = id.key();
     credit_lines::table
-        .filter(
-            credit_lines::bucket
-                .eq(bucket)
-                .and(credit_lines::group_id.eq(id)),
-        )
+        .of((credit_lines::bucket, credit_lines::group_id), id)
         .order(credit_lines::id)
         .select(LineRow::as_select())
         .load(connection)
@@ -274,13 +244,8 @@ pub fn try_lock_of_customer(
     connection: &mut PgConnection,
     id: CustomerId,
 ) -> QueryResult<Vec<LineRow>> {
-    let (bucket, _) = id.key();
     credit_lines::table
-        .filter(
-            credit_lines::bucket
-                .eq(bucket)
-                .and(credit_lines::customer_id.eq(id)),
-        )
+        .of((credit_lines::bucket, credit_lines::customer_id), id)
         .order((credit_lines::product.is_not_null(), credit_lines::id))
         .select(LineRow::as_select())
         .for_no_key_update()

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::exposure::domain::lines::MovementKind;
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::credit_movements;
 use crate::platform::store::sets::insert_many;
 use crate::platform::store::sql_types::words;
@@ -69,13 +70,8 @@ pub fn movements(
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<MovementRow>> {
-    let (bucket, _) = id.key();
     credit_movements::table
-        .filter(
-            credit_movements::bucket
-                .eq(bucket)
-                .and(credit_movements::line_id.eq(id)),
-        )
+        .of((credit_movements::bucket, credit_movements::line_id), id)
         .filter(credit_movements::movement_number.lt(before.unwrap_or(i64::MAX)))
         .order(credit_movements::movement_number.desc())
         .limit(limit)
@@ -90,13 +86,8 @@ pub fn consumed_by(
     (payment_id, since): (Uuid, DateTime<Utc>),
     receivable_id: Uuid,
 ) -> QueryResult<i64> {
-    let (bucket, _) = id.key();
     credit_movements::table
-        .filter(
-            credit_movements::bucket
-                .eq(bucket)
-                .and(credit_movements::line_id.eq(id)),
-        )
+        .of((credit_movements::bucket, credit_movements::line_id), id)
         .filter(credit_movements::recorded_at.ge(since))
         .filter(credit_movements::payment_id.eq(payment_id))
         .filter(credit_movements::receivable_id.eq(receivable_id))
@@ -111,13 +102,8 @@ pub fn movement_as_of(
     id: LineId,
     instant: DateTime<Utc>,
 ) -> QueryResult<Option<MovementRow>> {
-    let (bucket, _) = id.key();
     credit_movements::table
-        .filter(
-            credit_movements::bucket
-                .eq(bucket)
-                .and(credit_movements::line_id.eq(id)),
-        )
+        .of((credit_movements::bucket, credit_movements::line_id), id)
         .filter(credit_movements::recorded_at.le(instant))
         .order(credit_movements::movement_number.desc())
         .select(MovementRow::as_select())

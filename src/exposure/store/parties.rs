@@ -9,6 +9,7 @@ use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::customers::domain::customers::CustomerStatus;
 use crate::customers::store::customers::visible_to;
 use crate::exposure::domain::groups::GroupLimitMode;
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{
     credit_group_members as members, credit_groups, credit_lines as lines, customers, products,
     receivables,
@@ -257,10 +258,8 @@ pub fn first_business_on(
     connection: &mut PgConnection,
     id: CustomerId,
 ) -> QueryResult<Option<NaiveDate>> {
-    let (bucket, _) = id.key();
     receivables::table
-        .filter(receivables::bucket.eq(bucket))
-        .filter(receivables::customer_id.eq(id))
+        .of((receivables::bucket, receivables::customer_id), id)
         .select(diesel::dsl::min(receivables::issued_on))
         .first(connection)
 }
@@ -271,10 +270,8 @@ pub fn overdue_by_currency(
     id: CustomerId,
     day: NaiveDate,
 ) -> QueryResult<Vec<(Currency, i64)>> {
-    let (bucket, _) = id.key();
     let open: Vec<(Currency, i64)> = receivables::table
-        .filter(receivables::bucket.eq(bucket))
-        .filter(receivables::customer_id.eq(id))
+        .of((receivables::bucket, receivables::customer_id), id)
         .filter(receivables::outstanding_minor.gt(0))
         .filter(receivables::due_on.lt(day))
         .select((receivables::currency, receivables::outstanding_minor))

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use crate::exposure::domain::payments::PaymentStatus;
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{payment_allocations, payments};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -87,30 +88,18 @@ pub fn list(
     after: Option<PaymentId>,
     limit: i64,
 ) -> QueryResult<Vec<PaymentRow>> {
-    let mut query = payments::table
+    payments::table
         .filter(visible_to(reader.actor))
         .select(PaymentRow::as_select())
-        .order(payments::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(customer_id) = filter.customer_id {
-        let (bucket, _) = customer_id.key();
-        query = query.filter(
-            payments::bucket
-                .eq(bucket)
-                .and(payments::customer_id.eq(customer_id)),
-        );
-    }
-    if let Some(status) = filter.status {
-        query = query.filter(payments::status.eq(status));
-    }
-    if let Some(reference) = &filter.reference {
-        query = query.filter(payments::reference.eq(reference.clone()));
-    }
-    if let Some(after) = after {
-        query = query.filter(payments::id.lt(after));
-    }
-    query.load(reader.connection)
+        .into_boxed()
+        .only_of(
+            (payments::bucket, payments::customer_id),
+            filter.customer_id,
+        )
+        .only(payments::status, filter.status)
+        .only(payments::reference, filter.reference.as_ref())
+        .page_after(payments::id, after, limit)
+        .load(reader.connection)
 }
 
 /// Writes a new payment.
@@ -155,12 +144,10 @@ pub fn allocations(
     connection: &mut PgConnection,
     id: PaymentId,
 ) -> QueryResult<Vec<AllocationRow>> {
-    let (bucket, _) = id.key();
     payment_allocations::table
-        .filter(
-            payment_allocations::bucket
-                .eq(bucket)
-                .and(payment_allocations::payment_id.eq(id)),
+        .of(
+            (payment_allocations::bucket, payment_allocations::payment_id),
+            id,
         )
         .order(payment_allocations::id)
         .select(AllocationRow::as_select())
@@ -186,13 +173,8 @@ pub fn unapplied_of(
     connection: &mut PgConnection,
     customer_id: CustomerId,
 ) -> QueryResult<Vec<(Currency, i64)>> {
-    let (bucket, _) = customer_id.key();
     payments::table
-        .filter(
-            payments::bucket
-                .eq(bucket)
-                .and(payments::customer_id.eq(customer_id)),
-        )
+        .of((payments::bucket, payments::customer_id), customer_id)
         .filter(payments::unapplied_minor.gt(0))
         .select((payments::currency, payments::unapplied_minor))
         .load(connection)

@@ -9,6 +9,7 @@ use super::counted::counts;
 use crate::catalogue::domain::counted::{Conversions, Part};
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::exposure::domain::receivables::ReceivableStatus;
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::receivables;
 use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many};
 use crate::platform::store::telling::{About, Subject};
@@ -118,13 +119,13 @@ pub fn list(
     let mut query = r::table
         .filter(visible_to(reader.actor))
         .select(ReceivableRow::as_select())
-        .order(r::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(customer_id) = filter.customer_id {
-        let (bucket, _) = customer_id.key();
-        query = query.filter(r::bucket.eq(bucket).and(r::customer_id.eq(customer_id)));
-    }
+        .into_boxed()
+        .only_of((r::bucket, r::customer_id), filter.customer_id)
+        .only(r::product, filter.product.as_ref())
+        .only(r::number, filter.number.as_ref())
+        .only(r::over_limit, filter.over_limit)
+        .only_if(filter.due_until.map(|day| r::due_on.le(day)))
+        .only_if(filter.org_path.as_ref().map(at_or_below));
     let today = reader.today;
     match filter.status {
         None => {}
@@ -159,25 +160,9 @@ pub fn list(
             query = query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("FALSE"))
         }
     }
-    if let Some(product) = &filter.product {
-        query = query.filter(r::product.eq(product.clone()));
-    }
-    if let Some(number) = &filter.number {
-        query = query.filter(r::number.eq(number.clone()));
-    }
-    if let Some(due_until) = filter.due_until {
-        query = query.filter(r::due_on.le(due_until));
-    }
-    if let Some(over_limit) = filter.over_limit {
-        query = query.filter(r::over_limit.eq(over_limit));
-    }
-    if let Some(org_path) = &filter.org_path {
-        query = query.filter(at_or_below(org_path));
-    }
-    if let Some(after) = after {
-        query = query.filter(r::id.lt(after));
-    }
-    query.load(reader.connection)
+    query
+        .page_after(r::id, after, limit)
+        .load(reader.connection)
 }
 
 insert_many! {
@@ -240,13 +225,8 @@ pub fn group_lines_in_use(
     customer_id: CustomerId,
     also: &[ReceivableId],
 ) -> QueryResult<BTreeSet<LineId>> {
-    let (bucket, _) = customer_id.key();
     receivables::table
-        .filter(
-            receivables::bucket
-                .eq(bucket)
-                .and(receivables::customer_id.eq(customer_id)),
-        )
+        .of((receivables::bucket, receivables::customer_id), customer_id)
         .filter(IsOwed.or(receivables::id.eq_any(also)))
         .filter(receivables::group_line_id.is_not_null())
         .select(receivables::group_line_id.assume_not_null())
@@ -260,13 +240,8 @@ pub fn lock_open(
     connection: &mut PgConnection,
     customer_id: CustomerId,
 ) -> QueryResult<Vec<ReceivableRow>> {
-    let (bucket, _) = customer_id.key();
     receivables::table
-        .filter(
-            receivables::bucket
-                .eq(bucket)
-                .and(receivables::customer_id.eq(customer_id)),
-        )
+        .of((receivables::bucket, receivables::customer_id), customer_id)
         .filter(IsOwed)
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
@@ -280,13 +255,8 @@ pub fn lock_many(
     customer_id: CustomerId,
     ids: &[ReceivableId],
 ) -> QueryResult<Vec<ReceivableRow>> {
-    let (bucket, _) = customer_id.key();
     receivables::table
-        .filter(
-            receivables::bucket
-                .eq(bucket)
-                .and(receivables::customer_id.eq(customer_id)),
-        )
+        .of((receivables::bucket, receivables::customer_id), customer_id)
         .filter(receivables::id.eq_any(ids))
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())
@@ -330,13 +300,8 @@ pub fn open_of(
     connection: &mut PgConnection,
     customer_id: CustomerId,
 ) -> QueryResult<Vec<ReceivableRow>> {
-    let (bucket, _) = customer_id.key();
     receivables::table
-        .filter(
-            receivables::bucket
-                .eq(bucket)
-                .and(receivables::customer_id.eq(customer_id)),
-        )
+        .of((receivables::bucket, receivables::customer_id), customer_id)
         .filter(IsOwed)
         .order((receivables::due_on, receivables::id))
         .select(ReceivableRow::as_select())

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::catalogue::domain::products::ProductCode;
 use crate::exposure::domain::referrals::ReferralStatus;
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::referrals;
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -86,13 +87,9 @@ pub fn list(
     let mut query = r::table
         .filter(visible_to(reader.actor))
         .select(ReferralRow::as_select())
-        .order(r::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(customer_id) = filter.customer_id {
-        let (bucket, _) = customer_id.key();
-        query = query.filter(r::bucket.eq(bucket).and(r::customer_id.eq(customer_id)));
-    }
+        .into_boxed()
+        .only_of((r::bucket, r::customer_id), filter.customer_id)
+        .only(r::reference, filter.reference.as_ref());
     let today = reader.today;
     let released = r::status.eq(ReferralStatus::Released);
     match filter.status {
@@ -105,13 +102,9 @@ pub fn list(
         Some(status) => query = query.filter(r::status.eq(status)),
         None => {}
     }
-    if let Some(reference) = &filter.reference {
-        query = query.filter(r::reference.eq(reference.clone()));
-    }
-    if let Some(after) = after {
-        query = query.filter(r::id.lt(after));
-    }
-    query.load(reader.connection)
+    query
+        .page_after(r::id, after, limit)
+        .load(reader.connection)
 }
 
 /// Writes a new referral.

@@ -10,6 +10,7 @@ use super::lines::LineRow;
 use crate::catalogue::domain::counted::Conversions;
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::exposure::domain::reservations::{ReservationFacts, ReservationStatus};
+use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::reservations;
 use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many, unnested};
 use crate::platform::store::sql_types::words;
@@ -177,17 +178,12 @@ pub fn list(
     let mut query = reservations::table
         .filter(visible_to(reader.actor))
         .select(ReservationRow::as_select())
-        .order(reservations::id.desc())
-        .limit(limit)
-        .into_boxed();
-    if let Some(customer_id) = filter.customer_id {
-        let (bucket, _) = customer_id.key();
-        query = query.filter(
-            reservations::bucket
-                .eq(bucket)
-                .and(reservations::customer_id.eq(customer_id)),
-        );
-    }
+        .into_boxed()
+        .only_of(
+            (reservations::bucket, reservations::customer_id),
+            filter.customer_id,
+        )
+        .only(reservations::reference, filter.reference.as_ref());
     // Expiry follows from the instant, whether or not the books have caught up.
     match filter.status {
         Some(ReservationStatus::Held) => {
@@ -209,13 +205,9 @@ pub fn list(
         Some(status) => query = query.filter(reservations::status.eq(status)),
         None => {}
     }
-    if let Some(reference) = &filter.reference {
-        query = query.filter(reservations::reference.eq(reference.clone()));
-    }
-    if let Some(after) = after {
-        query = query.filter(reservations::id.lt(after));
-    }
-    query.load(reader.connection)
+    query
+        .page_after(reservations::id, after, limit)
+        .load(reader.connection)
 }
 
 insert_many! {
@@ -373,12 +365,10 @@ pub fn lock_open_of(
     connection: &mut PgConnection,
     customer_id: CustomerId,
 ) -> QueryResult<Vec<ReservationRow>> {
-    let (bucket, _) = customer_id.key();
     reservations::table
-        .filter(
-            reservations::bucket
-                .eq(bucket)
-                .and(reservations::customer_id.eq(customer_id)),
+        .of(
+            (reservations::bucket, reservations::customer_id),
+            customer_id,
         )
         .filter(IsHeld)
         .order(reservations::id)
@@ -392,12 +382,10 @@ pub fn group_lines_in_use(
     connection: &mut PgConnection,
     customer_id: CustomerId,
 ) -> QueryResult<BTreeSet<LineId>> {
-    let (bucket, _) = customer_id.key();
     reservations::table
-        .filter(
-            reservations::bucket
-                .eq(bucket)
-                .and(reservations::customer_id.eq(customer_id)),
+        .of(
+            (reservations::bucket, reservations::customer_id),
+            customer_id,
         )
         .filter(IsHeld)
         .filter(reservations::group_line_id.is_not_null())

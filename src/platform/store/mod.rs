@@ -11,6 +11,7 @@ pub(crate) mod documents;
 pub mod errors;
 pub mod events;
 pub mod idempotency;
+pub mod listing;
 pub mod migrations;
 #[expect(
     missing_docs,
