@@ -1,11 +1,11 @@
 //! Credit applications over HTTP: drawn up, read, changed while they are drafts.
 
-pub use super::requests::{AttachmentView, CreateCreditApplication, PatchCreditApplication};
-use super::requests::{amend, new_application};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use super::requests::{AttachmentView, CreateCreditApplication, PatchCreditApplication};
+use super::requests::{amend, new_application};
 use crate::applications::app::applications as app;
 use crate::applications::app::checks::attachments;
 use crate::applications::domain::applications::ApplicationStatus;
@@ -17,7 +17,7 @@ use crate::exposure::domain::line_terms::ApplicationAction;
 use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
 use crate::exposure::store::lines;
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::command::{IfMatch, KeyedCommand, PatchCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -27,7 +27,7 @@ use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationEntity, ApplicationId, CaseId, CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// A credit application.
 #[derive(Debug, Serialize, ToSchema)]
@@ -123,15 +123,7 @@ pub struct CreditApplicationView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Representation for CreditApplicationView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/credit-applications/{}", self.id)
-    }
-}
+resource! { CreditApplicationView { id } at "/v1/credit-applications/{id}" }
 
 page! {
     /// A page of credit applications.

@@ -15,7 +15,7 @@ use crate::approvals::store::approvals::{
 };
 use crate::auth::scopes;
 use crate::error::{Error, OrInternal};
-use crate::platform::http::answers::{Computed, Listing, Representation, Resource};
+use crate::platform::http::answers::{Computed, Listing, Resource};
 use crate::platform::http::command::Query;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -25,7 +25,7 @@ use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
 use crate::values::ids::{CaseEntity, CaseId};
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 crate::text_enum! {
     /// Whose cases a listing shows.
@@ -158,15 +158,7 @@ pub struct ApprovalView {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-impl Representation for ApprovalView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/approvals/{}", self.id)
-    }
-}
+resource! { ApprovalView { id } at "/v1/approvals/{id}" }
 
 page! {
     /// A page of approval cases.

@@ -10,7 +10,7 @@ use crate::approvals::store::delegations::{self as store, DelegationRow};
 use crate::auth::scopes;
 use crate::error::Error;
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::bodies::NoDetails;
 use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
@@ -20,7 +20,7 @@ use crate::platform::http::types::{Date, Principal, Text};
 use crate::platform::store::tx::Reader;
 use crate::values::ids::{DelegationEntity, DelegationId};
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// Whom the caller lends its authority to, and for which days.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -77,15 +77,7 @@ pub struct ApprovalDelegationView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Representation for ApprovalDelegationView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/approval-delegations/{}", self.id)
-    }
-}
+resource! { ApprovalDelegationView { id } at "/v1/approval-delegations/{id}" }
 
 page! {
     /// A page of delegations.

@@ -12,7 +12,7 @@ use crate::catalogue::store::exchange_rates::{self as store, RateFilter, RateRow
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Computed, Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Computed, Created, Listing, Resource};
 use crate::platform::http::command::Command;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -20,7 +20,7 @@ use crate::platform::http::parameters::{Coded, Parameters, PathCode};
 use crate::platform::http::types::{Date, ExchangeRate, Text};
 use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// Rates are named by their number.
 #[derive(Debug)]
@@ -94,15 +94,7 @@ pub struct ExchangeRateView {
     pub recorded_at: DateTime<Utc>,
 }
 
-impl Representation for ExchangeRateView {
-    fn version(&self) -> i64 {
-        1
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/exchange-rates/{}", self.number)
-    }
-}
+resource! { ExchangeRateView { number } at "/v1/exchange-rates/{number}", always version 1 }
 
 page! {
     /// A page of exchange rates.

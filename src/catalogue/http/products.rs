@@ -16,14 +16,14 @@ use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, Product
 use crate::catalogue::store::products::{self as store, ProductFilter, ProductRow};
 use crate::error::{Error, OrInternal};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::command::{Command, IfMatch, PatchCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Coded, Parameters, PathCode};
 use crate::platform::http::types::{Principal, Text, given};
 use crate::platform::store::tx::Reader;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// Products are named by their code.
 #[derive(Debug)]
@@ -202,15 +202,7 @@ listing_parameters! {
     ListProductVersions {}
 }
 
-impl Representation for ProductView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/products/{}", self.code)
-    }
-}
+resource! { ProductView { code } at "/v1/products/{code}" }
 
 impl From<ProductRow> for ProductView {
     fn from(row: ProductRow) -> Self {

@@ -13,8 +13,8 @@ use crate::customers::domain::customers::{
 };
 use crate::customers::store::customers::CustomerRow;
 use crate::error::{Error, OrInternal};
-use crate::platform::http::answers::Representation;
 use crate::platform::http::types::{Amount, Date, Text, given, present};
+use crate::resource;
 use crate::values::currency::Currency;
 use crate::values::ids::CustomerId;
 use crate::values::organisation::OrgPath;
@@ -364,15 +364,7 @@ pub struct SimilarCustomer {
     pub name: Text<200>,
 }
 
-impl Representation for CustomerView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/customers/{}", self.id)
-    }
-}
+resource! { CustomerView { id } at "/v1/customers/{id}" }
 
 pub(super) fn new_customer(body: CreateCustomer) -> Result<NewCustomer, Error> {
     let details = match json_of(&body.details())? {

@@ -11,7 +11,7 @@ use crate::exposure::app::groups::{self as app, GroupChange, NewGroup, NewMember
 use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode};
 use crate::exposure::store::groups::{self as store, GroupFilter, GroupRow, MembershipRow};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::command::{Command, IfMatch, KeyedCommand, PatchCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -20,7 +20,7 @@ use crate::platform::http::types::{Date, Text, given};
 use crate::platform::store::tx::Reader;
 use crate::values::ids::{CustomerId, GroupEntity, GroupId, MembershipEntity, MembershipId};
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// What a new group starts with.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -173,25 +173,9 @@ listing_parameters! {
     }
 }
 
-impl Representation for CreditGroupView {
-    fn version(&self) -> i64 {
-        self.version
-    }
+resource! { CreditGroupView { id } at "/v1/credit-groups/{id}" }
 
-    fn location(&self) -> String {
-        format!("/v1/credit-groups/{}", self.id)
-    }
-}
-
-impl Representation for CreditGroupMemberView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/credit-groups/{}/members/{}", self.group_id, self.id)
-    }
-}
+resource! { CreditGroupMemberView { group_id, id } at "/v1/credit-groups/{group_id}/members/{id}" }
 
 impl From<GroupRow> for CreditGroupView {
     fn from(row: GroupRow) -> Self {

@@ -13,9 +13,9 @@ use crate::exposure::domain::lines::{
 };
 use crate::exposure::store::lines::{self as store, LineRow};
 use crate::exposure::store::reservations::without_due;
-use crate::platform::http::answers::Representation;
 use crate::platform::http::types::{Amount, Date, Text};
 use crate::platform::store::tx::Reader;
+use crate::resource;
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, CustomerId, GroupId, LineId};
 use crate::values::level::Level;
@@ -135,15 +135,7 @@ pub struct CreditLineView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Representation for CreditLineView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/credit-lines/{}", self.id)
-    }
-}
+resource! { CreditLineView { id } at "/v1/credit-lines/{id}" }
 
 /// The line as it is shown on a day, with the limit of that day. `carried_minor` is what other lines
 /// of its level still hold.

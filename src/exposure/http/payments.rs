@@ -13,7 +13,7 @@ use crate::exposure::app::payments::{self as app, NewPayment, Spread};
 use crate::exposure::domain::payments::{AllocationStrategy, PaymentStatus};
 use crate::exposure::store::payments::{self as store, PaymentFilter, PaymentRow};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::command::KeyedCommand;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -23,7 +23,7 @@ use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, PaymentEntity, PaymentId, ReceivableId};
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// A part of a payment for a receivable.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -152,15 +152,7 @@ pub struct PaymentView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Representation for PaymentView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/payments/{}", self.id)
-    }
-}
+resource! { PaymentView { id } at "/v1/payments/{id}" }
 
 page! {
     /// A page of payments.

@@ -14,7 +14,7 @@ use crate::exposure::app::receivables::{self as app, NewReceivable};
 use crate::exposure::domain::receivables::{ReceivableStatus, overdue_days, status_on};
 use crate::exposure::store::receivables::{self as store, ReceivableFilter, ReceivableRow};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::command::KeyedCommand;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -24,7 +24,7 @@ use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReceivableEntity, ReceivableId, ReservationId};
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// A receivable that exists already.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -127,15 +127,7 @@ pub struct ReceivableView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Representation for ReceivableView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/receivables/{}", self.id)
-    }
-}
+resource! { ReceivableView { id } at "/v1/receivables/{id}" }
 
 page! {
     /// A page of receivables.

@@ -15,7 +15,7 @@ use crate::exposure::app::referrals::{self as app, NewReferral};
 use crate::exposure::domain::referrals::ReferralStatus;
 use crate::exposure::store::referrals::{self as store, ReferralFilter, ReferralRow};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::bodies::{
     ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
 };
@@ -29,7 +29,7 @@ use crate::rules::domain::check_rules::OrderTerms;
 use crate::values::currency::Currency;
 use crate::values::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
+use crate::{listing_parameters, page, resource};
 
 /// An order that should be let through although the rules refer it.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -146,15 +146,7 @@ pub struct ReferralView {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Representation for ReferralView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/referrals/{}", self.id)
-    }
-}
+resource! { ReferralView { id } at "/v1/referrals/{id}" }
 
 page! {
     /// A page of referrals.

@@ -10,9 +10,9 @@ use crate::error::Error;
 use crate::exposure::domain::reservations::ReservationStatus;
 use crate::exposure::store::receivables::{self, CaptureRow};
 use crate::exposure::store::reservations::ReservationRow;
-use crate::platform::http::answers::Representation;
 use crate::platform::http::types::{Amount, Text};
 use crate::platform::store::tx::Reader;
+use crate::resource;
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, ReceivableId, ReservationId};
 use crate::values::organisation::OrgPath;
@@ -86,15 +86,7 @@ pub struct CaptureView {
     pub captured_at: DateTime<Utc>,
 }
 
-impl Representation for ReservationView {
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn location(&self) -> String {
-        format!("/v1/reservations/{}", self.id)
-    }
-}
+resource! { ReservationView { id } at "/v1/reservations/{id}" }
 
 pub(super) fn view(
     row: ReservationRow,

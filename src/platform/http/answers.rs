@@ -22,6 +22,31 @@ pub trait Representation: Serialize + ToSchema + 'static {
     fn location(&self) -> String;
 }
 
+/// Says at which address a view stands, with its fields in braces, and that its `version` field is
+/// its version; a view that never changes is always version 1.
+#[macro_export]
+macro_rules! resource {
+    ($view:ident { $($field:ident),+ } at $address:literal) => {
+        $crate::resource! { @ $view { $($field),+ } at $address, |view| i64::from(view.version) }
+    };
+    ($view:ident { $($field:ident),+ } at $address:literal, always version 1) => {
+        $crate::resource! { @ $view { $($field),+ } at $address, |_view| 1 }
+    };
+    (@ $view:ident { $($field:ident),+ } at $address:literal, |$own:ident| $version:expr) => {
+        impl $crate::platform::http::answers::Representation for $view {
+            fn version(&self) -> i64 {
+                let $own = self;
+                $version
+            }
+
+            fn location(&self) -> String {
+                let Self { $($field),+, .. } = self;
+                format!($address)
+            }
+        }
+    };
+}
+
 /// An answer that can be kept under an idempotency key.
 pub trait Answer: Output + 'static {
     /// The answer as it is sent.
