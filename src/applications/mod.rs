@@ -25,4 +25,5 @@ pub mod http {
     pub mod applications;
     pub mod decisions;
     pub(crate) mod requests;
+    pub mod routes;
 }

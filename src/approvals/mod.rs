@@ -27,4 +27,5 @@ pub mod http {
     pub mod approvals;
     pub mod authority_rules;
     pub mod delegations;
+    pub mod routes;
 }

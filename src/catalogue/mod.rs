@@ -29,4 +29,5 @@ pub mod http {
     pub mod company_figures;
     pub mod exchange_rates;
     pub mod products;
+    pub mod routes;
 }

@@ -21,5 +21,6 @@ pub mod app {
 pub mod http {
     pub(crate) mod archive;
     pub mod customers;
+    pub mod routes;
     pub(crate) mod versions;
 }

@@ -66,6 +66,7 @@ pub mod http {
     pub mod reservation_batches;
     pub mod reservation_views;
     pub mod reservations;
+    pub mod routes;
     pub mod summaries;
     pub mod together;
 }

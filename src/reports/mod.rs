@@ -16,5 +16,6 @@ pub mod http {
     pub mod events;
     pub(crate) mod portfolio;
     pub mod portfolios;
+    pub mod routes;
     pub(crate) mod sums;
 }

@@ -35,5 +35,6 @@ pub mod http {
     pub mod credit_policies;
     pub mod dunning_levels;
     pub mod restrictions;
+    pub mod routes;
     pub mod supply_holds;
 }

@@ -18,5 +18,6 @@ pub mod app {
 
 /// Requests, answers, handlers.
 pub mod http {
+    pub mod routes;
     pub mod scores;
 }

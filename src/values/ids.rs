@@ -40,6 +40,8 @@ pub trait Entity: 'static {
     const NOUN: &'static str;
     /// Collection in the API that serves the thing, such as `customers`.
     const COLLECTION: &'static str;
+    /// Parameter of a path that holds its identifier, such as `customer_id`.
+    const PARAMETER: &'static str;
 }
 
 /// Identifier of an `E`.
@@ -152,58 +154,58 @@ impl<'de, E: Entity> serde::Deserialize<'de> for Id<E> {
     }
 }
 
-macro_rules! entities {
-    ($($(#[$doc:meta])* $entity:ident, $id:ident, $noun:literal, $collection:literal;)*) => {$(
+/// Declares identifiers, each with the name of its thing, of the collection of such things, and of
+/// the parameter in a path. One that only its area knows is declared beside the types of its noun;
+/// those below are known more widely.
+#[macro_export]
+macro_rules! identifiers {
+    ($(
+        $(#[$doc:meta])*
+        $entity:ident, $id:ident, $noun:literal, $collection:literal, $parameter:literal;
+    )*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $entity {}
-        impl Entity for $entity {
+        impl $crate::values::ids::Entity for $entity {
             const SCHEMA: &'static str = stringify!($id);
             const NOUN: &'static str = $noun;
             const COLLECTION: &'static str = $collection;
+            const PARAMETER: &'static str = $parameter;
         }
         $(#[$doc])*
-        pub type $id = Id<$entity>;
+        pub type $id = $crate::values::ids::Id<$entity>;
     )*};
 }
 
-entities! {
+identifiers! {
     /// A customer.
-    CustomerEntity, CustomerId, "customer", "customers";
+    CustomerEntity, CustomerId, "customer", "customers", "customer_id";
     /// A credit group.
-    GroupEntity, GroupId, "credit_group", "credit-groups";
-    /// A membership of a customer in a credit group.
-    MembershipEntity, MembershipId, "credit_group_member", "credit-group-members";
+    GroupEntity, GroupId, "credit_group", "credit-groups", "group_id";
     /// A credit application.
-    ApplicationEntity, ApplicationId, "credit_application", "credit-applications";
+    ApplicationEntity, ApplicationId, "credit_application", "credit-applications", "application_id";
     /// An approval case.
-    CaseEntity, CaseId, "approval", "approvals";
-    /// An approval delegation.
-    DelegationEntity, DelegationId, "approval_delegation", "approval-delegations";
+    CaseEntity, CaseId, "approval", "approvals", "approval_id";
     /// A score of a customer.
-    ScoreEntity, ScoreId, "customer_score", "customer-scores";
+    ScoreEntity, ScoreId, "customer_score", "customer-scores", "score_id";
     /// A credit line.
-    LineEntity, LineId, "credit_line", "credit-lines";
+    LineEntity, LineId, "credit_line", "credit-lines", "line_id";
     /// A reservation.
-    ReservationEntity, ReservationId, "reservation", "reservations";
+    ReservationEntity, ReservationId, "reservation", "reservations", "reservation_id";
     /// A receivable.
-    ReceivableEntity, ReceivableId, "receivable", "receivables";
+    ReceivableEntity, ReceivableId, "receivable", "receivables", "receivable_id";
     /// An exclusion of a customer from credit.
-    ExclusionEntity, ExclusionId, "credit_exclusion", "credit-exclusions";
+    ExclusionEntity, ExclusionId, "credit_exclusion", "credit-exclusions", "exclusion_id";
     /// A supply hold of a customer.
-    SupplyHoldEntity, SupplyHoldId, "supply_hold", "supply-holds";
+    SupplyHoldEntity, SupplyHoldId, "supply_hold", "supply-holds", "hold_id";
     /// A dunning level of a customer.
-    DunningLevelEntity, DunningLevelId, "dunning_level", "dunning-levels";
+    DunningLevelEntity, DunningLevelId, "dunning_level", "dunning-levels", "dunning_level_id";
     /// A referral of an order.
-    ReferralEntity, ReferralId, "referral", "referrals";
-    /// A payment.
-    PaymentEntity, PaymentId, "payment", "payments";
-    /// An allocation of a payment.
-    AllocationEntity, AllocationId, "allocation", "allocations";
+    ReferralEntity, ReferralId, "referral", "referrals", "referral_id";
     /// An audit entry.
-    AuditEntity, AuditId, "audit_entry", "audit-entries";
+    AuditEntity, AuditId, "audit_entry", "audit-entries", "audit_entry_id";
     /// An event of the change feed.
-    EventEntity, EventId, "event", "events";
+    EventEntity, EventId, "event", "events", "event_id";
 }
 
 #[cfg(test)]

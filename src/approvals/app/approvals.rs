@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::authority_rules;
 use crate::approvals::domain::approvals::{
-    self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
+    self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, DelegationId, StepFacts,
+    StepStatus,
 };
 use crate::approvals::domain::authority_rules::{
     CaseSubject, DECIDING_SCOPES, PlannedStep, rule_for,
@@ -16,11 +17,10 @@ use crate::approvals::domain::authority_rules::{
 use crate::approvals::domain::events;
 use crate::approvals::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
 use crate::approvals::store::delegations::{self, DelegationRow};
-use crate::error::days;
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, days};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::tx::{Reader, Tx};
-use crate::values::ids::{Bucket, CaseId, DelegationId};
+use crate::values::ids::{Bucket, CaseId};
 
 /// Most days from the first day of a delegation to its last.
 pub const DELEGATION_DAYS_MAX: i64 = 366;

@@ -8,6 +8,11 @@ use chrono::{DateTime, Utc};
 use crate::error_codes::ProblemCode;
 use crate::values::organisation::OrgPath;
 
+crate::identifiers! {
+    /// An approval delegation.
+    DelegationEntity, DelegationId, "approval_delegation", "approval-delegations", "delegation_id";
+}
+
 crate::text_enum! {
     /// Where a case stands.
     pub enum CaseStatus {

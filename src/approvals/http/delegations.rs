@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::approvals::app::approvals::{self as app, NewDelegation};
+use crate::approvals::domain::approvals::{DelegationEntity, DelegationId};
 use crate::approvals::store::delegations::{self as store, DelegationRow};
 use crate::auth::scopes;
 use crate::error::Error;
@@ -18,7 +19,6 @@ use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
 use crate::platform::http::types::{Date, Principal, Text};
 use crate::platform::store::tx::Reader;
-use crate::values::ids::{DelegationEntity, DelegationId};
 use crate::values::organisation::OrgPath;
 use crate::{listing_parameters, page, resource};
 

@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
+use crate::approvals::domain::approvals::DelegationId;
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::approval_delegations;
 use crate::platform::store::telling::{About, Subject};
-use crate::values::ids::DelegationId;
 use crate::values::organisation::OrgPath;
 
 /// Authority lent during absence.

@@ -8,13 +8,15 @@ use crate::customers::store::customers::{self, CustomerRow};
 use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
-use crate::exposure::domain::groups::{DayRefusal, GroupBasis, GroupLimitMode, MembershipDays};
+use crate::exposure::domain::groups::{
+    DayRefusal, GroupBasis, GroupLimitMode, MembershipDays, MembershipId,
+};
 use crate::exposure::store::groups::{self as store, GroupRow, MembershipRow};
 use crate::exposure::store::parties as loads;
 use crate::platform::store::errors::on_violation;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::Tx;
-use crate::values::ids::{CustomerId, GroupId, MembershipId};
+use crate::values::ids::{CustomerId, GroupId};
 use crate::values::organisation::OrgPath;
 
 /// What a new group starts with.

@@ -9,19 +9,20 @@ use super::ledger::{Behind, Ledger, original};
 use super::regrouping;
 use crate::catalogue::domain::counted::Part;
 use crate::customers::store::customers;
-use crate::error::days;
-use crate::error::{Error, FieldError, Problem};
+use crate::error::{Error, FieldError, Problem, days};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::lines::{Movement, MovementKind};
-use crate::exposure::domain::payments::{self, Allocation, OpenItem, PaymentStatus};
+use crate::exposure::domain::payments::{
+    self, Allocation, AllocationId, OpenItem, PaymentId, PaymentStatus,
+};
 use crate::exposure::store::counted::Counts;
 use crate::exposure::store::movements;
 use crate::exposure::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::exposure::store::receivables::{self, ReceivableRow};
 use crate::platform::store::tx::Tx;
 use crate::values::event_kinds::EventKind;
-use crate::values::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
+use crate::values::ids::{CustomerId, ReceivableId};
 use crate::values::money::Money;
 
 /// How a payment is to be spread.

@@ -2,6 +2,11 @@
 
 use chrono::NaiveDate;
 
+crate::identifiers! {
+    /// A membership of a customer in a credit group.
+    MembershipEntity, MembershipId, "credit_group_member", "credit-group-members", "member_id";
+}
+
 crate::text_enum! {
     /// Why the members of a group belong together (P02.2.9, P12).
     pub enum GroupBasis {

@@ -5,6 +5,13 @@ use chrono::NaiveDate;
 use crate::error_codes::ProblemCode;
 use crate::values::ids::ReceivableId;
 
+crate::identifiers! {
+    /// A payment.
+    PaymentEntity, PaymentId, "payment", "payments", "payment_id";
+    /// An allocation of a payment.
+    AllocationEntity, AllocationId, "allocation", "allocations", "allocation_id";
+}
+
 crate::text_enum! {
     /// Where a payment stands.
     pub enum PaymentStatus {

@@ -8,7 +8,7 @@ use validator::Validate;
 use crate::auth::scopes;
 use crate::error::Error;
 use crate::exposure::app::groups::{self as app, GroupChange, NewGroup, NewMember};
-use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode};
+use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipEntity, MembershipId};
 use crate::exposure::store::groups::{self as store, GroupFilter, GroupRow, MembershipRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
@@ -18,7 +18,7 @@ use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
 use crate::platform::http::types::{Date, Text, given};
 use crate::platform::store::tx::Reader;
-use crate::values::ids::{CustomerId, GroupEntity, GroupId, MembershipEntity, MembershipId};
+use crate::values::ids::{CustomerId, GroupEntity, GroupId};
 use crate::values::organisation::OrgPath;
 use crate::{listing_parameters, page, resource};
 

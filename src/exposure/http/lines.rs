@@ -14,6 +14,7 @@ use crate::catalogue::domain::products::ProductCode;
 use crate::error::{Error, OrInternal};
 use crate::exposure::app::lines::{self as app, LineAction};
 use crate::exposure::domain::lines::{LineState, MovementKind};
+use crate::exposure::domain::payments::PaymentId;
 use crate::exposure::store::lines::{self as store, LineFilter, LineRow};
 use crate::exposure::store::movements::{self, MovementRow};
 use crate::platform::http::Reply;
@@ -26,7 +27,7 @@ use crate::platform::http::parameters::{Parameters, PathId};
 use crate::platform::http::types::{Amount, Date, ExchangeRate, Text};
 use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
-use crate::values::ids::{CustomerId, GroupId, LineEntity, PaymentId, ReceivableId, ReservationId};
+use crate::values::ids::{CustomerId, GroupId, LineEntity, ReceivableId, ReservationId};
 use crate::values::organisation::OrgPath;
 use crate::{listing_parameters, page};
 

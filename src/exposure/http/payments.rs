@@ -10,7 +10,9 @@ use validator::{Validate, ValidationError};
 use crate::auth::scopes;
 use crate::error::Error;
 use crate::exposure::app::payments::{self as app, NewPayment, Spread};
-use crate::exposure::domain::payments::{AllocationStrategy, PaymentStatus};
+use crate::exposure::domain::payments::{
+    AllocationStrategy, PaymentEntity, PaymentId, PaymentStatus,
+};
 use crate::exposure::store::payments::{self as store, PaymentFilter, PaymentRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
@@ -21,7 +23,7 @@ use crate::platform::http::parameters::{Parameters, PathId};
 use crate::platform::http::types::{Amount, Date, Text};
 use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
-use crate::values::ids::{CustomerId, PaymentEntity, PaymentId, ReceivableId};
+use crate::values::ids::{CustomerId, ReceivableId};
 use crate::values::organisation::OrgPath;
 use crate::{listing_parameters, page, resource};
 

@@ -8,7 +8,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipDays};
+use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipDays, MembershipId};
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{credit_group_members, credit_groups, customers};
 use crate::platform::store::sql_types::words;
@@ -16,7 +16,7 @@ use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::found;
 use crate::values::actor::Actor;
-use crate::values::ids::{CustomerId, GroupId, MembershipId};
+use crate::values::ids::{CustomerId, GroupId};
 use crate::values::organisation::OrgPath;
 
 words!(GroupBasis, GroupLimitMode);

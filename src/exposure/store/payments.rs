@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
-use crate::exposure::domain::payments::PaymentStatus;
+use crate::exposure::domain::payments::{AllocationId, PaymentId, PaymentStatus};
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{payment_allocations, payments};
 use crate::platform::store::sql_types::words;
@@ -11,7 +11,7 @@ use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
-use crate::values::ids::{AllocationId, CustomerId, PaymentId, ReceivableId};
+use crate::values::ids::{CustomerId, ReceivableId};
 use crate::values::organisation::OrgPath;
 
 words!(PaymentStatus);

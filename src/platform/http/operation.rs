@@ -189,6 +189,9 @@ arguments!(A, B);
 arguments!(A, B, C);
 arguments!(A, B, C, D);
 
+/// The name of a tag, and what it means.
+pub type Tag = (&'static str, &'static str);
+
 /// An operation ready for the router and the document.
 pub struct Operation {
     /// HTTP method.
@@ -207,6 +210,8 @@ pub struct Operation {
     pub document: Map<String, Value>,
     /// Schemas it refers to.
     pub schemas: Schemas,
+    /// The tags of its area, and what they mean.
+    pub tags: &'static [Tag],
     route: Box<dyn Fn(&Method) -> Route + Send + Sync>,
 }
 
@@ -250,11 +255,20 @@ impl Operation {
             problems: draft.problems,
             document: draft.operation,
             schemas: draft.schemas,
+            tags: &[],
             route: Box::new(move |method| {
                 actix_web::web::method(method.clone()).to(handler.clone())
             }),
             method,
         }
+    }
+
+    /// The operations of an area, with what its tags mean.
+    pub fn of_area(tags: &'static [Tag], mut operations: Vec<Self>) -> Vec<Self> {
+        for operation in &mut operations {
+            operation.tags = tags;
+        }
+        operations
     }
 
     /// The handler under `method`: its own, or HEAD for operations that read (RFC 9110 §9.3.2).
@@ -269,6 +283,29 @@ impl Operation {
         T::schemas(&mut self.schemas);
         self
     }
+}
+
+/// Joins a handler with its attributes, and names the problems of its business: one by one, and
+/// after a semicolon those that it shares with others.
+#[macro_export]
+macro_rules! route {
+    ($module:ident :: $handler:ident $(, $problem:ident)* $(,)?) => {
+        $crate::route!($module::$handler $(, $problem)*; &[])
+    };
+    ($module:ident :: $handler:ident $(, $problem:ident)*; $more:expr) => {
+        pastey::paste! {
+            $crate::platform::http::operation::Operation::new::<
+                $module::[<__path_ $handler>], _, _
+            >(
+                $module::$handler,
+                &[
+                    &[$($crate::error_codes::ProblemCode::$problem),*],
+                    $more as &[$crate::error_codes::ProblemCode],
+                ]
+                .concat(),
+            )
+        }
+    };
 }
 
 /// By method and path template.

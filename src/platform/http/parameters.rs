@@ -31,17 +31,17 @@ impl<E: Entity> FromRequest for PathId<E> {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let name = format!("{}_id", short(E::NOUN));
+        let name = E::PARAMETER;
         ready(
             request
                 .match_info()
-                .get(&name)
+                .get(name)
                 .and_then(|text| text.parse().ok())
                 .map(PathId)
                 .ok_or_else(|| {
                     Problem::new(ProblemCode::InvalidParameter)
                         .at(FieldError::parameter(
-                            &name,
+                            name,
                             "is not a UUID with hyphens",
                             "不是带连字符的 UUID",
                         ))
@@ -54,7 +54,7 @@ impl<E: Entity> FromRequest for PathId<E> {
 impl<E: Entity> Input for PathId<E> {
     fn describe(draft: &mut Draft) {
         draft.parameter(json!({
-            "name": format!("{}_id", short(E::NOUN)), "in": "path", "required": true,
+            "name": E::PARAMETER, "in": "path", "required": true,
             "description": format!("Identifier of the {}.", E::NOUN.replace('_', " ")),
             "schema": {"type": "string", "format": "uuid", "maxLength": 36},
             "example": EXAMPLE_ID,
@@ -65,21 +65,6 @@ impl<E: Entity> Input for PathId<E> {
 
 /// An identifier for examples.
 pub const EXAMPLE_ID: &str = "01940c9e-7a3b-7d2c-8f00-3b9aca001234";
-
-/// Parameters are named after the last word of the thing: `credit_group` has a `group_id`.
-fn short(noun: &str) -> &str {
-    match noun {
-        "credit_group" => "group",
-        "credit_group_member" => "member",
-        "credit_line" => "line",
-        "credit_application" => "application",
-        "approval_delegation" => "delegation",
-        "customer_score" => "score",
-        "credit_exclusion" => "exclusion",
-        "supply_hold" => "hold",
-        other => other,
-    }
-}
 
 /// Something that is named by a code, not by an identifier.
 pub trait Coded: 'static {

@@ -52,7 +52,7 @@ pub fn document(operations: &[Operation]) -> Value {
             "description": "The production installation; a development server listens on its own address.",
             "x-internal": true,
         }],
-        "tags": tags(),
+        "tags": tags(operations),
         "security": [{"oauth2": []}],
         "paths": paths,
         "components": {
@@ -155,73 +155,13 @@ fn info() -> Value {
     })
 }
 
-/// Tags, in alphabetical order.
-const TAGS: &[(&str, &str)] = &[
-    (
-        "approvals",
-        "Who has to decide what: cases, steps, delegations, and the authority matrix.",
-    ),
-    (
-        "company-figures",
-        "Figures of the company itself, such as its net capital.",
-    ),
-    (
-        "credit-applications",
-        "Requests for credit lines and their approval.",
-    ),
-    (
-        "credit-checks",
-        "Could this ship on credit? No side effects. And the rules it goes by.",
-    ),
-    (
-        "credit-groups",
-        "Customers under one control, and who belonged when.",
-    ),
-    (
-        "credit-lines",
-        "Approved limits, their balances and movements.",
-    ),
-    (
-        "credit-policies",
-        "Thresholds of checks, bounds by grade, tolerances and review dates.",
-    ),
-    (
-        "customers",
-        "The archive: one per customer from first contact.",
-    ),
-    (
-        "events",
-        "The change feed: every business change in commit order.",
-    ),
-    (
-        "exchange-rates",
-        "Dated rates between currencies, and the one that answers for a day.",
-    ),
-    ("payments", "Money received, allocated, reversed."),
-    ("problems", "What each problem code means."),
-    ("products", "The catalogue of credit products."),
-    ("receivables", "What is owed, since when, and due when."),
-    (
-        "referrals",
-        "Orders that the rules refer, who lets them through, and what came of it.",
-    ),
-    (
-        "reports",
-        "Limits and their use over the whole portfolio, on any day.",
-    ),
-    (
-        "reservations",
-        "Limit set aside for orders: reserve, capture, release.",
-    ),
-    (
-        "restrictions",
-        "Exclusions from credit, supply holds and dunning levels of customers.",
-    ),
-    ("scores", "Grades of customers, and how long they hold."),
-];
-
-fn tags() -> Value {
-    TAGS.iter()
+/// What the tags mean, in alphabetical order.
+fn tags(operations: &[Operation]) -> Value {
+    let tags: BTreeMap<&str, &str> = operations
+        .iter()
+        .flat_map(|operation| operation.tags.iter().copied())
+        .collect();
+    tags.into_iter()
         .map(|(name, description)| json!({"name": name, "description": description}))
         .collect()
 }

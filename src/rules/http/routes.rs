@@ -1,0 +1,46 @@
+//! The operations of the rules and what they look at, each with the refusals of its business.
+
+use super::{check_rule_sets, credit_exclusions, credit_policies, dunning_levels, supply_holds};
+use crate::platform::http::operation::{Operation, Tag};
+use crate::route;
+
+/// Tags of its operations, and what each means.
+const TAGS: &[Tag] = &[
+    (
+        "credit-checks",
+        "Could this ship on credit? No side effects. And the rules it goes by.",
+    ),
+    (
+        "credit-policies",
+        "Thresholds of checks, bounds by grade, tolerances and review dates.",
+    ),
+    (
+        "restrictions",
+        "Exclusions from credit, supply holds and dunning levels of customers.",
+    ),
+];
+
+/// Each of them, once.
+pub fn routes() -> Vec<Operation> {
+    Operation::of_area(
+        TAGS,
+        vec![
+            route!(credit_policies::publish),
+            route!(credit_policies::list, InvalidCursor),
+            route!(credit_policies::get),
+            route!(check_rule_sets::publish),
+            route!(check_rule_sets::list, InvalidCursor),
+            route!(check_rule_sets::get),
+            route!(credit_exclusions::record, NotFound),
+            route!(credit_exclusions::list, InvalidCursor),
+            route!(credit_exclusions::get),
+            route!(credit_exclusions::end, InvalidTransition),
+            route!(supply_holds::record, NotFound),
+            route!(supply_holds::list, InvalidCursor),
+            route!(supply_holds::get),
+            route!(supply_holds::end, InvalidTransition),
+            route!(dunning_levels::record),
+            route!(dunning_levels::list, InvalidCursor),
+        ],
+    )
+}
