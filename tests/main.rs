@@ -26,4 +26,5 @@ mod house;
 mod http;
 mod reports;
 mod rules;
+mod scores;
 mod support;

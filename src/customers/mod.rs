@@ -15,6 +15,7 @@ pub(crate) mod store {
 /// Use cases on a `Tx`.
 pub mod app {
     pub mod customers;
+    pub(crate) mod dated_facts;
 }
 
 /// Requests, answers, handlers.

@@ -19,6 +19,7 @@ use crate::catalogue::app::products;
 use crate::catalogue::domain::company_figures::CompanyFigureKind;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::app::customers::{self, CustomerChange};
+use crate::customers::app::dated_facts;
 use crate::customers::domain::customers::{CustomerStatus, ServiceTier};
 use crate::error::{Error, OrInternal};
 use crate::exposure::app::checks::Asked;
@@ -31,7 +32,7 @@ use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked as Terms};
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::OrderTerms;
-use crate::scores::app::scores::{self, NewScore};
+use crate::scores::domain::scores::Score;
 use crate::values::currency::Currency;
 use crate::values::ids::{Entity, Id};
 use crate::values::money::Money;
@@ -157,13 +158,13 @@ impl Performer<'_> {
         match action {
             Action::Score(place) => {
                 let customer = self.id(Noun::Customer, place)?;
-                let score = NewScore {
+                let score = Score {
                     grade: self.plan.customers[place].grade(),
                     scored_on: tx.today,
                     valid_until: tx.today + TimeDelta::days(365),
                     source: "年度信用评级".to_owned(),
                 };
-                scores::record(tx, customer, &score).map(drop)
+                dated_facts::record(tx, customer, score).map(drop)
             }
             Action::OpenCustomer(place) => {
                 let row = customers::create(tx, &self.plan.customers[place].new)?;

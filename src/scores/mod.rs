@@ -13,7 +13,7 @@ pub(crate) mod store {
 
 /// Use cases on a `Tx`.
 pub mod app {
-    pub mod scores;
+    pub(crate) mod scores;
 }
 
 /// Requests, answers, handlers.

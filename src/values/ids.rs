@@ -199,7 +199,7 @@ identifiers! {
     /// A supply hold of a customer.
     SupplyHoldEntity, SupplyHoldId, "supply_hold", "supply-holds", "hold_id";
     /// A dunning level of a customer.
-    DunningLevelEntity, DunningLevelId, "dunning_level", "dunning-levels", "dunning_level_id";
+    DunningLevelEntity, DunningLevelId, "dunning_level", "dunning-levels", "level_id";
     /// A referral of an order.
     ReferralEntity, ReferralId, "referral", "referrals", "referral_id";
     /// An audit entry.

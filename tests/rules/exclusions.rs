@@ -177,3 +177,23 @@ fn dunning_levels_are_kept_and_make_sense() {
             .expect_problem("validation_failed");
     }
 }
+
+#[test]
+fn a_dunning_level_is_read_where_its_answer_says_although_a_later_one_counts() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let first = dunned(&server, &customer, 1);
+    server.advance(TimeDelta::seconds(1));
+    dunned(&server, &customer, 3);
+    let client = server.with_everything();
+    let path = format!("/v1/customers/{customer}/dunning-levels/{}", first.id());
+    assert_eq!(first.header("location"), Some(path.as_str()));
+    assert_eq!(client.get(&path).expect(200).json(), first.json());
+    let other = a_customer(&server).id();
+    for nothing in [
+        format!("/v1/customers/{other}/dunning-levels/{}", first.id()),
+        format!("/v1/customers/{customer}/dunning-levels/{customer}"),
+    ] {
+        client.get(&nothing).expect_problem("not_found");
+    }
+}

@@ -18,10 +18,10 @@ use crate::exposure::domain::line_terms::{ApplicationAction, change};
 use crate::exposure::domain::lines::{LimitKind, LineStatus, limit_on};
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::{groups, parties as loads};
+use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::app::credit_policies;
-use crate::scores::domain::scores::Grade;
-use crate::scores::store::scores;
+use crate::scores::domain::scores::{Grade, Score};
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, CustomerId};
 
@@ -66,7 +66,7 @@ pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Err
     let limit_after_minor = measured(after)?;
     let expected_sales_minor = measured(row.expected_sales_minor)?;
     let score = match row.customer_id {
-        Some(id) => scores::latest(reader.connection, id, reader.today)?,
+        Some(id) => Score::latest(reader.connection, id, reader.today)?.map(|score| score.facts()),
         None => None,
     };
     let (mut results, mut route) = (Vec::new(), Route::Ordinary);

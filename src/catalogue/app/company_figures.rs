@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 use serde_json::json;
 
-use crate::catalogue::domain::company_figures::{CompanyFigureKind, FigureRefusal, recordable};
+use crate::catalogue::domain::company_figures::CompanyFigureKind;
 use crate::catalogue::store::company_figures::{self as store, FigureRow};
-use crate::error::{Error, Problem};
+use crate::error::Error;
+use crate::platform::store::dated_facts::not_after_today;
 use crate::platform::store::tx::{Event, Tx};
 use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
@@ -28,9 +29,7 @@ pub struct NewFigure {
 /// # Errors
 /// 422 for a day in the future.
 pub fn record(tx: &mut Tx<'_>, new: &NewFigure) -> Result<FigureRow, Error> {
-    recordable(new.as_of, tx.today).map_err(|refusal| match refusal {
-        FigureRefusal::OfTheFuture => Problem::field("as_of", refusal.to_string(), "不得晚于今天"),
-    })?;
+    not_after_today("as_of", new.as_of, tx.today)?;
     let row = FigureRow {
         figure: new.figure,
         as_of: new.as_of,

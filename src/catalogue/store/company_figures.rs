@@ -14,21 +14,14 @@ words!(CompanyFigureKind);
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = company_figures)]
 pub struct FigureRow {
-    /// What is stated.
     pub figure: CompanyFigureKind,
-    /// Day of which it is true.
     pub as_of: NaiveDate,
     /// 1, 2, 3 … for each figure and day.
     pub revision: i32,
-    /// Amount.
     pub amount_minor: i64,
-    /// Currency.
     pub currency: Currency,
-    /// Where it comes from.
     pub source: String,
-    /// Principal who recorded it.
     pub recorded_by: String,
-    /// Recorded.
     pub recorded_at: DateTime<Utc>,
 }
 

@@ -7,8 +7,7 @@ use super::ledger::bounds::{Bounds, carried_minor};
 use super::refusing::nonsense;
 use super::regrouping;
 use crate::catalogue::domain::products::ProductCode;
-use crate::error::days;
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, days};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::groups::GroupLimitMode;
@@ -18,9 +17,10 @@ use crate::exposure::store::contracts::{self, ReviewRow};
 use crate::exposure::store::lines::{self as store, ComparedTerms, LineChange, LineRow};
 use crate::exposure::store::reservations::without_due;
 use crate::exposure::store::{groups, parties as loads};
+use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::Tx;
 use crate::rules::app::credit_policies;
-use crate::scores::store::scores;
+use crate::scores::domain::scores::Score;
 use crate::values::currency::Currency;
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{ApplicationId, CustomerId, GroupId, LineId};
@@ -307,7 +307,7 @@ pub(super) fn next_review(tx: &mut Tx<'_>, row: &LineRow) -> Result<Option<Naive
     let today = tx.today;
     let (_, policy) = credit_policies::in_force(&mut tx.reader(), today)?;
     let score = match row.customer_id {
-        Some(id) => scores::latest(tx.connection, id, tx.today)?,
+        Some(id) => Score::latest(tx.connection, id, tx.today)?,
         None => None,
     };
     let from = tx.today.max(row.valid_from);

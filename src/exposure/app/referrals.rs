@@ -24,10 +24,11 @@ use crate::exposure::domain::referrals::{Passing, ReferralStatus, Release, amoun
 use crate::exposure::domain::reservations::Amended;
 use crate::exposure::store::referrals::{self as store, ReferralRow};
 use crate::exposure::store::{parties as loads, reservations};
+use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::Tx;
 use crate::rules::app::check_rules;
 use crate::rules::domain::check_rules::OrderTerms;
-use crate::scores::store::scores;
+use crate::scores::domain::scores::Score;
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, ReferralId, ReservationId};
 use crate::values::money::Money;
@@ -191,7 +192,7 @@ struct About<'a> {
 fn subject(tx: &mut Tx<'_>, about: About<'_>) -> Result<CaseSubject, Error> {
     let (minor, own) = (about.amount_max.minor(), about.amount_max.currency());
     let amount = rates::in_company_currency(&mut tx.reader(), minor, own)?;
-    let score = scores::latest(tx.connection, about.customer_id, tx.today)?;
+    let score = Score::latest(tx.connection, about.customer_id, tx.today)?;
     Ok(CaseSubject {
         kind: KIND.to_owned(),
         action: None,

@@ -7,6 +7,7 @@ pub mod cursor;
 pub mod guard;
 pub mod metrics;
 pub mod middleware;
+pub(crate) mod moulds;
 pub(crate) mod negotiation;
 pub mod openapi;
 pub mod operation;

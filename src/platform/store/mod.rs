@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod collector;
 pub mod connection;
+pub(crate) mod dated_facts;
 pub mod db;
 pub(crate) mod documents;
 pub mod errors;

@@ -11,16 +11,17 @@ use crate::catalogue::app::exchange_rates;
 use crate::catalogue::domain::exchange_rates::Rates;
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
+use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::{Event, Reader, Tx};
 use crate::rules::domain::check_rules::{
-    CheckRules, ExposureComponent, Measured, Moved, Owed, RuleSet, Standing,
+    CheckRules, DunningFact, ExposureComponent, Measured, Moved, Owed, RuleSet, Standing,
 };
 use crate::rules::domain::credit_policies::CreditPolicy;
 use crate::rules::domain::restrictions::RestrictionKind;
 use crate::rules::store::check_rule_sets::{self as store, VersionRow};
 use crate::rules::store::owed::{self, Floor};
-use crate::rules::store::{dunning_levels, in_force, restrictions};
-use crate::scores::store::scores;
+use crate::rules::store::{in_force, restrictions};
+use crate::scores::domain::scores::Score;
 use crate::values::currency::Currency;
 use crate::values::ids::CustomerId;
 use crate::values::organisation::OrgPath;
@@ -136,12 +137,12 @@ pub fn standing_of(
         return Ok(standings);
     };
     if rules.grade.is_some() {
-        for (id, score) in scores::latest_of(reader.connection, customers, today)? {
-            standings.entry(id).or_default().score = Some(score);
+        for (id, score) in Score::latest_of(reader.connection, customers, today)? {
+            standings.entry(id).or_default().score = Some(score.facts());
         }
     }
     if rules.dunning.is_some() {
-        for (id, fact) in dunning_levels::latest_of(reader.connection, customers, today)? {
+        for (id, fact) in DunningFact::latest_of(reader.connection, customers, today)? {
             standings.entry(id).or_default().dunning = Some(fact);
         }
     }

@@ -41,6 +41,7 @@ pub fn routes() -> Vec<Operation> {
             route!(supply_holds::end, InvalidTransition),
             route!(dunning_levels::record),
             route!(dunning_levels::list, InvalidCursor),
+            route!(dunning_levels::get),
         ],
     )
 }

@@ -26,3 +26,27 @@ pub struct ScoreFacts {
     /// Last day it may be relied on.
     pub valid_until: NaiveDate,
 }
+
+/// A score as it comes from elsewhere.
+#[derive(Debug, Clone)]
+pub struct Score {
+    /// Grade.
+    pub grade: Grade,
+    /// Day of the score.
+    pub scored_on: NaiveDate,
+    /// Last day it may be relied on.
+    pub valid_until: NaiveDate,
+    /// Where it comes from.
+    pub source: String,
+}
+
+impl Score {
+    /// What decisions see of it.
+    pub fn facts(&self) -> ScoreFacts {
+        ScoreFacts {
+            grade: self.grade,
+            scored_on: self.scored_on,
+            valid_until: self.valid_until,
+        }
+    }
+}

@@ -11,6 +11,10 @@ const TAGS: &[Tag] = &[("scores", "Grades of customers, and how long they hold."
 pub fn routes() -> Vec<Operation> {
     Operation::of_area(
         TAGS,
-        vec![route!(scores::create), route!(scores::list, InvalidCursor)],
+        vec![
+            route!(scores::create),
+            route!(scores::list, InvalidCursor),
+            route!(scores::get),
+        ],
     )
 }

@@ -347,21 +347,28 @@ fn homeless_words(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Handlers (functions below a `utoipa::path`) that the route list does not name.
+/// Handlers (functions below a `utoipa::path`, and those that a macro of `platform/http` writes from
+/// their words) that the route list does not name.
 fn unrouted(path: &str, text: &str, routes: &str) -> Vec<String> {
     let Some((_, module)) = path.split_once("/http/") else {
         return Vec::new();
     };
     let module = module.trim_end_matches(".rs").trim_end_matches("/mod");
     let module = module.rsplit('/').next().unwrap_or(module);
-    text.split("#[utoipa::path(")
+    let plain = text
+        .split("#[utoipa::path(")
         .skip(1)
-        .filter_map(|rest| {
-            let name = rest
-                .split_once("pub async fn ")?
-                .1
-                .split(['(', '<'])
-                .next()?;
+        .filter_map(|rest| Some(rest.split_once("pub async fn ")?.1));
+    let written = text
+        .split("_handlers! {")
+        .skip(1)
+        .filter_map(|rest| rest.split("\n}").next())
+        .flat_map(|words| words.split("pub async fn ").skip(1));
+    plain
+        .chain(written)
+        .filter_map(|rest| rest.split(['(', '<', ',']).next())
+        .filter(|name| !name.starts_with('$'))
+        .filter_map(|name| {
             let route = format!("{module}::{name}");
             (!routes
                 .split([' ', '(', ',', ')', '\n'])

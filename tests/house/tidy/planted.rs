@@ -89,6 +89,13 @@ fn a_handler_without_a_route_is_found() {
         ["src/shop/http/things.rs: things::create is not in routes.rs"]
     );
     assert!(unrouted("src/shop/app/things.rs", text, routes).is_empty());
+    let text = "fact_handlers! {\n    pub async fn list, \"listThings\";\n    pub async fn get, \"getThing\";\n}\npub async fn other() {}";
+    assert_eq!(
+        unrouted("src/shop/http/things.rs", text, routes),
+        ["src/shop/http/things.rs: things::get is not in routes.rs"]
+    );
+    let written = "#[utoipa::path(get)]\npub async fn $list(a: B) {}";
+    assert!(unrouted("src/platform/http/facts.rs", written, routes).is_empty());
 }
 
 #[test]

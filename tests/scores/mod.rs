@@ -1,0 +1,3 @@
+//! Scores: recorded as they come from elsewhere, and never changed.
+
+mod recording;
