@@ -6,11 +6,10 @@ use validator::Validate;
 
 use crate::auth::scopes::{DunningLevelsRead, DunningLevelsWrite};
 use crate::customers::app::dated_facts;
-use crate::platform::http::moulds::dated_facts::{fact_handlers, fact_view};
+use crate::platform::http::moulds::dated_facts::{fact_handlers, fact_types};
 use crate::platform::http::types::Date;
 use crate::rules::domain::check_rules::DunningFact;
 use crate::values::ids::{DunningLevelEntity, DunningLevelId};
-use crate::{listing_parameters, page};
 
 /// How far a customer has been dunned.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -24,7 +23,7 @@ pub struct RecordDunningLevel {
     pub as_of: Date,
 }
 
-fact_view! {
+fact_types! {
     /// A dunning level of a customer. It is never changed; a later one takes its place.
     #[schema(as = DunningLevel, example = json!({
         "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
@@ -38,16 +37,9 @@ fact_view! {
         /// Day from which it is true.
         as_of: Date,
     }
-}
 
-page! {
     /// A page of dunning levels.
-    DunningLevelPage of DunningLevelView
-}
-
-listing_parameters! {
-    /// Pages of the levels.
-    ListDunningLevels {}
+    DunningLevelPage by ListDunningLevels
 }
 
 fact_handlers! {

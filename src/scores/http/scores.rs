@@ -6,11 +6,10 @@ use validator::Validate;
 
 use crate::auth::scopes::{ScoresRead, ScoresWrite};
 use crate::customers::app::dated_facts;
-use crate::platform::http::moulds::dated_facts::{fact_handlers, fact_view};
+use crate::platform::http::moulds::dated_facts::{fact_handlers, fact_types};
 use crate::platform::http::types::{Date, Text};
 use crate::scores::domain::scores::{Grade, Score};
 use crate::values::ids::{ScoreEntity, ScoreId};
-use crate::{listing_parameters, page};
 
 /// A score as it comes from elsewhere.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -29,7 +28,7 @@ pub struct RecordCustomerScore {
     pub source: Text<200>,
 }
 
-fact_view! {
+fact_types! {
     /// A score of a customer. It is never changed; a later one takes its place.
     #[schema(as = CustomerScore, example = json!({
         "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
@@ -46,16 +45,9 @@ fact_view! {
         /// Where it comes from.
         source: Text<200>,
     }
-}
 
-page! {
     /// A page of scores.
-    CustomerScorePage of CustomerScoreView
-}
-
-listing_parameters! {
-    /// Pages of the scores.
-    ListCustomerScores {}
+    CustomerScorePage by ListCustomerScores
 }
 
 fact_handlers! {

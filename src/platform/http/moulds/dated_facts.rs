@@ -1,14 +1,17 @@
 //! Facts of customers that a later one takes the place of, over HTTP: how one is shown, and the
 //! three handlers that record, list and read it.
 
-/// Declares how a fact is shown: what is stated, between whom it is about and who recorded it. The
-/// fields are those of the body that it is recorded with.
-macro_rules! fact_view {
+/// Declares how a fact is shown, and a page of them: what is stated, between whom it is about and who
+/// recorded it. The fields are those of the body that it is recorded with.
+macro_rules! fact_types {
     (
         $(#[$meta:meta])*
         $view:ident of $fact:ident as $id:ident, stated by $body:ident, under $path:literal {
             $($(#[$field_meta:meta])* $field:ident: $kind:ty,)*
         }
+
+        $(#[$page_meta:meta])*
+        $page:ident by $parameters:ident
     ) => {
         use crate::platform::http::moulds::*;
         use crate::platform::store::dated_facts::FactRow;
@@ -53,6 +56,16 @@ macro_rules! fact_view {
             fn from(body: $body) -> Self {
                 Self { $($field: body.$field.into()),* }
             }
+        }
+
+        crate::page! {
+            $(#[$page_meta])*
+            $page of $view
+        }
+
+        crate::listing_parameters! {
+            /// Where a page of them begins.
+            $parameters {}
         }
     };
 }
@@ -124,4 +137,4 @@ macro_rules! fact_handlers {
     };
 }
 
-pub(crate) use {fact_handlers, fact_view};
+pub(crate) use {fact_handlers, fact_types};
