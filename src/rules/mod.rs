@@ -13,7 +13,7 @@ pub mod domain {
 pub(crate) mod store {
     pub mod check_rule_sets;
     pub mod credit_policies;
-    pub(crate) mod dunning_levels;
+    pub mod dunning_levels;
     pub mod in_force;
     pub mod owed;
     pub mod restrictions;
@@ -22,7 +22,7 @@ pub(crate) mod store {
 /// Use cases on a `Tx`.
 pub mod app {
     pub mod check_rules;
-    pub mod credit_policies;
+    pub(crate) mod credit_policies;
     pub(crate) mod dunning_levels;
     pub mod restrictions;
 }

@@ -19,8 +19,9 @@ use crate::exposure::domain::lines::{LimitKind, LineStatus, limit_on};
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::{groups, parties as loads};
 use crate::platform::store::dated_facts::DatedFact;
+use crate::platform::store::documents;
 use crate::platform::store::tx::{Reader, Tx};
-use crate::rules::app::credit_policies;
+use crate::rules::domain::credit_policies::CreditPolicy;
 use crate::scores::domain::scores::{Grade, Score};
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, CustomerId};
@@ -46,7 +47,8 @@ pub struct Checked {
 /// # Errors
 /// When the database cannot serve.
 pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Error> {
-    let (policy_version, policy) = credit_policies::in_force(reader, reader.today)?;
+    let in_force = documents::in_force::<CreditPolicy>(reader, reader.today)?;
+    let (policy_version, policy) = (in_force.number, in_force.document);
     let line = match row.credit_line_id.filter(|_| row.action.is_about_a_line()) {
         Some(id) => lines::of_owners(
             reader.connection,

@@ -1,14 +1,13 @@
 //! The authority matrix: publishing its versions, and asking which steps a case needs.
 
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::approvals::domain::authority_rules::{self, AuthorityRule, CaseSubject, PlannedStep};
-use crate::approvals::store::authority_rules::{self as store, VersionRow};
-use crate::error::{Error, FieldError, OrInternal, Place, Problem};
+use crate::error::{Bilingual, Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::platform::store::tx::{Event, Reader, Tx};
-use crate::values::organisation::OrgPath;
+use crate::platform::store::documents::{self, Document};
+use crate::platform::store::tx::Reader;
 
 /// The steps of a case, and where they come from.
 #[derive(Debug, Clone)]
@@ -26,28 +25,14 @@ pub struct Chain {
 /// # Errors
 /// 422 when no rule is for it.
 pub fn chain(reader: &mut Reader<'_>, subject: &CaseSubject) -> Result<Chain, Error> {
-    let (version, set) = in_force(reader, reader.today)?;
-    let rule = authority_rules::rule_for(&set, subject)
+    let matrix = documents::in_force::<Vec<AuthorityRule>>(reader, reader.today)?;
+    let rule = authority_rules::rule_for(&matrix.document, subject)
         .ok_or_else(|| Error::from(Problem::new(ProblemCode::AuthorityRuleMissing)))?;
     Ok(Chain {
-        version,
+        version: matrix.number,
         rule: rule.name.clone(),
         steps: rule.plan(&subject.org_path),
     })
-}
-
-/// The rules in force on a day, and their version.
-///
-/// # Errors
-/// When stored rules cannot be read.
-pub fn in_force(
-    reader: &mut Reader<'_>,
-    day: NaiveDate,
-) -> Result<(i32, Vec<AuthorityRule>), Error> {
-    match store::in_force(reader.connection, day)? {
-        Some(row) => Ok((row.version, stored(&row)?)),
-        None => Ok((0, authority_rules::built_in())),
-    }
 }
 
 /// The rules of a version; 0 is the built-in one.
@@ -55,63 +40,31 @@ pub fn in_force(
 /// # Errors
 /// When there is no such version, or it cannot be read.
 pub fn version(reader: &mut Reader<'_>, number: i32) -> Result<Vec<AuthorityRule>, Error> {
-    if number == 0 {
-        return Ok(authority_rules::built_in());
-    }
-    let row = store::find(reader.connection, number)?;
-    stored(&row.ok_or_else(|| Error::internal("a case by rules that were never published"))?)
+    let found = documents::version(reader, number)?;
+    found
+        .map(|version| version.document)
+        .ok_or_else(|| Error::internal("a case by rules that were never published"))
 }
 
-/// The rules of a stored version.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn stored(row: &VersionRow) -> Result<Vec<AuthorityRule>, Error> {
-    serde_json::from_value(row.rules.clone()).or_internal()
-}
+impl Document for Vec<AuthorityRule> {
+    const NOUN: &'static str = "authority_rules";
+    const ACTION: &'static str = "authority_rules.publish";
+    const EVENT: &'static str = "authority_rules.published";
 
-/// Publishes a new version of the whole matrix.
-///
-/// # Errors
-/// 422 with the place of the first rule that is wrong, or when it would begin in the past.
-pub fn publish(
-    tx: &mut Tx<'_>,
-    set: &[AuthorityRule],
-    effective_from: NaiveDate,
-    note: Option<String>,
-) -> Result<VersionRow, Error> {
-    authority_rules::check(set).map_err(|(place, error)| {
-        Error::from(Problem::new(ProblemCode::ValidationFailed).at(FieldError {
-            place: Place::Pointer(format!("#/rules/{place}")),
-            detail: crate::error::Bilingual::new(error.to_string(), chinese(&error)),
-        }))
-    })?;
-    if effective_from < tx.today {
-        return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
+    fn built_in() -> Option<Self> {
+        Some(authority_rules::built_in())
     }
-    let version = store::next_version(tx.connection)?;
-    tx.time_after_locks(tx.now);
-    let row = VersionRow {
-        version,
-        effective_from,
-        rules: json!(set),
-        note,
-        published_by: tx.actor.principal.clone(),
-        published_at: tx.now,
-    };
-    store::insert(tx.connection, &row)?;
-    let details =
-        json!({"version": row.version, "effective_from": row.effective_from, "rules": set.len()});
-    let subject = format!("authority_rules/{}", row.version);
-    tx.record("authority_rules.publish", subject.clone(), details.clone())?;
-    tx.emit(Event {
-        kind: "authority_rules.published",
-        subject,
-        org_path: OrgPath::root(),
-        customer_id: None,
-        data: details,
-    })?;
-    Ok(row)
+
+    fn check(&self) -> Result<(), (String, Bilingual)> {
+        authority_rules::check(self).map_err(|(place, error)| {
+            let detail = Bilingual::new(error.to_string(), chinese(&error));
+            (place.to_string(), detail)
+        })
+    }
+
+    fn details(&self, version: i32, effective_from: NaiveDate) -> Value {
+        json!({"version": version, "effective_from": effective_from, "rules": self.len()})
+    }
 }
 
 fn chinese(error: &authority_rules::RuleError) -> &'static str {

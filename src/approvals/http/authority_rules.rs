@@ -2,27 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::approvals::app::authority_rules as app;
-use crate::approvals::domain::authority_rules::{self, AuthorityRule, Escalation, StepRule};
-use crate::approvals::store::authority_rules::{self as store, VersionRow};
-use crate::auth::scopes;
+use crate::approvals::domain::authority_rules::{AuthorityRule, Escalation, StepRule};
+use crate::auth::scopes::{AuthorityRulesRead, AuthorityRulesWrite};
 use crate::error::Error;
-use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
-use crate::platform::http::command::{Command, KeyedCommand};
-use crate::platform::http::cursor::listing;
-use crate::platform::http::guard::Require;
-use crate::platform::http::parameters::{Parameters, PathVersion};
-use crate::platform::http::types::{Amount, Date, Principal, Text};
-use crate::platform::store::tx::Reader;
+use crate::platform::http::moulds::documents::{document_handlers, document_types};
+use crate::platform::http::types::{Amount, Date, Text};
 use crate::values::currency::Currency;
 use crate::values::organisation::OrgPath;
-use crate::{listing_parameters, page};
 
 /// Who may decide a step that waited too long.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
@@ -133,72 +123,47 @@ fn named_steps(steps: &[StepRuleView]) -> Result<(), validator::ValidationError>
     steps.iter().try_for_each(|step| a_name(&step.name))
 }
 
-/// A whole matrix. The first rule that matches gives the steps of a case.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "effective_from": "2026-04-01", "note": "Branches decide up to half a million.",
-    "rules": [{"name": "branch", "kind": "credit_application", "amount_max": "500000.00",
-        "steps": [{"name": "branch", "scope": "approvals:decide:branch"}]},
-        {"name": "head_office", "kind": "credit_application",
-        "steps": [{"name": "head_office", "scope": "approvals:decide:head-office", "organisation_depth": 1}]}],
-}))]
-pub struct PublishAuthorityRules {
-    /// First day on which cases are opened by it: today or later.
-    pub effective_from: Date,
-    /// Why it is published.
-    #[serde(default)]
-    pub note: Option<Text<500>>,
-    /// The rules, in order.
-    #[schema(min_items = 1, max_items = 200)]
-    #[validate(nested)]
-    pub rules: Vec<AuthorityRuleView>,
-}
-
-/// A version of the authority matrix.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AuthorityRules, example = json!({
-    "version": 1, "effective_from": "2026-04-01", "note": null, "published_by": "https://issuer.internal.test|ann",
-    "published_at": "2026-03-20T02:00:00Z", "rules": [],
-}))]
-pub struct AuthorityRulesView {
-    /// Version; 0 is the built-in one.
-    pub version: i32,
-    /// First day of effect; null for the built-in one.
-    #[schema(required = true)]
-    pub effective_from: Option<Date>,
-    /// Why it was published.
-    #[schema(required = true)]
-    pub note: Option<Text<500>>,
-    /// Who published it: issuer and subject.
-    #[schema(required = true)]
-    pub published_by: Option<Principal>,
-    /// Instant of publication.
-    #[schema(required = true)]
-    pub published_at: Option<DateTime<Utc>>,
-    /// The rules, in order.
-    #[schema(max_items = 200)]
-    pub rules: Vec<AuthorityRuleView>,
-}
-
-impl Representation for AuthorityRulesView {
-    fn version(&self) -> i64 {
-        self.version.into()
+document_types! {
+    /// A whole matrix. The first rule that matches gives the steps of a case.
+    #[schema(example = json!({
+        "effective_from": "2026-04-01", "note": "Branches decide up to half a million.",
+        "rules": [{"name": "branch", "kind": "credit_application", "amount_max": "500000.00",
+            "steps": [{"name": "branch", "scope": "approvals:decide:branch"}]},
+            {"name": "head_office", "kind": "credit_application",
+            "steps": [{"name": "head_office", "scope": "approvals:decide:head-office", "organisation_depth": 1}]}],
+    }))]
+    PublishAuthorityRules {
+        /// First day on which cases are opened by it: today or later.
+        effective_from,
+        /// The rules, in order.
+        #[schema(min_items = 1, max_items = 200)]
+        #[validate(nested)]
+        rules: Vec<AuthorityRuleView>,
     }
 
-    fn location(&self) -> String {
-        format!("/v1/authority-rules/{}", self.version)
+    /// A version of the authority matrix.
+    #[schema(as = AuthorityRules, example = json!({
+        "version": 1, "effective_from": "2026-04-01", "note": null, "published_by": "https://issuer.internal.test|ann",
+        "published_at": "2026-03-20T02:00:00Z", "rules": [],
+    }))]
+    AuthorityRulesView of Vec<AuthorityRule>, under "authority-rules", built_in {
+        /// The rules, in order.
+        #[schema(max_items = 200)]
+        rules,
     }
-}
 
-page! {
     /// A page of versions of the authority matrix.
-    AuthorityRulesPage of AuthorityRulesView
+    AuthorityRulesPage by ListAuthorityRules
 }
 
-listing_parameters! {
-    /// Pages of the versions.
-    ListAuthorityRules {}
+impl Shown<Vec<AuthorityRule>> for Vec<AuthorityRuleView> {
+    fn of(rules: Vec<AuthorityRule>) -> Self {
+        rules.into_iter().map(rule_view).collect()
+    }
+
+    fn read(self) -> Result<Vec<AuthorityRule>, Error> {
+        self.into_iter().map(rule).collect()
+    }
 }
 
 fn rule_view(rule: AuthorityRule) -> AuthorityRuleView {
@@ -265,107 +230,24 @@ fn rule(view: AuthorityRuleView) -> Result<AuthorityRule, Error> {
     })
 }
 
-fn view(row: VersionRow) -> Result<AuthorityRulesView, Error> {
-    let rules = app::stored(&row)?;
-    Ok(AuthorityRulesView {
-        version: row.version,
-        effective_from: Some(Date(row.effective_from)),
-        note: row.note.map(Text),
-        published_by: Some(Principal(row.published_by)),
-        published_at: Some(row.published_at),
-        rules: rules.into_iter().map(rule_view).collect(),
-    })
-}
+document_handlers! {
+    Vec<AuthorityRule>, tagged "approvals",
+    AuthorityRulesView at "/v1/authority-rules/{version}",
+    AuthorityRulesPage at "/v1/authority-rules" with ListAuthorityRules;
 
-fn built_in() -> AuthorityRulesView {
-    AuthorityRulesView {
-        version: 0,
-        effective_from: None,
-        note: None,
-        published_by: None,
-        published_at: None,
-        rules: authority_rules::built_in()
-            .into_iter()
-            .map(rule_view)
-            .collect(),
-    }
-}
+    /// Publish the authority matrix
+    ///
+    /// A new version of all of it. It counts for cases opened from its first day on; open cases keep
+    /// their steps. Rules that can never match are refused.
+    pub async fn publish, "publishAuthorityRules": AuthorityRulesWrite, PublishAuthorityRules(rules);
 
-/// Publish the authority matrix
-///
-/// A new version of all of it. It counts for cases opened from its first day on; open cases keep
-/// their steps. Rules that can never match are refused.
-#[utoipa::path(
-    post,
-    path = "/v1/authority-rules",
-    tag = "approvals",
-    operation_id = "publishAuthorityRules"
-)]
-pub async fn publish(
-    guard: Require<scopes::AuthorityRulesWrite>,
-    command: KeyedCommand<PublishAuthorityRules>,
-) -> Reply<Created<AuthorityRulesView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
-    let set: Vec<AuthorityRule> = body.rules.into_iter().map(rule).collect::<Result<_, _>>()?;
-    let note = body.note.map(|note| note.0);
-    guard
-        .write("authority_rules.publish", repeatable, move |tx| {
-            let row = app::publish(tx, &set, body.effective_from.0, note.clone())?;
-            Ok(Created(view(row)?))
-        })
-        .await
-}
+    /// List versions of the authority matrix
+    ///
+    /// Newest first. Without any, the built-in one (version 0) is in force.
+    pub async fn list, "listAuthorityRules": AuthorityRulesRead;
 
-/// List versions of the authority matrix
-///
-/// Newest first. Without any, the built-in one (version 0) is in force.
-#[utoipa::path(
-    get,
-    path = "/v1/authority-rules",
-    tag = "approvals",
-    operation_id = "listAuthorityRules"
-)]
-pub async fn list(
-    guard: Require<scopes::AuthorityRulesRead>,
-    parameters: Parameters<ListAuthorityRules>,
-) -> Result<Listing<AuthorityRulesPage>, Error> {
-    let load = |reader: &mut Reader<'_>, _: &ListAuthorityRules, before, limit| {
-        let rows = store::list(reader.connection, before, limit)?;
-        rows.into_iter().map(view).collect()
-    };
-    listing(&guard, parameters, load, |view: &AuthorityRulesView| {
-        view.version
-    })
-    .await
-}
-
-/// Read a version of the authority matrix
-///
-/// By its number, or `current` for the one in force today. Version 0 is the built-in one.
-#[utoipa::path(
-    get,
-    path = "/v1/authority-rules/{version}",
-    tag = "approvals",
-    operation_id = "getAuthorityRules"
-)]
-pub async fn get(
-    guard: Require<scopes::AuthorityRulesRead>,
-    version: PathVersion,
-) -> Result<Resource<AuthorityRulesView>, Error> {
-    guard
-        .read(move |reader| {
-            let today = reader.today;
-            let row = match version.0 {
-                Some(0) => return Ok(Resource(built_in())),
-                Some(number) => store::find(reader.connection, number)?,
-                None => match store::in_force(reader.connection, today)? {
-                    None => return Ok(Resource(built_in())),
-                    found => found,
-                },
-            };
-            Ok(Resource(view(row.ok_or_else(Error::not_found)?)?))
-        })
-        .await
+    /// Read a version of the authority matrix
+    ///
+    /// By its number, or `current` for the one in force today. Version 0 is the built-in one.
+    pub async fn get, "getAuthorityRules": AuthorityRulesRead;
 }

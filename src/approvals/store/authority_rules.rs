@@ -1,3 +1,6 @@
 //! The authority matrix, version by version.
 
-crate::platform::store::documents::versioned!(authority_rule_sets, rules);
+use crate::approvals::domain::authority_rules::AuthorityRule;
+use crate::platform::store::documents::versioned;
+
+versioned!(Vec<AuthorityRule>, authority_rule_sets.rules);

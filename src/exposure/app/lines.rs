@@ -18,8 +18,9 @@ use crate::exposure::store::lines::{self as store, ComparedTerms, LineChange, Li
 use crate::exposure::store::reservations::without_due;
 use crate::exposure::store::{groups, parties as loads};
 use crate::platform::store::dated_facts::DatedFact;
+use crate::platform::store::documents;
 use crate::platform::store::tx::Tx;
-use crate::rules::app::credit_policies;
+use crate::rules::domain::credit_policies::CreditPolicy;
 use crate::scores::domain::scores::Score;
 use crate::values::currency::Currency;
 use crate::values::event_kinds::EventKind;
@@ -305,7 +306,7 @@ pub(super) fn comparable(row: &LineRow) -> ComparedTerms {
 
 pub(super) fn next_review(tx: &mut Tx<'_>, row: &LineRow) -> Result<Option<NaiveDate>, Error> {
     let today = tx.today;
-    let (_, policy) = credit_policies::in_force(&mut tx.reader(), today)?;
+    let policy = documents::in_force::<CreditPolicy>(&mut tx.reader(), today)?.document;
     let score = match row.customer_id {
         Some(id) => Score::latest(tx.connection, id, tx.today)?,
         None => None,

@@ -1,116 +1,322 @@
 //! Documents that are published version by version and never rewritten: the authority matrix, the
-//! credit policy and the rules of credit checks.
+//! credit policy and the rules of credit checks. Each has a table of its own; what is asked of one
+//! is asked of all.
 
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
-/// Writes the rows and queries of a table of versions.
-macro_rules! versioned {
-    ($table:ident, $document:ident) => {
-        use chrono::{DateTime, NaiveDate, Utc};
-        use diesel::prelude::*;
-        use serde_json::Value;
+use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
+use crate::error_codes::ProblemCode;
+use crate::platform::store::tx::{Event, Reader, Tx};
+use crate::values::organisation::OrgPath;
 
-        use crate::platform::store::schema::$table;
+/// A document of the domain; the table its versions are kept in is named by [`versioned`].
+pub trait Versioned: Serialize + DeserializeOwned {
+    /// The table.
+    const TABLE: &'static str;
+    /// The column of the document, and its field in a request.
+    const FIELD: &'static str;
 
-        /// A version as stored.
-        #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-        #[diesel(table_name = $table)]
-        pub struct VersionRow {
-            /// Version, from 1.
-            pub version: i32,
-            /// First day of effect.
-            pub effective_from: NaiveDate,
-            /// The document.
-            pub $document: Value,
-            /// Why it was published.
-            pub note: Option<String>,
-            /// Who published it.
-            pub published_by: String,
-            /// When.
-            pub published_at: DateTime<Utc>,
-        }
+    /// The version in force on a day: the latest of those that have begun.
+    fn begun(connection: &mut PgConnection, day: NaiveDate) -> QueryResult<Option<VersionRow>>;
 
-        /// The version in force on a day: the latest of those that have begun.
-        pub fn in_force(
-            connection: &mut PgConnection,
-            day: NaiveDate,
-        ) -> QueryResult<Option<VersionRow>> {
-            $table::table
-                .filter($table::effective_from.le(day))
-                .order($table::version.desc())
-                .select(VersionRow::as_select())
-                .first(connection)
-                .optional()
-        }
+    /// Finds a version.
+    fn find(connection: &mut PgConnection, version: i32) -> QueryResult<Option<VersionRow>>;
 
-        /// Finds a version.
-        pub fn find(
-            connection: &mut PgConnection,
-            version: i32,
-        ) -> QueryResult<Option<VersionRow>> {
-            $table::table
-                .find(version)
-                .select(VersionRow::as_select())
-                .first(connection)
-                .optional()
-        }
+    /// A page of versions, newest first, before `before`.
+    fn list(
+        connection: &mut PgConnection,
+        before: Option<i32>,
+        limit: i64,
+    ) -> QueryResult<Vec<VersionRow>>;
 
-        /// A page of versions, newest first, before `before`.
-        pub fn list(
-            connection: &mut PgConnection,
-            before: Option<i32>,
-            limit: i64,
-        ) -> QueryResult<Vec<VersionRow>> {
-            $table::table
-                .filter($table::version.lt(before.unwrap_or(i32::MAX)))
-                .order($table::version.desc())
-                .limit(limit)
-                .select(VersionRow::as_select())
-                .load(connection)
-        }
+    /// The latest version.
+    fn latest(connection: &mut PgConnection) -> QueryResult<Option<i32>>;
 
-        /// The number of the next version. Whoever asks for it waits until no other publication of
-        /// the document is under way, so that two at once become two versions in a row.
-        pub fn next_version(connection: &mut PgConnection) -> QueryResult<i32> {
-            crate::platform::store::documents::wait_for_turn(connection, stringify!($table))?;
-            let latest: Option<i32> = $table::table
-                .select(diesel::dsl::max($table::version))
-                .first(connection)?;
-            Ok(latest.unwrap_or(0) + 1)
-        }
+    /// Writes a new version; says whether its number was still free.
+    fn insert(connection: &mut PgConnection, row: &VersionRow) -> QueryResult<bool>;
+}
 
-        /// Writes a new version.
-        ///
-        /// # Errors
-        /// [`Error::Retry`](crate::error::Error::Retry) when the number is taken: by an instance
-        /// of an older release, which does not wait for its turn.
-        pub fn insert(
-            connection: &mut PgConnection,
-            row: &VersionRow,
-        ) -> Result<(), crate::error::Error> {
-            let written = diesel::insert_into($table::table)
-                .values(row)
-                .on_conflict_do_nothing()
-                .execute(connection)?;
-            match written {
-                1 => Ok(()),
-                _ => Err(crate::error::Error::Retry(
-                    "somebody else published the same version",
-                )),
-            }
-        }
+/// A document that can be published.
+pub trait Document: Versioned {
+    /// What audit entries and events call it.
+    const NOUN: &'static str;
+    /// What publishing it is called in the audit trail.
+    const ACTION: &'static str;
+    /// The type of event that tells of it.
+    const EVENT: &'static str;
+
+    /// What holds, as version 0, until something else is published.
+    fn built_in() -> Option<Self> {
+        None
+    }
+
+    /// Whether it makes sense.
+    ///
+    /// # Errors
+    /// The place in it that does not, and why.
+    fn check(&self) -> Result<(), (String, Bilingual)>;
+
+    /// What audit entry and event say of a version.
+    fn details(&self, version: i32, effective_from: NaiveDate) -> Value {
+        json!({"version": version, "effective_from": effective_from})
+    }
+}
+
+/// The answer of a check that names the first field that is out of range, and what it should be.
+///
+/// # Errors
+/// Where there is such a field.
+pub fn in_range(found: Option<(&str, &str)>) -> Result<(), (String, Bilingual)> {
+    match found {
+        Some((field, detail)) => Err((field.to_owned(), Bilingual::new(detail, "超出允许范围"))),
+        None => Ok(()),
+    }
+}
+
+/// A version as stored.
+#[derive(Debug, Clone, Queryable)]
+pub struct VersionRow {
+    pub version: i32,
+    pub effective_from: NaiveDate,
+    pub document: Value,
+    pub note: Option<String>,
+    pub published_by: String,
+    pub published_at: DateTime<Utc>,
+}
+
+/// A version of a document. Nobody has published the built-in one.
+#[derive(Debug, Clone)]
+pub struct Version<D> {
+    /// Its number; 0 is the built-in one.
+    pub number: i32,
+    pub document: D,
+    pub effective_from: Option<NaiveDate>,
+    pub note: Option<String>,
+    pub published_by: Option<String>,
+    pub published_at: Option<DateTime<Utc>>,
+}
+
+impl<D: Document> Version<D> {
+    fn built_in() -> Option<Self> {
+        D::built_in().map(|document| Self {
+            number: 0,
+            document,
+            effective_from: None,
+            note: None,
+            published_by: None,
+            published_at: None,
+        })
+    }
+
+    fn stored(row: VersionRow) -> Result<Self, Error> {
+        Ok(Self {
+            number: row.version,
+            document: read(row.document)?,
+            effective_from: Some(row.effective_from),
+            note: row.note,
+            published_by: Some(row.published_by),
+            published_at: Some(row.published_at),
+        })
+    }
+}
+
+/// The document of a stored version.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read<D: Document>(document: Value) -> Result<D, Error> {
+    serde_json::from_value(document).or_internal()
+}
+
+/// The version in force on a day.
+///
+/// # Errors
+/// 404 where none was published and none is built in.
+pub fn in_force<D: Document>(reader: &mut Reader<'_>, day: NaiveDate) -> Result<Version<D>, Error> {
+    match D::begun(reader.connection, day)? {
+        Some(row) => Version::stored(row),
+        None => Version::built_in().ok_or_else(Error::not_found),
+    }
+}
+
+/// A version, by its number.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn version<D: Document>(
+    reader: &mut Reader<'_>,
+    number: i32,
+) -> Result<Option<Version<D>>, Error> {
+    if number == 0 {
+        return Ok(Version::built_in());
+    }
+    let row = D::find(reader.connection, number)?;
+    row.map(Version::stored).transpose()
+}
+
+/// A page of versions, newest first, before `before`.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn list<D: Document>(
+    reader: &mut Reader<'_>,
+    before: Option<i32>,
+    limit: i64,
+) -> Result<Vec<Version<D>>, Error> {
+    let rows = D::list(reader.connection, before, limit)?;
+    rows.into_iter().map(Version::stored).collect()
+}
+
+/// Publishes a new version of the whole document.
+///
+/// # Errors
+/// 422 for what makes no sense, or when it would begin in the past.
+pub fn publish<D: Document>(
+    tx: &mut Tx<'_>,
+    document: &D,
+    effective_from: NaiveDate,
+    note: Option<String>,
+) -> Result<Version<D>, Error> {
+    document.check().map_err(|(place, detail)| {
+        Problem::new(ProblemCode::ValidationFailed).at(FieldError {
+            place: Place::Pointer(format!("#/{}/{place}", D::FIELD)),
+            detail,
+        })
+    })?;
+    if effective_from < tx.today {
+        return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
+    }
+    // Whoever asks for a number waits until no other publication of the document is under way, so
+    // that two at once become two versions in a row.
+    wait_for_turn(tx.connection, D::TABLE)?;
+    let version = D::latest(tx.connection)?.unwrap_or(0) + 1;
+    tx.time_after_locks(tx.now);
+    let row = VersionRow {
+        version,
+        effective_from,
+        document: json!(document),
+        note,
+        published_by: tx.actor.principal.clone(),
+        published_at: tx.now,
     };
+    // An instance of an older release does not wait for its turn.
+    if !D::insert(tx.connection, &row)? {
+        return Err(Error::Retry("somebody else published the same version"));
+    }
+    let details = document.details(version, effective_from);
+    let subject = format!("{}/{version}", D::NOUN);
+    tx.record(D::ACTION, subject.clone(), details.clone())?;
+    tx.emit(Event {
+        kind: D::EVENT,
+        subject,
+        org_path: OrgPath::root(),
+        customer_id: None,
+        data: details,
+    })?;
+    Version::stored(row)
 }
 
 /// Waits until nobody else publishes the document that is kept in the table; the turn ends with the
 /// transaction. Locks of two numbers are never those of one number, which stand for keys of
 /// requests.
-pub(crate) fn wait_for_turn(connection: &mut PgConnection, table: &str) -> QueryResult<()> {
+fn wait_for_turn(connection: &mut PgConnection, table: &str) -> QueryResult<()> {
     diesel::sql_query("SELECT pg_advisory_xact_lock($1::regclass::oid::int4, 0)")
         .bind::<Text, _>(table)
         .execute(connection)
         .map(drop)
+}
+
+/// Keeps a document of the domain in a column of a table of versions.
+macro_rules! versioned {
+    ($document:ty, $table:ident.$column:ident) => {
+        const _: () = {
+            use chrono::NaiveDate;
+            use diesel::prelude::*;
+
+            use crate::platform::store::documents::{VersionRow, Versioned};
+            use crate::platform::store::schema::$table as t;
+
+            const COLUMNS: (
+                t::version,
+                t::effective_from,
+                t::$column,
+                t::note,
+                t::published_by,
+                t::published_at,
+            ) = (
+                t::version,
+                t::effective_from,
+                t::$column,
+                t::note,
+                t::published_by,
+                t::published_at,
+            );
+
+            impl Versioned for $document {
+                const TABLE: &'static str = stringify!($table);
+                const FIELD: &'static str = stringify!($column);
+
+                fn begun(
+                    connection: &mut PgConnection,
+                    day: NaiveDate,
+                ) -> QueryResult<Option<VersionRow>> {
+                    t::table
+                        .filter(t::effective_from.le(day))
+                        .order(t::version.desc())
+                        .select(COLUMNS)
+                        .first(connection)
+                        .optional()
+                }
+
+                fn find(
+                    connection: &mut PgConnection,
+                    version: i32,
+                ) -> QueryResult<Option<VersionRow>> {
+                    let found = t::table.find(version).select(COLUMNS);
+                    found.first(connection).optional()
+                }
+
+                fn list(
+                    connection: &mut PgConnection,
+                    before: Option<i32>,
+                    limit: i64,
+                ) -> QueryResult<Vec<VersionRow>> {
+                    t::table
+                        .filter(t::version.lt(before.unwrap_or(i32::MAX)))
+                        .order(t::version.desc())
+                        .limit(limit)
+                        .select(COLUMNS)
+                        .load(connection)
+                }
+
+                fn latest(connection: &mut PgConnection) -> QueryResult<Option<i32>> {
+                    let latest = t::table.select(diesel::dsl::max(t::version));
+                    latest.first(connection)
+                }
+
+                fn insert(connection: &mut PgConnection, row: &VersionRow) -> QueryResult<bool> {
+                    diesel::insert_into(t::table)
+                        .values((
+                            t::version.eq(row.version),
+                            t::effective_from.eq(row.effective_from),
+                            t::$column.eq(&row.document),
+                            t::note.eq(&row.note),
+                            t::published_by.eq(&row.published_by),
+                            t::published_at.eq(row.published_at),
+                        ))
+                        .on_conflict_do_nothing()
+                        .execute(connection)
+                        .map(|written| written == 1)
+                }
+            }
+        };
+    };
 }
 
 pub(crate) use versioned;

@@ -4,27 +4,23 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde_json::{Value, json};
 
-use super::credit_policies;
 use crate::catalogue::app::exchange_rates;
 use crate::catalogue::domain::exchange_rates::Rates;
-use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
-use crate::error_codes::ProblemCode;
+use crate::error::{Bilingual, Error};
 use crate::platform::store::dated_facts::DatedFact;
-use crate::platform::store::tx::{Event, Reader, Tx};
+use crate::platform::store::documents::{self, Document, in_range};
+use crate::platform::store::tx::Reader;
 use crate::rules::domain::check_rules::{
     CheckRules, DunningFact, ExposureComponent, Measured, Moved, Owed, RuleSet, Standing,
 };
 use crate::rules::domain::credit_policies::CreditPolicy;
 use crate::rules::domain::restrictions::RestrictionKind;
-use crate::rules::store::check_rule_sets::{self as store, VersionRow};
 use crate::rules::store::owed::{self, Floor};
 use crate::rules::store::{in_force, restrictions};
 use crate::scores::domain::scores::Score;
 use crate::values::currency::Currency;
 use crate::values::ids::CustomerId;
-use crate::values::organisation::OrgPath;
 
 /// What decisions go by today.
 #[derive(Debug, Clone)]
@@ -42,70 +38,27 @@ pub struct InForce {
 pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
     let (policy, version, rules) = in_force::documents(reader.connection, reader.today)?;
     let policy = match policy {
-        Some(policy) => credit_policies::stored(policy)?,
+        Some(policy) => documents::read(policy)?,
         None => CreditPolicy::default(),
     };
     let rule_set = match version.zip(rules) {
         Some((version, rules)) => Some(RuleSet {
             version,
-            rules: stored(rules)?,
+            rules: documents::read(rules)?,
         }),
         None => None,
     };
     Ok(InForce { policy, rule_set })
 }
 
-/// The rules of a stored version.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn stored(rules: Value) -> Result<CheckRules, Error> {
-    serde_json::from_value(rules).or_internal()
-}
+impl Document for CheckRules {
+    const NOUN: &'static str = "check_rule_sets";
+    const ACTION: &'static str = "check_rule_set.publish";
+    const EVENT: &'static str = "check_rule_set.published";
 
-/// Publishes a new version of the whole set.
-///
-/// # Errors
-/// 422 for a field that is out of range, or when it would begin in the past.
-pub fn publish(
-    tx: &mut Tx<'_>,
-    rules: &CheckRules,
-    effective_from: NaiveDate,
-    note: Option<String>,
-) -> Result<VersionRow, Error> {
-    if let Some((field, detail)) = rules.out_of_range() {
-        return Err(Problem::new(ProblemCode::ValidationFailed)
-            .at(FieldError {
-                place: Place::Pointer(format!("#/rules/{field}")),
-                detail: Bilingual::new(detail, "超出允许范围"),
-            })
-            .into());
+    fn check(&self) -> Result<(), (String, Bilingual)> {
+        in_range(self.out_of_range())
     }
-    if effective_from < tx.today {
-        return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
-    }
-    let version = store::next_version(tx.connection)?;
-    tx.time_after_locks(tx.now);
-    let row = VersionRow {
-        version,
-        effective_from,
-        rules: json!(rules),
-        note,
-        published_by: tx.actor.principal.clone(),
-        published_at: tx.now,
-    };
-    store::insert(tx.connection, &row)?;
-    let details = json!({"version": row.version, "effective_from": row.effective_from});
-    let subject = format!("check_rule_sets/{}", row.version);
-    tx.record("check_rule_set.publish", subject.clone(), details.clone())?;
-    tx.emit(Event {
-        kind: "check_rule_set.published",
-        subject,
-        org_path: OrgPath::root(),
-        customer_id: None,
-        data: details,
-    })?;
-    Ok(row)
 }
 
 /// Where these customers stand today, as far as the rules ask: exclusions always, and

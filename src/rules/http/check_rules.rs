@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::platform::http::moulds::documents::Shown;
 use crate::platform::http::types::{Amount, Text};
 use crate::rules::domain::check_rules::{
     CheckRules, ComponentLimits, DocumentsRule, DunningRule, GradeRule, LargestDocumentRule,
@@ -242,9 +243,8 @@ impl OverdueBoundsView {
     }
 }
 
-impl CheckRulesView {
-    /// Rules as they are shown.
-    pub fn of(rules: CheckRules) -> Self {
+impl Shown<CheckRules> for CheckRulesView {
+    fn of(rules: CheckRules) -> Self {
         let overdue = |own: OverdueRule| OverdueRuleView {
             refer: own.refer.map(OverdueBoundsView::of),
             decline: own.decline.map(OverdueBoundsView::of),
@@ -296,11 +296,7 @@ impl CheckRulesView {
         }
     }
 
-    /// The rules as they were sent.
-    ///
-    /// # Errors
-    /// A 422 at an amount that is none.
-    pub fn read(self) -> Result<CheckRules, Error> {
+    fn read(self) -> Result<CheckRules, Error> {
         let overdue = |own: OverdueRuleView| {
             let refer = own.refer.map(|one| one.read("overdue/refer/amount_max"));
             let decline = own

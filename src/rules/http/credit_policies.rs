@@ -2,27 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::Validate;
 
-use crate::auth::scopes;
+use crate::auth::scopes::{CreditPoliciesRead, CreditPoliciesWrite};
 use crate::error::Error;
-use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
-use crate::platform::http::command::{Command, KeyedCommand};
-use crate::platform::http::cursor::listing;
-use crate::platform::http::guard::Require;
-use crate::platform::http::parameters::{Parameters, PathVersion};
-use crate::platform::http::types::{Amount, Date, Principal, Text};
-use crate::platform::store::tx::Reader;
-use crate::rules::app::credit_policies as app;
+use crate::platform::http::moulds::documents::{document_handlers, document_types};
+use crate::platform::http::types::{Amount, Date, Text};
 use crate::rules::domain::credit_policies::{CheckName, CreditPolicy, FailureRoute, GradePolicy};
-use crate::rules::store::credit_policies::{self as store, VersionRow};
 use crate::scores::domain::scores::Grade;
 use crate::values::currency::Currency;
-use crate::{listing_parameters, page};
 
 /// What the policy says about a grade. What is null is not bounded.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
@@ -121,232 +110,119 @@ pub struct PolicyView {
     pub review_months: Option<i32>,
 }
 
-/// A whole policy.
-#[derive(Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "effective_from": "2026-04-01", "note": "Concentration limit of 15 percent.",
-    "policy": {"concentration_max_bp": 1500, "review_months": 12},
-}))]
-pub struct PublishCreditPolicy {
-    /// First day of effect: today or later.
-    pub effective_from: Date,
-    /// Why it is published.
-    #[serde(default)]
-    pub note: Option<Text<500>>,
-    /// The policy; what is left out is off.
-    pub policy: PolicyView,
-}
-
-/// A version of the credit policy.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CreditPolicyVersion, example = json!({
-    "version": 0, "effective_from": null, "note": null, "published_by": null, "published_at": null,
-    "policy": {"grades": [], "required_documents": [], "on_failure": [], "tolerance_bp": 0, "grace_days": 0},
-}))]
-pub struct CreditPolicyView {
-    /// Version; 0 is the built-in one.
-    pub version: i32,
-    /// First day of effect; null for the built-in one.
-    #[schema(required = true)]
-    pub effective_from: Option<Date>,
-    /// Why it was published.
-    #[schema(required = true)]
-    pub note: Option<Text<500>>,
-    /// Who published it: issuer and subject.
-    #[schema(required = true)]
-    pub published_by: Option<Principal>,
-    /// Instant of publication.
-    #[schema(required = true)]
-    pub published_at: Option<DateTime<Utc>>,
-    /// The policy.
-    pub policy: PolicyView,
-}
-
-impl Representation for CreditPolicyView {
-    fn version(&self) -> i64 {
-        self.version.into()
+document_types! {
+    /// A whole policy.
+    #[schema(example = json!({
+        "effective_from": "2026-04-01", "note": "Concentration limit of 15 percent.",
+        "policy": {"concentration_max_bp": 1500, "review_months": 12},
+    }))]
+    PublishCreditPolicy {
+        /// First day of effect: today or later.
+        effective_from,
+        /// The policy; what is left out is off.
+        policy: PolicyView,
     }
 
-    fn location(&self) -> String {
-        format!("/v1/credit-policies/{}", self.version)
+    /// A version of the credit policy.
+    #[schema(as = CreditPolicyVersion, example = json!({
+        "version": 0, "effective_from": null, "note": null, "published_by": null, "published_at": null,
+        "policy": {"grades": [], "required_documents": [], "on_failure": [], "tolerance_bp": 0, "grace_days": 0},
+    }))]
+    CreditPolicyView of CreditPolicy, under "credit-policies", built_in {
+        /// The policy.
+        policy,
     }
-}
 
-page! {
     /// A page of versions of the credit policy.
-    CreditPolicyPage of CreditPolicyView
+    CreditPolicyPage by ListCreditPolicies
 }
 
-listing_parameters! {
-    /// Pages of the versions.
-    ListCreditPolicies {}
-}
-
-fn policy_view(policy: CreditPolicy) -> PolicyView {
-    let amount = |minor| Amount::of(minor, Currency::COMPANY);
-    let grade = |(grade, own): (Grade, GradePolicy)| GradePolicyView {
-        grade,
-        cash_only: own.cash_only,
-        limit_max: own.limit_max_minor.map(amount),
-        payment_term_days_max: own.payment_term_days_max,
-        deposit_share_bp_min: own.deposit_share_bp_min,
-        review_months: own.review_months,
-    };
-    PolicyView {
-        grades: policy.grades.into_iter().map(grade).collect(),
-        new_customer_months: policy.new_customer_months,
-        new_customer_share_bp: policy.new_customer_share_bp,
-        concentration_warn_bp: policy.concentration_warn_bp,
-        concentration_max_bp: policy.concentration_max_bp,
-        overdue_max: policy.overdue_max_minor.map(amount),
-        required_documents: policy.required_documents,
-        on_failure: policy
-            .on_failure
-            .into_iter()
-            .map(|(check, route)| FailureView { check, route })
-            .collect(),
-        tolerance_bp: policy.tolerance_bp,
-        grace_days: policy.grace_days,
-        review_months: policy.review_months,
-    }
-}
-
-fn policy(view: PolicyView) -> Result<CreditPolicy, Error> {
-    let minor = |amount: Option<Amount>, field: &str| -> Result<Option<i64>, Error> {
-        amount
-            .map(|amount| Ok(amount.in_currency(Currency::COMPANY, field)?.minor()))
-            .transpose()
-    };
-    let mut grades = BTreeMap::new();
-    for own in view.grades {
-        let bounds = GradePolicy {
+impl Shown<CreditPolicy> for PolicyView {
+    fn of(policy: CreditPolicy) -> Self {
+        let amount = |minor| Amount::of(minor, Currency::COMPANY);
+        let grade = |(grade, own): (Grade, GradePolicy)| GradePolicyView {
+            grade,
             cash_only: own.cash_only,
-            limit_max_minor: minor(own.limit_max, "policy/grades")?,
+            limit_max: own.limit_max_minor.map(amount),
             payment_term_days_max: own.payment_term_days_max,
             deposit_share_bp_min: own.deposit_share_bp_min,
             review_months: own.review_months,
         };
-        if grades.insert(own.grade, bounds).is_some() {
-            let field = "policy/grades";
-            return Err(
-                crate::error::Problem::field(field, "has a grade twice", "等级重复").into(),
-            );
+        Self {
+            grades: policy.grades.into_iter().map(grade).collect(),
+            new_customer_months: policy.new_customer_months,
+            new_customer_share_bp: policy.new_customer_share_bp,
+            concentration_warn_bp: policy.concentration_warn_bp,
+            concentration_max_bp: policy.concentration_max_bp,
+            overdue_max: policy.overdue_max_minor.map(amount),
+            required_documents: policy.required_documents,
+            on_failure: policy
+                .on_failure
+                .into_iter()
+                .map(|(check, route)| FailureView { check, route })
+                .collect(),
+            tolerance_bp: policy.tolerance_bp,
+            grace_days: policy.grace_days,
+            review_months: policy.review_months,
         }
     }
-    let failures = view.on_failure.into_iter();
-    Ok(CreditPolicy {
-        grades,
-        new_customer_months: view.new_customer_months,
-        new_customer_share_bp: view.new_customer_share_bp,
-        concentration_warn_bp: view.concentration_warn_bp,
-        concentration_max_bp: view.concentration_max_bp,
-        overdue_max_minor: minor(view.overdue_max, "policy/overdue_max")?,
-        required_documents: view.required_documents,
-        on_failure: failures.map(|one| (one.check, one.route)).collect(),
-        tolerance_bp: view.tolerance_bp,
-        grace_days: view.grace_days,
-        review_months: view.review_months,
-    })
-}
 
-fn view(row: VersionRow) -> Result<CreditPolicyView, Error> {
-    let policy = app::stored(row.policy.clone())?;
-    Ok(CreditPolicyView {
-        version: row.version,
-        effective_from: Some(Date(row.effective_from)),
-        note: row.note.map(Text),
-        published_by: Some(Principal(row.published_by)),
-        published_at: Some(row.published_at),
-        policy: policy_view(policy),
-    })
-}
-
-fn built_in() -> Resource<CreditPolicyView> {
-    Resource(CreditPolicyView {
-        version: 0,
-        effective_from: None,
-        note: None,
-        published_by: None,
-        published_at: None,
-        policy: policy_view(CreditPolicy::default()),
-    })
-}
-
-/// Publish the credit policy
-///
-/// A new version of all of it, from its first day on. What is left out is off.
-#[utoipa::path(
-    post,
-    path = "/v1/credit-policies",
-    tag = "credit-policies",
-    operation_id = "publishCreditPolicy"
-)]
-pub async fn publish(
-    guard: Require<scopes::CreditPoliciesWrite>,
-    command: KeyedCommand<PublishCreditPolicy>,
-) -> Reply<Created<CreditPolicyView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
-    let new = policy(body.policy)?;
-    let note = body.note.map(|note| note.0);
-    guard
-        .write("credit_policy.publish", repeatable, move |tx| {
-            let row = app::publish(tx, &new, body.effective_from.0, note.clone())?;
-            Ok(Created(view(row)?))
-        })
-        .await
-}
-
-/// List versions of the credit policy
-///
-/// Newest first. Without any, the built-in one (version 0) is in force.
-#[utoipa::path(
-    get,
-    path = "/v1/credit-policies",
-    tag = "credit-policies",
-    operation_id = "listCreditPolicies"
-)]
-pub async fn list(
-    guard: Require<scopes::CreditPoliciesRead>,
-    parameters: Parameters<ListCreditPolicies>,
-) -> Result<Listing<CreditPolicyPage>, Error> {
-    let load = |reader: &mut Reader<'_>, _: &ListCreditPolicies, before, limit| {
-        let rows = store::list(reader.connection, before, limit)?;
-        rows.into_iter().map(view).collect()
-    };
-    listing(&guard, parameters, load, |view: &CreditPolicyView| {
-        view.version
-    })
-    .await
-}
-
-/// Read a version of the credit policy
-///
-/// By its number, or `current` for the one in force today. Version 0 is the built-in one.
-#[utoipa::path(
-    get,
-    path = "/v1/credit-policies/{version}",
-    tag = "credit-policies",
-    operation_id = "getCreditPolicy"
-)]
-pub async fn get(
-    guard: Require<scopes::CreditPoliciesRead>,
-    version: PathVersion,
-) -> Result<Resource<CreditPolicyView>, Error> {
-    guard
-        .read(move |reader| {
-            let today = reader.today;
-            let row = match version.0 {
-                Some(0) => return Ok(built_in()),
-                Some(number) => store::find(reader.connection, number)?,
-                None => match store::in_force(reader.connection, today)? {
-                    None => return Ok(built_in()),
-                    found => found,
-                },
+    fn read(self) -> Result<CreditPolicy, Error> {
+        let minor = |amount: Option<Amount>, field: &str| -> Result<Option<i64>, Error> {
+            amount
+                .map(|amount| Ok(amount.in_currency(Currency::COMPANY, field)?.minor()))
+                .transpose()
+        };
+        let mut grades = BTreeMap::new();
+        for own in self.grades {
+            let bounds = GradePolicy {
+                cash_only: own.cash_only,
+                limit_max_minor: minor(own.limit_max, "policy/grades")?,
+                payment_term_days_max: own.payment_term_days_max,
+                deposit_share_bp_min: own.deposit_share_bp_min,
+                review_months: own.review_months,
             };
-            Ok(Resource(view(row.ok_or_else(Error::not_found)?)?))
+            if grades.insert(own.grade, bounds).is_some() {
+                let field = "policy/grades";
+                return Err(
+                    crate::error::Problem::field(field, "has a grade twice", "等级重复").into(),
+                );
+            }
+        }
+        let failures = self.on_failure.into_iter();
+        Ok(CreditPolicy {
+            grades,
+            new_customer_months: self.new_customer_months,
+            new_customer_share_bp: self.new_customer_share_bp,
+            concentration_warn_bp: self.concentration_warn_bp,
+            concentration_max_bp: self.concentration_max_bp,
+            overdue_max_minor: minor(self.overdue_max, "policy/overdue_max")?,
+            required_documents: self.required_documents,
+            on_failure: failures.map(|one| (one.check, one.route)).collect(),
+            tolerance_bp: self.tolerance_bp,
+            grace_days: self.grace_days,
+            review_months: self.review_months,
         })
-        .await
+    }
+}
+
+document_handlers! {
+    CreditPolicy, tagged "credit-policies",
+    CreditPolicyView at "/v1/credit-policies/{version}",
+    CreditPolicyPage at "/v1/credit-policies" with ListCreditPolicies;
+
+    /// Publish the credit policy
+    ///
+    /// A new version of all of it, from its first day on. What is left out is off.
+    pub async fn publish, "publishCreditPolicy": CreditPoliciesWrite, PublishCreditPolicy(policy);
+
+    /// List versions of the credit policy
+    ///
+    /// Newest first. Without any, the built-in one (version 0) is in force.
+    pub async fn list, "listCreditPolicies": CreditPoliciesRead;
+
+    /// Read a version of the credit policy
+    ///
+    /// By its number, or `current` for the one in force today. Version 0 is the built-in one.
+    pub async fn get, "getCreditPolicy": CreditPoliciesRead;
 }

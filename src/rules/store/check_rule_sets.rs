@@ -1,3 +1,6 @@
 //! The rules of credit checks, version by version.
 
-crate::platform::store::documents::versioned!(check_rule_sets, rules);
+use crate::platform::store::documents::versioned;
+use crate::rules::domain::check_rules::CheckRules;
+
+versioned!(CheckRules, check_rule_sets.rules);

@@ -1,3 +1,6 @@
 //! The credit policy, version by version.
 
-crate::platform::store::documents::versioned!(credit_policies, policy);
+use crate::platform::store::documents::versioned;
+use crate::rules::domain::credit_policies::CreditPolicy;
+
+versioned!(CreditPolicy, credit_policies.policy);

@@ -12,8 +12,8 @@ use crate::exposure::domain::lines::{LineFacts, LineStatus};
 use crate::exposure::store::counted::Counts;
 use crate::exposure::store::lines::LineRow;
 use crate::exposure::store::{groups, receivables, reservations};
+use crate::platform::store::documents;
 use crate::platform::store::tx::Reader;
-use crate::rules::app::credit_policies;
 use crate::rules::domain::credit_policies::{CreditPolicy, Tolerance};
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::level::Level;
@@ -56,7 +56,7 @@ impl Bounds {
             Some(group) => groups::limit_mode(reader.connection, group)?,
             None => GroupLimitMode::Pooled,
         };
-        let (_, policy) = credit_policies::in_force(reader, reader.today)?;
+        let policy = documents::in_force::<CreditPolicy>(reader, reader.today)?.document;
         let mut bounds = Self::of_many(reader, &policy, &[(customer_id, mode)])?;
         bounds
             .remove(&customer_id)

@@ -2,6 +2,7 @@
 //! words. What is imported here is what they are written with.
 
 pub(crate) mod dated_facts;
+pub(crate) mod documents;
 
 pub(crate) use chrono::{DateTime, Utc};
 
@@ -10,8 +11,8 @@ pub(crate) use super::answers::{Created, Listing, Representation, Resource};
 pub(crate) use super::command::{Command, KeyedCommand};
 pub(crate) use super::cursor::listing;
 pub(crate) use super::guard::Require;
-pub(crate) use super::parameters::{Parameters, PathId};
-pub(crate) use super::types::Principal;
+pub(crate) use super::parameters::{Parameters, PathId, PathVersion};
+pub(crate) use super::types::{Date, Principal, Text};
 pub(crate) use crate::error::Error;
 pub(crate) use crate::platform::store::tx::Reader;
 pub(crate) use crate::values::ids::{CustomerEntity, CustomerId};
