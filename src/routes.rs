@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 
 use crate::platform::http::operation::Operation;
 use crate::platform::http::routes as platform;
-use crate::reports::http::events;
 use crate::{applications, approvals, catalogue, customers, exposure, reports, rules, scores};
 
 /// Every operation of the API, described once: that takes longer than starting a server.

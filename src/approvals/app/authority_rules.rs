@@ -4,10 +4,12 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::approvals::domain::authority_rules::{self, AuthorityRule, CaseSubject, PlannedStep};
+use crate::approvals::domain::events;
 use crate::error::{Bilingual, Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::documents::{self, Document};
 use crate::platform::store::tx::Reader;
+use crate::values::event_kinds::EventKind;
 
 /// The steps of a case, and where they come from.
 #[derive(Debug, Clone)]
@@ -49,7 +51,7 @@ pub fn version(reader: &mut Reader<'_>, number: i32) -> Result<Vec<AuthorityRule
 impl Document for Vec<AuthorityRule> {
     const NOUN: &'static str = "authority_rules";
     const ACTION: &'static str = "authority_rules.publish";
-    const EVENT: &'static str = "authority_rules.published";
+    const EVENT: EventKind = events::AUTHORITY_RULES_PUBLISHED;
 
     fn built_in() -> Option<Self> {
         Some(authority_rules::built_in())

@@ -4,12 +4,13 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use crate::catalogue::domain::company_figures::CompanyFigureKind;
+use crate::catalogue::domain::events;
 use crate::catalogue::store::company_figures::{self as store, FigureRow};
 use crate::error::Error;
-use crate::platform::store::dated_facts::not_after_today;
-use crate::platform::store::tx::{Event, Tx};
+use crate::error::days::not_after_today;
+use crate::platform::store::telling::About;
+use crate::platform::store::tx::Tx;
 use crate::values::money::Money;
-use crate::values::organisation::OrgPath;
 
 /// A figure to be recorded.
 #[derive(Debug, Clone)]
@@ -50,14 +51,13 @@ pub fn record(tx: &mut Tx<'_>, new: &NewFigure) -> Result<FigureRow, Error> {
         "amount_minor": row.amount_minor,
         "currency": row.currency,
     });
-    tx.record("company_figure.record", subject(&row), details.clone())?;
-    tx.emit(Event {
-        kind: "company_figure.recorded",
-        subject: subject(&row),
-        org_path: OrgPath::root(),
-        customer_id: None,
-        data: details,
-    })?;
+    let about = About::of_company(subject(&row));
+    tx.tell(
+        "company_figure.record",
+        events::COMPANY_FIGURE_RECORDED,
+        &about,
+        details,
+    )?;
     Ok(row)
 }
 

@@ -5,8 +5,11 @@ use serde_json::Value;
 
 use crate::customers::store::customers;
 use crate::error::Error;
-use crate::platform::store::dated_facts::{DatedFact, FactRow, not_after_today};
-use crate::platform::store::tx::{Event, Reader, Tx};
+use crate::error::days::not_after_today;
+use crate::platform::store::dated_facts::{DatedFact, FactRow};
+use crate::platform::store::telling::About;
+use crate::platform::store::tx::{Reader, Tx};
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, Id};
 
 /// A dated fact that can be recorded.
@@ -14,7 +17,7 @@ pub trait Recordable: DatedFact {
     /// What is done, in the audit trail.
     const ACTION: &'static str;
     /// The type of event that tells of it.
-    const EVENT: &'static str;
+    const EVENT: EventKind;
 
     /// Whether it makes sense.
     ///
@@ -47,15 +50,8 @@ pub fn record<F: Recordable>(
         recorded_at: tx.now,
     };
     F::insert(tx.connection, &row)?;
-    let (subject, details) = (row.id.subject(), row.fact.details(customer_id));
-    tx.record(F::ACTION, subject.clone(), details.clone())?;
-    tx.emit(Event {
-        kind: F::EVENT,
-        subject,
-        org_path,
-        customer_id: Some(customer_id.uuid()),
-        data: details,
-    })?;
+    let about = About::new(row.id, &org_path, Some(customer_id));
+    tx.tell(F::ACTION, F::EVENT, &about, row.fact.details(customer_id))?;
     Ok(row)
 }
 

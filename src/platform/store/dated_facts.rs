@@ -7,7 +7,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::PgConnection;
 use diesel::result::QueryResult;
 
-use crate::error::{Error, Problem};
 use crate::values::ids::{CustomerId, Entity, Id};
 
 /// What is stated; the table it is kept in is named by [`dated_fact`].
@@ -64,17 +63,6 @@ pub struct FactRow<F: DatedFact> {
     pub fact: F,
     pub recorded_by: String,
     pub recorded_at: DateTime<Utc>,
-}
-
-/// A statement is about today or earlier: what is still to come is a plan, not a fact.
-///
-/// # Errors
-/// 422 at `field` for a later day.
-pub fn not_after_today(field: &str, day: NaiveDate, today: NaiveDate) -> Result<(), Error> {
-    if day > today {
-        return Err(Problem::field(field, "is in the future", "不得晚于今天").into());
-    }
-    Ok(())
 }
 
 /// Keeps a type of the domain, field by field, in a table of the columns `bucket`, `id`,
@@ -185,16 +173,3 @@ macro_rules! dated_fact {
 }
 
 pub(crate) use dated_fact;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_is_of_today_or_earlier() {
-        let today = NaiveDate::from_ymd_opt(2026, 3, 2).unwrap();
-        assert!(not_after_today("as_of", today.pred_opt().unwrap(), today).is_ok());
-        assert!(not_after_today("as_of", today, today).is_ok());
-        assert!(not_after_today("as_of", today.succ_opt().unwrap(), today).is_err());
-    }
-}

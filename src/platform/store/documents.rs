@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
-use crate::platform::store::tx::{Event, Reader, Tx};
-use crate::values::organisation::OrgPath;
+use crate::platform::store::telling::About;
+use crate::platform::store::tx::{Reader, Tx};
+use crate::values::event_kinds::EventKind;
 
 /// A document of the domain; the table its versions are kept in is named by [`versioned`].
 pub trait Versioned: Serialize + DeserializeOwned {
@@ -49,7 +50,7 @@ pub trait Document: Versioned {
     /// What publishing it is called in the audit trail.
     const ACTION: &'static str;
     /// The type of event that tells of it.
-    const EVENT: &'static str;
+    const EVENT: EventKind;
 
     /// What holds, as version 0, until something else is published.
     fn built_in() -> Option<Self> {
@@ -211,14 +212,7 @@ pub fn publish<D: Document>(
     }
     let details = document.details(version, effective_from);
     let subject = format!("{}/{version}", D::NOUN);
-    tx.record(D::ACTION, subject.clone(), details.clone())?;
-    tx.emit(Event {
-        kind: D::EVENT,
-        subject,
-        org_path: OrgPath::root(),
-        customer_id: None,
-        data: details,
-    })?;
+    tx.tell(D::ACTION, D::EVENT, &About::of_company(subject), details)?;
     Version::stored(row)
 }
 

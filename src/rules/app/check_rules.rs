@@ -15,11 +15,13 @@ use crate::rules::domain::check_rules::{
     CheckRules, DunningFact, ExposureComponent, Measured, Moved, Owed, RuleSet, Standing,
 };
 use crate::rules::domain::credit_policies::CreditPolicy;
+use crate::rules::domain::events;
 use crate::rules::domain::restrictions::RestrictionKind;
 use crate::rules::store::owed::{self, Floor};
 use crate::rules::store::{in_force, restrictions};
 use crate::scores::domain::scores::Score;
 use crate::values::currency::Currency;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::CustomerId;
 
 /// What decisions go by today.
@@ -54,7 +56,7 @@ pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
 impl Document for CheckRules {
     const NOUN: &'static str = "check_rule_sets";
     const ACTION: &'static str = "check_rule_set.publish";
-    const EVENT: &'static str = "check_rule_set.published";
+    const EVENT: EventKind = events::CHECK_RULE_SET_PUBLISHED;
 
     fn check(&self) -> Result<(), (String, Bilingual)> {
         in_range(self.out_of_range())

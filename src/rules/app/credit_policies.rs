@@ -3,11 +3,13 @@
 use crate::error::Bilingual;
 use crate::platform::store::documents::{Document, in_range};
 use crate::rules::domain::credit_policies::CreditPolicy;
+use crate::rules::domain::events;
+use crate::values::event_kinds::EventKind;
 
 impl Document for CreditPolicy {
     const NOUN: &'static str = "credit_policies";
     const ACTION: &'static str = "credit_policy.publish";
-    const EVENT: &'static str = "credit_policy.published";
+    const EVENT: EventKind = events::CREDIT_POLICY_PUBLISHED;
 
     fn built_in() -> Option<Self> {
         Some(Self::default())

@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use crate::customers::app::dated_facts::Recordable;
 use crate::error::{Error, Problem};
 use crate::rules::domain::check_rules::{DUNNING_LEVEL_MAX, DunningFact};
+use crate::rules::domain::events;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::CustomerId;
 
 impl Recordable for DunningFact {
     const ACTION: &'static str = "dunning_level.record";
-    const EVENT: &'static str = "dunning_level.recorded";
+    const EVENT: EventKind = events::DUNNING_LEVEL_RECORDED;
 
     fn check(&self) -> Result<(), Error> {
         if (0..=DUNNING_LEVEL_MAX).contains(&self.level) {

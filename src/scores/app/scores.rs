@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 
 use crate::customers::app::dated_facts::Recordable;
 use crate::error::{Error, Problem};
+use crate::scores::domain::events;
 use crate::scores::domain::scores::Score;
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::CustomerId;
 
 impl Recordable for Score {
     const ACTION: &'static str = "customer_score.record";
-    const EVENT: &'static str = "customer_score.recorded";
+    const EVENT: EventKind = events::CUSTOMER_SCORE_RECORDED;
 
     fn check(&self) -> Result<(), Error> {
         if self.valid_until < self.scored_on {
