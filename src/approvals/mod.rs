@@ -6,6 +6,7 @@ pub mod domain {
     pub mod approvals;
     pub mod authority_rules;
     pub mod events;
+    pub mod lifecycle;
 }
 
 /// Rows, query pieces, load and apply.
@@ -20,6 +21,7 @@ pub(crate) mod store {
 pub mod app {
     pub mod approvals;
     pub mod authority_rules;
+    pub mod lifecycle;
 }
 
 /// Requests, answers, handlers.

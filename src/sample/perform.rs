@@ -13,6 +13,8 @@ use super::credit::OwnerPlan;
 use super::plan::Plan;
 use super::settlement::DISPUTE_REASONS;
 use crate::applications::app::applications::{self, Decided, Grounds, NewApplication, Target};
+use crate::applications::store::applications::ApplicationRow;
+use crate::approvals::app::lifecycle;
 use crate::catalogue::app::company_figures::{self, NewFigure};
 use crate::catalogue::app::exchange_rates::{self, NewRate};
 use crate::catalogue::app::products;
@@ -234,7 +236,8 @@ impl Performer<'_> {
                 applications::submit(tx, self.id(Noun::Application, place)?).map(drop)
             }
             Action::Withdraw(place) => {
-                applications::withdraw(tx, self.id(Noun::Application, place)?).map(drop)
+                lifecycle::withdraw::<ApplicationRow>(tx, self.id(Noun::Application, place)?)
+                    .map(drop)
             }
             Action::Approve(place) => {
                 let id = self.id(Noun::Application, place)?;
@@ -246,7 +249,7 @@ impl Performer<'_> {
             }
             Action::Reject(place) => {
                 let id = self.id(Noun::Application, place)?;
-                applications::reject(tx, id, "近期付款记录不佳，暂不同意").map(drop)
+                lifecycle::reject::<ApplicationRow>(tx, id, "近期付款记录不佳，暂不同意").map(drop)
             }
             _ => Err(Error::internal("not about an application")),
         }

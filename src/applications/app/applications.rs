@@ -2,23 +2,20 @@
 
 use serde_json::json;
 
-use super::checks::{self, Checked};
-use super::lifecycle::{
-    advance, case_of, expect, locked, locked_for_decision, only_by_its_author, record, wrong_status,
-};
+use super::checks;
+use super::lifecycle::{SENT_BACK, SUBMITTED, only_by_its_author, subject};
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::domain::checks::{Attachment, Route};
 use crate::applications::domain::events;
 use crate::applications::store::applications::{self as store, ApplicationRow};
 use crate::approvals::app::approvals;
-use crate::approvals::domain::approvals::{CaseStatus, Decision};
-use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::approvals::app::lifecycle::{self, Case};
+use crate::approvals::domain::approvals::Decision;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::store::customers;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::exposure::app::groups::{self, NewMember};
-use crate::exposure::app::lines::{self as credit_lines, ChangedLine, NewLine};
+use crate::exposure::app::lines as credit_lines;
 use crate::exposure::app::refusing::nonsense;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked, change, check_shape};
 use crate::exposure::store::lines::{self, LineRow};
@@ -27,9 +24,6 @@ use crate::platform::store::tx::Tx;
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, Bucket, CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
-
-/// Kind of the approval cases of applications.
-pub const KIND: &str = "credit_application";
 
 /// What an application is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,11 +127,11 @@ pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, 
         line_version: None,
     };
     store::insert(tx.connection, &row)?;
-    record(
-        tx,
+    tx.tell(
         "credit_application.draw_up",
         events::CREDIT_APPLICATION_DRAWN_UP,
         &row,
+        row.details(),
     )?;
     Ok(row)
 }
@@ -227,10 +221,10 @@ pub fn amend(
     check: &dyn Fn(i64) -> Result<(), Error>,
     amendment: &Amendment<'_>,
 ) -> Result<ApplicationRow, Error> {
-    let mut row = locked(tx, id)?;
+    let mut row: ApplicationRow = lifecycle::locked(tx, id)?;
     check(row.version)?;
     if row.status != ApplicationStatus::Draft {
-        return Err(wrong_status(row.status, ApplicationStatus::Draft));
+        return Err(lifecycle::wrong_status(&row, ApplicationStatus::Draft));
     }
     amendment(&mut row)?;
     let own = row.currency;
@@ -238,11 +232,11 @@ pub fn amend(
     row.version += 1;
     row.updated_at = tx.now;
     store::write_draft(tx.connection, &row)?;
-    record(
-        tx,
+    tx.tell(
         "credit_application.amend",
         events::CREDIT_APPLICATION_AMENDED,
         &row,
+        row.details(),
     )?;
     Ok(row)
 }
@@ -253,8 +247,8 @@ pub fn amend(
 /// 404, 403 for anybody but who drew it up, 409 when it is not a draft, 422 when a check refuses
 /// it or no rule is for it.
 pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
-    let mut row = locked(tx, id)?;
-    expect(row.status, ApplicationStatus::Submitted)?;
+    let mut row: ApplicationRow = lifecycle::locked(tx, id)?;
+    lifecycle::expect(&row, &SUBMITTED)?;
     only_by_its_author(tx, &row)?;
     let own = row.currency;
     check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
@@ -281,189 +275,34 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
     if row.action.raises_risk() {
         checks::keep(tx, id, "submission", &checked)?;
     }
-    advance(tx, &mut row, ApplicationStatus::Submitted)?;
-    record(
-        tx,
-        "credit_application.submit",
-        events::CREDIT_APPLICATION_SUBMITTED,
-        &row,
-    )?;
+    lifecycle::take(tx, &mut row, &SUBMITTED)?;
     Ok(row)
-}
-
-/// What the authority matrix is asked about.
-fn subject(tx: &mut Tx<'_>, row: &ApplicationRow, checked: &Checked) -> Result<CaseSubject, Error> {
-    let about = checks::customers_of(&mut tx.reader(), row)?;
-    let related_party = parties::is_related_party(tx.connection, &about)?;
-    Ok(CaseSubject {
-        kind: KIND.to_owned(),
-        action: Some(row.action.as_str().to_owned()),
-        product: row.product.clone().map(String::from),
-        grade: checked.grade.map(|grade| grade.as_str().to_owned()),
-        data_class: None,
-        amount_minor: checked.limit_after_minor.unwrap_or(i64::MAX),
-        related_party,
-        exceptional: row.exceptional,
-        org_path: row.org_path.clone(),
-    })
 }
 
 /// Approves the waiting step; after the last one the application is carried out, if the checks
 /// still allow it.
 ///
 /// # Errors
-/// As [`approvals::decide`]; 409 when what it asks for has passed, when the line has other terms
+/// As [`lifecycle::approve`]; 409 when what it asks for has passed, when the line has other terms
 /// by now, when a check fails that did not when it was submitted, or when a line for the same
 /// product and period exists.
 pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Decided, Error> {
-    let mut row = locked_for_decision(tx, id)?;
-    let case = case_of(&row)?;
-    if approvals::decide(tx, case, Decision::Approved, comment)? != CaseStatus::Approved {
-        return Ok(Decided::Application(Box::new(row)));
-    }
-    if row.valid_until.is_some_and(|last| last < tx.today) {
-        return Err(Problem::new(ProblemCode::ApplicationOutdated)
-            .because("The period it asks for has passed.", "所申请的期间已过。")
-            .into());
-    }
-    if row.action.raises_risk() {
-        let checked = checks::run(&mut tx.reader(), &row)?;
-        match checked.route {
-            Route::Ordinary => {}
-            Route::Exceptional if row.exceptional => {}
-            Route::Exceptional | Route::Refused(_) => {
-                return Err(checks::problem(
-                    ProblemCode::ApprovalChecksChanged,
-                    &checked.results,
-                ));
-            }
-        }
-        let facts = subject(tx, &row, &checked)?;
-        if !approvals::suffices(tx, case, &facts)? {
-            return Err(Problem::new(ProblemCode::ApprovalChecksChanged)
-                .because(
-                    "What it is about has changed since it was submitted: other people have to approve it now.",
-                    "提交后情况已变化，现应由其他审批人审批。",
-                )
-                .into());
-        }
-        checks::keep(tx, id, "approval", &checked)?;
-    }
-    let line = carry_out(tx, &row)?;
-    row.credit_line_id = line.as_ref().map(|line| line.id);
-    advance(tx, &mut row, ApplicationStatus::Approved)?;
-    record(
-        tx,
-        "credit_application.approve",
-        events::CREDIT_APPLICATION_APPROVED,
-        &row,
-    )?;
-    Ok(match line {
+    let (row, line) = lifecycle::approve::<ApplicationRow>(tx, id, comment)?;
+    Ok(match line.flatten() {
         Some(line) => Decided::CarriedOut(Box::new(line)),
         None => Decided::Application(Box::new(row)),
     })
-}
-
-/// Does what an approved application asks for.
-fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, Error> {
-    match (row.action, row.group_id, row.member_customer_id) {
-        (ApplicationAction::Open, _, _) => {
-            let new = NewLine {
-                application_id: row.id,
-                customer_id: row.customer_id,
-                group_id: row.group_id,
-                org_path: row.org_path.clone(),
-                product: row.product.clone(),
-                currency: row.currency,
-                asked: row.asked(),
-                reason: row.purpose.clone().unwrap_or_default(),
-            };
-            credit_lines::open(tx, new).map(Some)
-        }
-        (ApplicationAction::AdmitMember, Some(group_id), Some(customer_id)) => {
-            let new = NewMember {
-                customer_id,
-                from: row.valid_from.unwrap_or(tx.today),
-                evidence: row.purpose.clone(),
-            };
-            groups::admit(tx, group_id, &new)?;
-            Ok(None)
-        }
-        _ => {
-            let (Some(line_id), Some(submitted)) = (row.credit_line_id, row.line_version) else {
-                return Err(Error::internal("an application that is about no line"));
-            };
-            let changed = ChangedLine {
-                application_id: row.id,
-                customer_id: row.customer_id,
-                group_id: row.group_id,
-                line_id,
-                version: submitted,
-                action: row.action,
-                asked: row.asked(),
-                reason: row.purpose.clone().unwrap_or_default(),
-            };
-            credit_lines::carry_out(tx, &changed).map(Some)
-        }
-    }
-}
-
-/// Rejects the waiting step, and with it the application.
-///
-/// # Errors
-/// As [`approvals::decide`].
-pub fn reject(tx: &mut Tx<'_>, id: ApplicationId, reason: &str) -> Result<ApplicationRow, Error> {
-    let mut row = locked_for_decision(tx, id)?;
-    approvals::decide(tx, case_of(&row)?, Decision::Rejected, reason)?;
-    advance(tx, &mut row, ApplicationStatus::Rejected)?;
-    record(
-        tx,
-        "credit_application.reject",
-        events::CREDIT_APPLICATION_REJECTED,
-        &row,
-    )?;
-    Ok(row)
 }
 
 /// Sends the application back to its author for a change: it is a draft again, and another
 /// submission opens another case.
 ///
 /// # Errors
-/// As [`approvals::decide`].
+/// As [`lifecycle::turn_down`].
 pub fn send_back(
     tx: &mut Tx<'_>,
     id: ApplicationId,
     reason: &str,
 ) -> Result<ApplicationRow, Error> {
-    let mut row = locked_for_decision(tx, id)?;
-    approvals::decide(tx, case_of(&row)?, Decision::SentBack, reason)?;
-    advance(tx, &mut row, ApplicationStatus::Draft)?;
-    record(
-        tx,
-        "credit_application.send_back",
-        events::CREDIT_APPLICATION_SENT_BACK,
-        &row,
-    )?;
-    Ok(row)
-}
-
-/// Takes an application back. Only who drew it up may.
-///
-/// # Errors
-/// 404, 409 when it is decided, 403 for anybody else.
-pub fn withdraw(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
-    let mut row = locked(tx, id)?;
-    expect(row.status, ApplicationStatus::Withdrawn)?;
-    only_by_its_author(tx, &row)?;
-    if let (ApplicationStatus::Submitted, Some(case)) = (row.status, row.case_id) {
-        approvals::withdraw(tx, case)?;
-    }
-    advance(tx, &mut row, ApplicationStatus::Withdrawn)?;
-    record(
-        tx,
-        "credit_application.withdraw",
-        events::CREDIT_APPLICATION_WITHDRAWN,
-        &row,
-    )?;
-    Ok(row)
+    lifecycle::turn_down(tx, id, (Decision::SentBack, reason), &SENT_BACK)
 }

@@ -1,15 +1,114 @@
-//! How an application goes on from one status to the next, and what is told of it.
+//! What an application is to those who decide: the turns it takes, what is checked once more when it
+//! is approved, and what that opens or changes.
 
-use serde_json::json;
+use diesel::{PgConnection, QueryResult};
+use serde_json::{Value, json};
 
+use super::checks::{self, Checked};
 use crate::applications::domain::applications::ApplicationStatus;
+use crate::applications::domain::checks::Route;
+use crate::applications::domain::events;
 use crate::applications::store::applications::{self as store, ApplicationRow};
-use crate::approvals::app::approvals;
+use crate::approvals::app::lifecycle::{self, Case, Turn};
+use crate::approvals::domain::authority_rules::CaseSubject;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::platform::store::tx::Tx;
-use crate::values::event_kinds::EventKind;
-use crate::values::ids::{ApplicationId, CaseId};
+use crate::exposure::app::groups::{self, NewMember};
+use crate::exposure::app::lines::{self as credit_lines, ChangedLine, NewLine};
+use crate::exposure::domain::line_terms::ApplicationAction;
+use crate::exposure::store::lines::LineRow;
+use crate::exposure::store::parties;
+use crate::platform::store::tx::{Reader, Tx};
+use crate::values::ids::{ApplicationEntity, ApplicationId, CaseId};
+
+/// Kind of the approval cases of applications.
+pub const KIND: &str = "credit_application";
+
+/// It is submitted.
+pub(super) const SUBMITTED: Turn<ApplicationStatus> = Turn {
+    next: ApplicationStatus::Submitted,
+    action: "credit_application.submit",
+    kind: events::CREDIT_APPLICATION_SUBMITTED,
+};
+
+/// Its author is asked to change it.
+pub(super) const SENT_BACK: Turn<ApplicationStatus> = Turn {
+    next: ApplicationStatus::Draft,
+    action: "credit_application.send_back",
+    kind: events::CREDIT_APPLICATION_SENT_BACK,
+};
+
+impl Case for ApplicationRow {
+    type Entity = ApplicationEntity;
+    type Status = ApplicationStatus;
+    type Done = Option<LineRow>;
+
+    const NAME: (&'static str, &'static str) = ("application", "申请");
+    const APPROVED: Turn<ApplicationStatus> = Turn {
+        next: ApplicationStatus::Approved,
+        action: "credit_application.approve",
+        kind: events::CREDIT_APPLICATION_APPROVED,
+    };
+    const REJECTED: Turn<ApplicationStatus> = Turn {
+        next: ApplicationStatus::Rejected,
+        action: "credit_application.reject",
+        kind: events::CREDIT_APPLICATION_REJECTED,
+    };
+    const WITHDRAWN: Turn<ApplicationStatus> = Turn {
+        next: ApplicationStatus::Withdrawn,
+        action: "credit_application.withdraw",
+        kind: events::CREDIT_APPLICATION_WITHDRAWN,
+    };
+
+    fn find_locked(reader: &mut Reader<'_>, id: ApplicationId) -> QueryResult<Option<Self>> {
+        store::find_locked(reader, id)
+    }
+
+    fn lock(connection: &mut PgConnection, id: ApplicationId) -> QueryResult<Option<Self>> {
+        store::lock(connection, id)
+    }
+
+    fn write(&self, connection: &mut PgConnection, before: ApplicationStatus) -> QueryResult<bool> {
+        store::advance(connection, self, before)
+    }
+
+    fn status(&self) -> ApplicationStatus {
+        self.status
+    }
+
+    fn stand(&mut self, next: ApplicationStatus, tx: &Tx<'_>) {
+        self.status = next;
+        self.version += 1;
+        self.updated_at = tx.now;
+    }
+
+    /// A draft that was sent back still names the case that did so.
+    fn waiting_case(&self) -> Option<CaseId> {
+        let waits = self.status == ApplicationStatus::Submitted;
+        self.case_id.filter(|_| waits)
+    }
+
+    fn details(&self) -> Value {
+        json!({
+            "customer_id": self.customer_id, "group_id": self.group_id, "action": self.action.as_str(),
+            "product": self.product, "currency": self.currency, "amount_minor": self.amount_minor,
+            "status": self.status.as_str(), "credit_line_id": self.credit_line_id, "approval_id": self.case_id,
+            "exceptional": self.exceptional,
+        })
+    }
+
+    /// The line is opened or changed, or the member admitted, if the checks still allow it.
+    fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<Option<LineRow>, Error> {
+        check_again(tx, self, case)?;
+        let line = carry_out(tx, self)?;
+        self.credit_line_id = line.as_ref().map(|line| line.id);
+        Ok(line)
+    }
+
+    fn may_be_withdrawn(&self, tx: &Tx<'_>) -> Result<(), Error> {
+        only_by_its_author(tx, self)
+    }
+}
 
 pub(super) fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<(), Error> {
     if row.requested_by == tx.actor.principal {
@@ -23,78 +122,93 @@ pub(super) fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<()
         .into())
 }
 
-pub(super) fn locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
-    store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)
-}
-
-/// Who decides in somebody else's name reaches what that somebody would.
-pub(super) fn locked_for_decision(
+/// What the authority matrix is asked about.
+pub(super) fn subject(
     tx: &mut Tx<'_>,
-    id: ApplicationId,
-) -> Result<ApplicationRow, Error> {
-    if let Some(row) = store::find_locked(&mut tx.reader(), id)? {
-        return Ok(row);
-    }
-    let decider = approvals::decider(&mut tx.reader())?;
-    let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
-    let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
-    if reached.any(|unit| unit.contains(&row.org_path)) {
-        Ok(row)
-    } else {
-        Err(Error::not_found())
-    }
+    row: &ApplicationRow,
+    checked: &Checked,
+) -> Result<CaseSubject, Error> {
+    let about = checks::customers_of(&mut tx.reader(), row)?;
+    let related_party = parties::is_related_party(tx.connection, &about)?;
+    Ok(CaseSubject {
+        kind: KIND.to_owned(),
+        action: Some(row.action.as_str().to_owned()),
+        product: row.product.clone().map(String::from),
+        grade: checked.grade.map(|grade| grade.as_str().to_owned()),
+        data_class: None,
+        amount_minor: checked.limit_after_minor.unwrap_or(i64::MAX),
+        related_party,
+        exceptional: row.exceptional,
+        org_path: row.org_path.clone(),
+    })
 }
 
-pub(super) fn case_of(row: &ApplicationRow) -> Result<CaseId, Error> {
-    expect(row.status, ApplicationStatus::Approved)?;
-    row.case_id
-        .ok_or_else(|| Error::internal("a submitted application without a case"))
-}
-
-pub(super) fn expect(status: ApplicationStatus, next: ApplicationStatus) -> Result<(), Error> {
-    if status.may_become(next) {
+/// Checks once more what was asked for, and by whom it has to be decided.
+fn check_again(tx: &mut Tx<'_>, row: &ApplicationRow, case: CaseId) -> Result<(), Error> {
+    if row.valid_until.is_some_and(|last| last < tx.today) {
+        return Err(Problem::new(ProblemCode::ApplicationOutdated)
+            .because("The period it asks for has passed.", "所申请的期间已过。")
+            .into());
+    }
+    if !row.action.raises_risk() {
         return Ok(());
     }
-    Err(wrong_status(status, next))
-}
-
-pub(super) fn wrong_status(status: ApplicationStatus, next: ApplicationStatus) -> Error {
-    let (status, next) = (status.as_str(), next.as_str());
-    Problem::new(ProblemCode::InvalidTransition)
-        .because(
-            format!("The application is {status} and cannot become {next}."),
-            format!("申请状态为 {status}，不能变为 {next}。"),
-        )
-        .into()
-}
-
-pub(super) fn advance(
-    tx: &mut Tx<'_>,
-    row: &mut ApplicationRow,
-    next: ApplicationStatus,
-) -> Result<(), Error> {
-    let before = row.status;
-    row.status = next;
-    row.version += 1;
-    row.updated_at = tx.now;
-    if store::advance(tx.connection, row, before)? {
-        Ok(())
-    } else {
-        Err(Error::Retry("the application moved on"))
+    let checked = checks::run(&mut tx.reader(), row)?;
+    match checked.route {
+        Route::Ordinary => {}
+        Route::Exceptional if row.exceptional => {}
+        Route::Exceptional | Route::Refused(_) => {
+            return Err(checks::problem(
+                ProblemCode::ApprovalChecksChanged,
+                &checked.results,
+            ));
+        }
     }
+    let facts = subject(tx, row, &checked)?;
+    lifecycle::still_decided_by(tx, case, &facts)?;
+    checks::keep(tx, row.id, "approval", &checked)
 }
 
-pub(super) fn record(
-    tx: &mut Tx<'_>,
-    action: &str,
-    kind: EventKind,
-    row: &ApplicationRow,
-) -> Result<(), Error> {
-    let details = json!({
-        "customer_id": row.customer_id, "group_id": row.group_id, "action": row.action.as_str(),
-        "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
-        "status": row.status.as_str(), "credit_line_id": row.credit_line_id, "approval_id": row.case_id,
-        "exceptional": row.exceptional,
-    });
-    tx.tell(action, kind, row, details)
+/// Does what an approved application asks for.
+fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, Error> {
+    match (row.action, row.group_id, row.member_customer_id) {
+        (ApplicationAction::Open, _, _) => {
+            let new = NewLine {
+                application_id: row.id,
+                customer_id: row.customer_id,
+                group_id: row.group_id,
+                org_path: row.org_path.clone(),
+                product: row.product.clone(),
+                currency: row.currency,
+                asked: row.asked(),
+                reason: row.purpose.clone().unwrap_or_default(),
+            };
+            credit_lines::open(tx, new).map(Some)
+        }
+        (ApplicationAction::AdmitMember, Some(group_id), Some(customer_id)) => {
+            let new = NewMember {
+                customer_id,
+                from: row.valid_from.unwrap_or(tx.today),
+                evidence: row.purpose.clone(),
+            };
+            groups::admit(tx, group_id, &new)?;
+            Ok(None)
+        }
+        _ => {
+            let (Some(line_id), Some(submitted)) = (row.credit_line_id, row.line_version) else {
+                return Err(Error::internal("an application that is about no line"));
+            };
+            let changed = ChangedLine {
+                application_id: row.id,
+                customer_id: row.customer_id,
+                group_id: row.group_id,
+                line_id,
+                version: submitted,
+                action: row.action,
+                asked: row.asked(),
+                reason: row.purpose.clone().unwrap_or_default(),
+            };
+            credit_lines::carry_out(tx, &changed).map(Some)
+        }
+    }
 }

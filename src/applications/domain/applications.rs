@@ -1,5 +1,7 @@
 //! Credit applications: where one stands. What it asks of a line is in [`crate::exposure::domain::line_terms`].
 
+use crate::approvals::domain::lifecycle::Standing;
+
 crate::text_enum! {
     /// Where an application stands.
     pub enum ApplicationStatus {
@@ -16,14 +18,17 @@ crate::text_enum! {
     }
 }
 
-impl ApplicationStatus {
-    /// Whether an application may go from here to there.
-    pub fn may_become(self, next: Self) -> bool {
+impl Standing for ApplicationStatus {
+    fn may_become(self, next: Self) -> bool {
         match self {
             Self::Draft => matches!(next, Self::Submitted | Self::Withdrawn),
             Self::Submitted => next != Self::Submitted,
             Self::Approved | Self::Rejected | Self::Withdrawn => false,
         }
+    }
+
+    fn word(self) -> &'static str {
+        self.as_str()
     }
 }
 

@@ -9,14 +9,13 @@ use crate::applications::app::applications::{self as app, Decided};
 use crate::applications::app::checks;
 use crate::applications::domain::checks::{CheckOutcome, CheckResult, Route};
 use crate::applications::store::applications::{self as store, ChecksRow};
+use crate::approvals::app::lifecycle;
 use crate::auth::scopes;
 use crate::error::{Error, OrInternal};
 use crate::exposure::http::line_views::{CreditLineView, shown_one};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Computed, Outcome, Representation, Resource};
-use crate::platform::http::bodies::{
-    ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
-};
+use crate::platform::http::bodies::{Approve, NoDetails, NumberView, TurnDown};
 use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::PathId;
@@ -215,10 +214,10 @@ pub async fn submit(
 pub async fn approve(
     guard: Require<scopes::CreditApplicationsApprove>,
     id: PathId<ApplicationEntity>,
-    command: KeyedAction<ApproveCreditApplication>,
+    command: KeyedAction<Approve>,
 ) -> Reply<Outcome<ApprovalOutcome>> {
     let (body, repeatable) = command.into_parts();
-    let comment = body.comment.map_or_else(String::new, |text| text.0);
+    let comment = body.comment();
     guard
         .write("credit_application.approve", repeatable, move |tx| {
             Ok(Outcome(match app::approve(tx, id.0, &comment)? {
@@ -245,12 +244,16 @@ pub async fn approve(
 pub async fn reject(
     guard: Require<scopes::CreditApplicationsApprove>,
     id: PathId<ApplicationEntity>,
-    command: KeyedCommand<RejectCreditApplication>,
+    command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
     guard
         .write("credit_application.reject", repeatable, move |tx| {
-            Ok(Resource(view(app::reject(tx, id.0, &body.reason.0)?)?))
+            Ok(Resource(view(lifecycle::reject(
+                tx,
+                id.0,
+                &body.reason.0,
+            )?)?))
         })
         .await
 }
@@ -268,7 +271,7 @@ pub async fn reject(
 pub async fn send_back(
     guard: Require<scopes::CreditApplicationsApprove>,
     id: PathId<ApplicationEntity>,
-    command: KeyedCommand<RejectCreditApplication>,
+    command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
     guard
@@ -296,7 +299,7 @@ pub async fn withdraw(
         .write(
             "credit_application.withdraw",
             command.repeatable,
-            move |tx| Ok(Resource(view(app::withdraw(tx, id.0)?)?)),
+            move |tx| Ok(Resource(view(lifecycle::withdraw(tx, id.0)?)?)),
         )
         .await
 }

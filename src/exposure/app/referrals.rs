@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, TimeDelta};
-use serde_json::json;
+use diesel::{PgConnection, QueryResult};
+use serde_json::{Value, json};
 
 use super::checks::Asked;
 use super::ledger::Ledger;
@@ -11,12 +12,12 @@ use super::ledger::book::Request;
 use super::refusing::refused_by;
 use super::reservations::reusing::{more_of, reference_reused};
 use crate::approvals::app::approvals;
-use crate::approvals::domain::approvals::{CaseStatus, Decision};
+use crate::approvals::app::lifecycle::{self, Case, Turn};
 use crate::approvals::domain::authority_rules::CaseSubject;
 use crate::catalogue::app::exchange_rates as rates;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::store::customers;
-use crate::error::{Error, OrInternal, Problem, Reason};
+use crate::error::{Error, OrInternal, Reason};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::assessment::{Assessment, CreditDecision};
 use crate::exposure::domain::events;
@@ -25,12 +26,11 @@ use crate::exposure::domain::reservations::Amended;
 use crate::exposure::store::referrals::{self as store, ReferralRow};
 use crate::exposure::store::{parties as loads, reservations};
 use crate::platform::store::dated_facts::DatedFact;
-use crate::platform::store::tx::Tx;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::app::check_rules;
 use crate::rules::domain::check_rules::OrderTerms;
 use crate::scores::domain::scores::Score;
-use crate::values::event_kinds::EventKind;
-use crate::values::ids::{CustomerId, ReferralId, ReservationId};
+use crate::values::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
 use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
 
@@ -116,7 +116,12 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         updated_at: tx.now,
     };
     store::insert(tx.connection, &row)?;
-    record(tx, "referral.request", events::REFERRAL_REQUESTED, &row)?;
+    tx.tell(
+        "referral.request",
+        events::REFERRAL_REQUESTED,
+        &row,
+        row.details(),
+    )?;
     Ok(row)
 }
 
@@ -162,7 +167,7 @@ fn assess(tx: &mut Tx<'_>, new: &NewReferral) -> Result<Assessment, Error> {
 }
 
 /// Reasons as they are kept.
-fn kept(reasons: &[Reason]) -> serde_json::Value {
+fn kept(reasons: &[Reason]) -> Value {
     reasons
         .iter()
         .map(|reason| {
@@ -210,62 +215,76 @@ fn amount_max(row: &ReferralRow) -> Result<Money, Error> {
     Money::new(row.amount_max_minor, row.currency).or_internal()
 }
 
-/// Approves the waiting step; after the last one the order is released.
-///
-/// # Errors
-/// As [`approvals::decide`]; 409 when other people have to approve it by now.
-pub fn approve(tx: &mut Tx<'_>, id: ReferralId, comment: &str) -> Result<ReferralRow, Error> {
-    let mut row = locked_for_decision(tx, id)?;
-    expect(row.status, ReferralStatus::Released)?;
-    if approvals::decide(tx, row.case_id, Decision::Approved, comment)? != CaseStatus::Approved {
-        return Ok(row);
-    }
-    let about = About {
-        customer_id: row.customer_id,
-        product: &row.product,
-        org_path: &row.org_path,
-        amount_max: amount_max(&row)?,
+impl Case for ReferralRow {
+    type Entity = ReferralEntity;
+    type Status = ReferralStatus;
+    type Done = ();
+
+    const NAME: (&'static str, &'static str) = ("referral", "转审");
+    const APPROVED: Turn<ReferralStatus> = Turn {
+        next: ReferralStatus::Released,
+        action: "referral.approve",
+        kind: events::REFERRAL_RELEASED,
     };
-    let facts = subject(tx, about)?;
-    if !approvals::suffices(tx, row.case_id, &facts)? {
-        return Err(Problem::new(ProblemCode::ApprovalChecksChanged)
-            .because(
-                "What it is about has changed since it was requested: other people have to approve it now.",
-                "申请后情况已变化，现应由其他审批人审批。",
-            )
-            .into());
+    const REJECTED: Turn<ReferralStatus> = Turn {
+        next: ReferralStatus::Rejected,
+        action: "referral.reject",
+        kind: events::REFERRAL_REJECTED,
+    };
+    const WITHDRAWN: Turn<ReferralStatus> = Turn {
+        next: ReferralStatus::Withdrawn,
+        action: "referral.withdraw",
+        kind: events::REFERRAL_WITHDRAWN,
+    };
+
+    fn find_locked(reader: &mut Reader<'_>, id: ReferralId) -> QueryResult<Option<Self>> {
+        store::find_locked(reader, id)
     }
-    row.released_on = Some(tx.today);
-    row.valid_until = Some(tx.today + TimeDelta::days(row.valid_days.into()));
-    advance(tx, &mut row, ReferralStatus::Released)?;
-    record(tx, "referral.approve", events::REFERRAL_RELEASED, &row)?;
-    Ok(row)
-}
 
-/// Rejects the waiting step, and with it the referral.
-///
-/// # Errors
-/// As [`approvals::decide`].
-pub fn reject(tx: &mut Tx<'_>, id: ReferralId, reason: &str) -> Result<ReferralRow, Error> {
-    let mut row = locked_for_decision(tx, id)?;
-    expect(row.status, ReferralStatus::Rejected)?;
-    approvals::decide(tx, row.case_id, Decision::Rejected, reason)?;
-    advance(tx, &mut row, ReferralStatus::Rejected)?;
-    record(tx, "referral.reject", events::REFERRAL_REJECTED, &row)?;
-    Ok(row)
-}
+    fn lock(connection: &mut PgConnection, id: ReferralId) -> QueryResult<Option<Self>> {
+        store::lock(connection, id)
+    }
 
-/// Takes a referral back. Only who asked may, and only until it is decided.
-///
-/// # Errors
-/// 404, 409 when it is decided, 403 for anybody else.
-pub fn withdraw(tx: &mut Tx<'_>, id: ReferralId) -> Result<ReferralRow, Error> {
-    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-    expect(row.status, ReferralStatus::Withdrawn)?;
-    approvals::withdraw(tx, row.case_id)?;
-    advance(tx, &mut row, ReferralStatus::Withdrawn)?;
-    record(tx, "referral.withdraw", events::REFERRAL_WITHDRAWN, &row)?;
-    Ok(row)
+    fn write(&self, connection: &mut PgConnection, before: ReferralStatus) -> QueryResult<bool> {
+        store::advance(connection, self, before)
+    }
+
+    fn status(&self) -> ReferralStatus {
+        self.status
+    }
+
+    fn stand(&mut self, next: ReferralStatus, tx: &Tx<'_>) {
+        self.status = next;
+        self.version += 1;
+        self.updated_at = tx.now;
+    }
+
+    fn waiting_case(&self) -> Option<CaseId> {
+        Some(self.case_id)
+    }
+
+    fn details(&self) -> Value {
+        json!({
+            "customer_id": self.customer_id, "product": self.product, "reference": self.reference,
+            "currency": self.currency, "amount_minor": self.amount_minor, "status": self.status.as_str(),
+            "approval_id": self.case_id, "valid_until": self.valid_until, "reservation_id": self.reservation_id,
+        })
+    }
+
+    /// The order is released, for some days.
+    fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<(), Error> {
+        let about = About {
+            customer_id: self.customer_id,
+            product: &self.product,
+            org_path: &self.org_path,
+            amount_max: amount_max(self)?,
+        };
+        let facts = subject(tx, about)?;
+        lifecycle::still_decided_by(tx, case, &facts)?;
+        self.released_on = Some(tx.today);
+        self.valid_until = Some(tx.today + TimeDelta::days(self.valid_days.into()));
+        Ok(())
+    }
 }
 
 /// An order by whom it is for and the caller's own reference.
@@ -343,10 +362,8 @@ pub fn use_up(
     reservation: ReservationId,
 ) -> Result<(), Error> {
     row.reservation_id = Some(reservation);
-    row.status = ReferralStatus::Used;
-    row.version += 1;
-    row.updated_at = tx.now;
-    record(tx, "referral.use", events::REFERRAL_USED, row)
+    row.stand(ReferralStatus::Used, tx);
+    tx.tell("referral.use", events::REFERRAL_USED, row, row.details())
 }
 
 /// Writes a release that was used up.
@@ -358,53 +375,4 @@ pub fn write_used(tx: &mut Tx<'_>, row: &ReferralRow) -> Result<(), Error> {
         true => Ok(()),
         false => Err(Error::Retry("the release was used meanwhile")),
     }
-}
-
-/// Who decides in somebody else's name reaches what that somebody would.
-fn locked_for_decision(tx: &mut Tx<'_>, id: ReferralId) -> Result<ReferralRow, Error> {
-    if let Some(row) = store::find_locked(&mut tx.reader(), id)? {
-        return Ok(row);
-    }
-    let decider = approvals::decider(&mut tx.reader())?;
-    let row = store::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
-    let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
-    if reached.any(|unit| unit.contains(&row.org_path)) {
-        Ok(row)
-    } else {
-        Err(Error::not_found())
-    }
-}
-
-fn expect(status: ReferralStatus, next: ReferralStatus) -> Result<(), Error> {
-    if status.may_become(next) {
-        return Ok(());
-    }
-    let (status, next) = (status.as_str(), next.as_str());
-    Err(Problem::new(ProblemCode::InvalidTransition)
-        .because(
-            format!("The referral is {status} and cannot become {next}."),
-            format!("转审状态为 {status}，不能变为 {next}。"),
-        )
-        .into())
-}
-
-fn advance(tx: &mut Tx<'_>, row: &mut ReferralRow, next: ReferralStatus) -> Result<(), Error> {
-    let before = row.status;
-    row.status = next;
-    row.version += 1;
-    row.updated_at = tx.now;
-    if store::advance(tx.connection, row, before)? {
-        Ok(())
-    } else {
-        Err(Error::Retry("the referral moved on"))
-    }
-}
-
-fn record(tx: &mut Tx<'_>, action: &str, kind: EventKind, row: &ReferralRow) -> Result<(), Error> {
-    let details = json!({
-        "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
-        "currency": row.currency, "amount_minor": row.amount_minor, "status": row.status.as_str(),
-        "approval_id": row.case_id, "valid_until": row.valid_until, "reservation_id": row.reservation_id,
-    });
-    tx.tell(action, kind, row, details)
 }

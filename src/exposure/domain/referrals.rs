@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::assessment::{Assessment, CreditDecision};
+use crate::approvals::domain::lifecycle::Standing;
 use crate::catalogue::domain::products::ProductCode;
 use crate::rules::domain::check_rules::Verdict;
 use crate::values::money::{AMOUNT_MINOR_MAX, Money};
@@ -27,9 +28,8 @@ crate::text_enum! {
     }
 }
 
-impl ReferralStatus {
-    /// Whether it may become `next`. The one table of the state machine.
-    pub fn may_become(self, next: Self) -> bool {
+impl Standing for ReferralStatus {
+    fn may_become(self, next: Self) -> bool {
         match self {
             Self::Requested => {
                 matches!(next, Self::Released | Self::Rejected | Self::Withdrawn)
@@ -39,6 +39,12 @@ impl ReferralStatus {
         }
     }
 
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl ReferralStatus {
     /// As it is on a day.
     pub fn on(self, valid_until: Option<NaiveDate>, day: NaiveDate) -> Self {
         match self {

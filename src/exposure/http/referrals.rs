@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::asking::{asked, carried};
+use crate::approvals::app::lifecycle;
 use crate::auth::scopes;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::{Error, OrInternal};
@@ -16,9 +17,7 @@ use crate::exposure::domain::referrals::ReferralStatus;
 use crate::exposure::store::referrals::{self as store, ReferralFilter, ReferralRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
-use crate::platform::http::bodies::{
-    ApproveCreditApplication, NoDetails, NumberView, RejectCreditApplication,
-};
+use crate::platform::http::bodies::{Approve, NoDetails, NumberView, TurnDown};
 use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -295,13 +294,13 @@ pub async fn get(
 pub async fn approve(
     guard: Require<scopes::ReferralsApprove>,
     id: PathId<ReferralEntity>,
-    command: KeyedAction<ApproveCreditApplication>,
+    command: KeyedAction<Approve>,
 ) -> Reply<Resource<ReferralView>> {
     let (body, repeatable) = command.into_parts();
-    let comment = body.comment.map_or_else(String::new, |text| text.0);
+    let comment = body.comment();
     guard
         .write("referral.approve", repeatable, move |tx| {
-            let row = app::approve(tx, id.0, &comment)?;
+            let (row, _) = lifecycle::approve::<ReferralRow>(tx, id.0, &comment)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await
@@ -319,12 +318,12 @@ pub async fn approve(
 pub async fn reject(
     guard: Require<scopes::ReferralsApprove>,
     id: PathId<ReferralEntity>,
-    command: KeyedCommand<RejectCreditApplication>,
+    command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<ReferralView>> {
     let (body, repeatable) = command.into_parts();
     guard
         .write("referral.reject", repeatable, move |tx| {
-            let row = app::reject(tx, id.0, &body.reason.0)?;
+            let row: ReferralRow = lifecycle::reject(tx, id.0, &body.reason.0)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await
@@ -346,7 +345,7 @@ pub async fn withdraw(
 ) -> Reply<Resource<ReferralView>> {
     guard
         .write("referral.withdraw", command.repeatable, move |tx| {
-            let row = app::withdraw(tx, id.0)?;
+            let row: ReferralRow = lifecycle::withdraw(tx, id.0)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await

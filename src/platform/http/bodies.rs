@@ -9,18 +9,25 @@ use super::types::{AsOf, Text};
 /// A comment on a decision.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"comment": "Within branch authority."}))]
-pub struct ApproveCreditApplication {
+#[schema(as = ApproveCreditApplication, example = json!({"comment": "Within branch authority."}))]
+pub struct Approve {
     /// Why.
     #[serde(default)]
     pub comment: Option<Text<1000>>,
 }
 
+impl Approve {
+    /// The comment; nothing when there is none.
+    pub fn comment(self) -> String {
+        self.comment.map_or_else(String::new, |text| text.0)
+    }
+}
+
 /// The reason of a rejection, or what should be changed.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "Financial statements are missing."}))]
-pub struct RejectCreditApplication {
+#[schema(as = RejectCreditApplication, example = json!({"reason": "Financial statements are missing."}))]
+pub struct TurnDown {
     /// Why not.
     pub reason: Text<1000>,
 }

@@ -1,0 +1,223 @@
+//! The way of everything that is decided by approval, whatever it is: who may lock it, which turn it
+//! may take from where it stands, and what is told of it. A noun says in a [`Case`] what it is called,
+//! which turns it takes and what an approval of it means.
+
+use diesel::{PgConnection, QueryResult};
+use serde_json::Value;
+
+use super::approvals;
+use crate::approvals::domain::approvals::{CaseStatus, Decision};
+use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::approvals::domain::lifecycle::Standing;
+use crate::error::{Error, Problem};
+use crate::error_codes::ProblemCode;
+use crate::platform::store::telling::Subject;
+use crate::platform::store::tx::{Reader, Tx};
+use crate::values::event_kinds::EventKind;
+use crate::values::ids::{CaseId, Entity, Id};
+
+/// Where something goes, and what is told of it.
+pub struct Turn<S> {
+    /// Where it stands then.
+    pub next: S,
+    /// What was done, as `resource.verb`.
+    pub action: &'static str,
+    /// The event.
+    pub kind: EventKind,
+}
+
+/// A row that is decided by approval.
+pub trait Case: Subject + Sized {
+    /// What it is.
+    type Entity: Entity;
+    /// Where it may stand.
+    type Status: Standing;
+    /// What carrying it out leaves behind, for the answer.
+    type Done;
+
+    /// What a refusal calls it, in English and Chinese.
+    const NAME: (&'static str, &'static str);
+    /// Its last step was approved, and it was carried out.
+    const APPROVED: Turn<Self::Status>;
+    /// A step was rejected.
+    const REJECTED: Turn<Self::Status>;
+    /// Who asked took it back.
+    const WITHDRAWN: Turn<Self::Status>;
+
+    /// Finds one that the caller may know of, and locks it.
+    fn find_locked(reader: &mut Reader<'_>, id: Id<Self::Entity>) -> QueryResult<Option<Self>>;
+
+    /// Locks one whoever may see it.
+    fn lock(connection: &mut PgConnection, id: Id<Self::Entity>) -> QueryResult<Option<Self>>;
+
+    /// Writes where it stands; `false` when it no longer stands at `before`.
+    fn write(&self, connection: &mut PgConnection, before: Self::Status) -> QueryResult<bool>;
+
+    /// Where it stands.
+    fn status(&self) -> Self::Status;
+
+    /// Lets it stand there from now on, as another version.
+    fn stand(&mut self, next: Self::Status, tx: &Tx<'_>);
+
+    /// Its approval case, while it waits for the decision.
+    fn waiting_case(&self) -> Option<CaseId>;
+
+    /// What is told of it.
+    fn details(&self) -> Value;
+
+    /// Does what the last approval means, if that is still what was asked for.
+    ///
+    /// # Errors
+    /// Why it cannot be carried out.
+    fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<Self::Done, Error>;
+
+    /// Whether the caller may take it back where no case says so.
+    ///
+    /// # Errors
+    /// 403 when not.
+    fn may_be_withdrawn(&self, _tx: &Tx<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Finds one that the caller may know of, and locks it.
+///
+/// # Errors
+/// 404.
+pub fn locked<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
+    C::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)
+}
+
+/// Locks one for a decision: who decides in somebody else's name reaches what that somebody would.
+fn locked_for_decision<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
+    if let Some(row) = C::find_locked(&mut tx.reader(), id)? {
+        return Ok(row);
+    }
+    let decider = approvals::decider(&mut tx.reader())?;
+    let row = C::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
+    let unit = row.about().org_path;
+    let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
+    if reached.any(|lent| lent.contains(&unit)) {
+        Ok(row)
+    } else {
+        Err(Error::not_found())
+    }
+}
+
+/// Whether it may take a turn from where it stands.
+///
+/// # Errors
+/// 409 when not.
+pub fn expect<C: Case>(row: &C, turn: &Turn<C::Status>) -> Result<(), Error> {
+    if row.status().may_become(turn.next) {
+        return Ok(());
+    }
+    Err(wrong_status(row, turn.next))
+}
+
+/// The refusal of a turn.
+pub fn wrong_status<C: Case>(row: &C, next: C::Status) -> Error {
+    let (status, next) = (row.status().word(), next.word());
+    let (en, zh) = C::NAME;
+    Problem::new(ProblemCode::InvalidTransition)
+        .because(
+            format!("The {en} is {status} and cannot become {next}."),
+            format!("{zh}状态为 {status}，不能变为 {next}。"),
+        )
+        .into()
+}
+
+/// Takes a turn: writes where it stands, and tells it.
+///
+/// # Errors
+/// When somebody else was faster.
+pub fn take<C: Case>(tx: &mut Tx<'_>, row: &mut C, turn: &Turn<C::Status>) -> Result<(), Error> {
+    let before = row.status();
+    row.stand(turn.next, tx);
+    if !row.write(tx.connection, before)? {
+        return Err(Error::Retry("what is decided about moved on"));
+    }
+    tx.tell(turn.action, turn.kind, row, row.details())
+}
+
+/// Approves the waiting step; after the last one it is carried out. What that left behind is there
+/// only then.
+///
+/// # Errors
+/// As [`approvals::decide`]; 409 where it stands elsewhere, and when it can no longer be carried out.
+pub fn approve<C: Case>(
+    tx: &mut Tx<'_>,
+    id: Id<C::Entity>,
+    comment: &str,
+) -> Result<(C, Option<C::Done>), Error> {
+    let mut row: C = locked_for_decision(tx, id)?;
+    let case = waiting(&row, &C::APPROVED)?;
+    if approvals::decide(tx, case, Decision::Approved, comment)? != CaseStatus::Approved {
+        return Ok((row, None));
+    }
+    let done = row.carry_out(tx, case)?;
+    take(tx, &mut row, &C::APPROVED)?;
+    Ok((row, Some(done)))
+}
+
+/// Rejects the waiting step, and with it the whole.
+///
+/// # Errors
+/// As [`approvals::decide`]; 409 where it stands elsewhere.
+pub fn reject<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, reason: &str) -> Result<C, Error> {
+    turn_down(tx, id, (Decision::Rejected, reason), &C::REJECTED)
+}
+
+/// Decides the waiting step in another way than to approve it.
+///
+/// # Errors
+/// As [`approvals::decide`]; 409 where it stands elsewhere.
+pub fn turn_down<C: Case>(
+    tx: &mut Tx<'_>,
+    id: Id<C::Entity>,
+    (decision, reason): (Decision, &str),
+    turn: &Turn<C::Status>,
+) -> Result<C, Error> {
+    let mut row: C = locked_for_decision(tx, id)?;
+    let case = waiting(&row, turn)?;
+    approvals::decide(tx, case, decision, reason)?;
+    take(tx, &mut row, turn)?;
+    Ok(row)
+}
+
+/// Takes it back. Only who asked may, and only until it is decided.
+///
+/// # Errors
+/// 404, 409 when it is decided, 403 for anybody else.
+pub fn withdraw<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
+    let mut row: C = locked(tx, id)?;
+    expect(&row, &C::WITHDRAWN)?;
+    row.may_be_withdrawn(tx)?;
+    if let Some(case) = row.waiting_case() {
+        approvals::withdraw(tx, case)?;
+    }
+    take(tx, &mut row, &C::WITHDRAWN)?;
+    Ok(row)
+}
+
+/// Whether those who decided a case may do so for what it is about by now.
+///
+/// # Errors
+/// 409 when other people have to.
+pub fn still_decided_by(tx: &mut Tx<'_>, case: CaseId, facts: &CaseSubject) -> Result<(), Error> {
+    if approvals::suffices(tx, case, facts)? {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::ApprovalChecksChanged)
+        .because(
+            "What it is about has changed since it was requested: other people have to approve it now.",
+            "申请后情况已变化，现应由其他审批人审批。",
+        )
+        .into())
+}
+
+fn waiting<C: Case>(row: &C, turn: &Turn<C::Status>) -> Result<CaseId, Error> {
+    expect(row, turn)?;
+    row.waiting_case()
+        .ok_or_else(|| Error::internal("what waits for a decision has no case"))
+}
