@@ -11,7 +11,6 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use shouxin::applications::app::applications::{self, Decided, Grounds, NewApplication, Target};
-use shouxin::approvals::app::authority_rules;
 use shouxin::approvals::domain::authority_rules as rules;
 use shouxin::catalogue::app::products;
 use shouxin::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind};
@@ -26,6 +25,7 @@ use shouxin::exposure::app::groups;
 use shouxin::exposure::domain::groups::{GroupBasis, GroupLimitMode};
 use shouxin::exposure::domain::line_terms::{ApplicationAction, Asked};
 use shouxin::platform::store::db::{Db, DbOptions};
+use shouxin::platform::store::documents;
 use shouxin::platform::store::tx::Tx;
 use shouxin::values::actor::Actor;
 use shouxin::values::currency::Currency;
@@ -149,7 +149,7 @@ fn offer_the_product(tx: &mut Tx<'_>) -> Result<(), Error> {
     let mut all = rules::built_in();
     all.retain(|rule| rule.name == "branch");
     all[0].amount_max_minor = None;
-    authority_rules::publish(tx, &all, tx.today, None).map(drop)
+    documents::publish(tx, &all, tx.today, None).map(drop)
 }
 
 fn draw_up(tx: &mut Tx<'_>) -> Result<(GroupId, CustomerId, [ApplicationId; 3]), Error> {

@@ -83,11 +83,17 @@ pub fn in_range(found: Option<(&str, &str)>) -> Result<(), (String, Bilingual)> 
 /// A version as stored.
 #[derive(Debug, Clone, Queryable)]
 pub struct VersionRow {
+    /// Its number, from 1.
     pub version: i32,
+    /// First day of effect.
     pub effective_from: NaiveDate,
+    /// The document.
     pub document: Value,
+    /// Why it was published.
     pub note: Option<String>,
+    /// Who published it.
     pub published_by: String,
+    /// When.
     pub published_at: DateTime<Utc>,
 }
 
@@ -96,10 +102,15 @@ pub struct VersionRow {
 pub struct Version<D> {
     /// Its number; 0 is the built-in one.
     pub number: i32,
+    /// What it says.
     pub document: D,
+    /// First day of effect.
     pub effective_from: Option<NaiveDate>,
+    /// Why it was published.
     pub note: Option<String>,
+    /// Who published it.
     pub published_by: Option<String>,
+    /// When.
     pub published_at: Option<DateTime<Utc>>,
 }
 

@@ -8,7 +8,7 @@ pub mod collector;
 pub mod connection;
 pub(crate) mod dated_facts;
 pub mod db;
-pub(crate) mod documents;
+pub mod documents;
 pub mod errors;
 pub mod events;
 pub mod idempotency;
