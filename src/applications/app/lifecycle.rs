@@ -1,7 +1,6 @@
 //! What an application is to those who decide: the turns it takes, what is checked once more when it
 //! is approved, and what that opens or changes.
 
-use diesel::{PgConnection, QueryResult};
 use serde_json::{Value, json};
 
 use super::checks::{self, Checked};
@@ -18,7 +17,7 @@ use crate::exposure::app::lines::{self as credit_lines, ChangedLine, NewLine};
 use crate::exposure::domain::line_terms::ApplicationAction;
 use crate::exposure::store::lines::LineRow;
 use crate::exposure::store::parties;
-use crate::platform::store::tx::{Reader, Tx};
+use crate::platform::store::tx::Tx;
 use crate::values::ids::{ApplicationEntity, ApplicationId, CaseId};
 
 /// Kind of the approval cases of applications.
@@ -60,16 +59,16 @@ impl Case for ApplicationRow {
         kind: events::CREDIT_APPLICATION_WITHDRAWN,
     };
 
-    fn find_locked(reader: &mut Reader<'_>, id: ApplicationId) -> QueryResult<Option<Self>> {
-        store::find_locked(reader, id)
+    fn find_locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Option<Self>, Error> {
+        Ok(store::find_locked(&mut tx.reader(), id)?)
     }
 
-    fn lock(connection: &mut PgConnection, id: ApplicationId) -> QueryResult<Option<Self>> {
-        store::lock(connection, id)
+    fn lock(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Option<Self>, Error> {
+        Ok(store::lock(tx.connection, id)?)
     }
 
-    fn write(&self, connection: &mut PgConnection, before: ApplicationStatus) -> QueryResult<bool> {
-        store::advance(connection, self, before)
+    fn write(&self, tx: &mut Tx<'_>, before: ApplicationStatus) -> Result<bool, Error> {
+        Ok(store::advance(tx.connection, self, before)?)
     }
 
     fn status(&self) -> ApplicationStatus {

@@ -2,7 +2,6 @@
 //! may take from where it stands, and what is told of it. A noun says in a [`Case`] what it is called,
 //! which turns it takes and what an approval of it means.
 
-use diesel::{PgConnection, QueryResult};
 use serde_json::Value;
 
 use super::approvals;
@@ -12,7 +11,7 @@ use crate::approvals::domain::lifecycle::Standing;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::telling::Subject;
-use crate::platform::store::tx::{Reader, Tx};
+use crate::platform::store::tx::Tx;
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CaseId, Entity, Id};
 
@@ -45,13 +44,13 @@ pub trait Case: Subject + Sized {
     const WITHDRAWN: Turn<Self::Status>;
 
     /// Finds one that the caller may know of, and locks it.
-    fn find_locked(reader: &mut Reader<'_>, id: Id<Self::Entity>) -> QueryResult<Option<Self>>;
+    fn find_locked(tx: &mut Tx<'_>, id: Id<Self::Entity>) -> Result<Option<Self>, Error>;
 
     /// Locks one whoever may see it.
-    fn lock(connection: &mut PgConnection, id: Id<Self::Entity>) -> QueryResult<Option<Self>>;
+    fn lock(tx: &mut Tx<'_>, id: Id<Self::Entity>) -> Result<Option<Self>, Error>;
 
     /// Writes where it stands; `false` when it no longer stands at `before`.
-    fn write(&self, connection: &mut PgConnection, before: Self::Status) -> QueryResult<bool>;
+    fn write(&self, tx: &mut Tx<'_>, before: Self::Status) -> Result<bool, Error>;
 
     /// Where it stands.
     fn status(&self) -> Self::Status;
@@ -85,16 +84,16 @@ pub trait Case: Subject + Sized {
 /// # Errors
 /// 404.
 pub fn locked<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
-    C::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)
+    C::find_locked(tx, id)?.ok_or_else(Error::not_found)
 }
 
 /// Locks one for a decision: who decides in somebody else's name reaches what that somebody would.
 fn locked_for_decision<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
-    if let Some(row) = C::find_locked(&mut tx.reader(), id)? {
+    if let Some(row) = C::find_locked(tx, id)? {
         return Ok(row);
     }
     let decider = approvals::decider(&mut tx.reader())?;
-    let row = C::lock(tx.connection, id)?.ok_or_else(Error::not_found)?;
+    let row = C::lock(tx, id)?.ok_or_else(Error::not_found)?;
     let unit = row.about().org_path;
     let mut reached = decider.lent.iter().map(|lent| &lent.org_path);
     if reached.any(|lent| lent.contains(&unit)) {
@@ -134,7 +133,7 @@ pub fn wrong_status<C: Case>(row: &C, next: C::Status) -> Error {
 pub fn take<C: Case>(tx: &mut Tx<'_>, row: &mut C, turn: &Turn<C::Status>) -> Result<(), Error> {
     let before = row.status();
     row.stand(turn.next, tx);
-    if !row.write(tx.connection, before)? {
+    if !row.write(tx, before)? {
         return Err(Error::Retry("what is decided about moved on"));
     }
     tx.tell(turn.action, turn.kind, row, row.details())

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, TimeDelta};
-use diesel::{PgConnection, QueryResult};
 use serde_json::{Value, json};
 
 use super::checks::Asked;
@@ -26,7 +25,7 @@ use crate::exposure::domain::reservations::Amended;
 use crate::exposure::store::referrals::{self as store, ReferralRow};
 use crate::exposure::store::{parties as loads, reservations};
 use crate::platform::store::dated_facts::DatedFact;
-use crate::platform::store::tx::{Reader, Tx};
+use crate::platform::store::tx::Tx;
 use crate::rules::app::check_rules;
 use crate::rules::domain::check_rules::OrderTerms;
 use crate::scores::domain::scores::Score;
@@ -237,16 +236,16 @@ impl Case for ReferralRow {
         kind: events::REFERRAL_WITHDRAWN,
     };
 
-    fn find_locked(reader: &mut Reader<'_>, id: ReferralId) -> QueryResult<Option<Self>> {
-        store::find_locked(reader, id)
+    fn find_locked(tx: &mut Tx<'_>, id: ReferralId) -> Result<Option<Self>, Error> {
+        Ok(store::find_locked(&mut tx.reader(), id)?)
     }
 
-    fn lock(connection: &mut PgConnection, id: ReferralId) -> QueryResult<Option<Self>> {
-        store::lock(connection, id)
+    fn lock(tx: &mut Tx<'_>, id: ReferralId) -> Result<Option<Self>, Error> {
+        Ok(store::lock(tx.connection, id)?)
     }
 
-    fn write(&self, connection: &mut PgConnection, before: ReferralStatus) -> QueryResult<bool> {
-        store::advance(connection, self, before)
+    fn write(&self, tx: &mut Tx<'_>, before: ReferralStatus) -> Result<bool, Error> {
+        Ok(store::advance(tx.connection, self, before)?)
     }
 
     fn status(&self) -> ReferralStatus {
