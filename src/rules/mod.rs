@@ -31,10 +31,8 @@ pub mod app {
 pub mod http {
     pub mod check_rule_sets;
     pub(crate) mod check_rules;
-    pub mod credit_exclusions;
     pub mod credit_policies;
     pub mod dunning_levels;
     pub mod restrictions;
     pub mod routes;
-    pub mod supply_holds;
 }

@@ -2,16 +2,18 @@
 
 use chrono::NaiveDate;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::customers::store::customers;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::platform::store::tx::{Event, Tx};
+use crate::platform::store::telling::About;
+use crate::platform::store::tx::Tx;
+use crate::rules::domain::events;
 use crate::rules::domain::restrictions::{
     RestrictionKind, RestrictionRefusal, holds_on, recordable,
 };
 use crate::rules::store::restrictions::{self as store, EndRow, Restriction, RestrictionRow};
+use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, Entity, ExclusionEntity, Id, SupplyHoldEntity};
 
 /// A restriction to be recorded.
@@ -27,43 +29,41 @@ pub struct NewRestriction {
     pub until: Option<NaiveDate>,
 }
 
-/// The words of a kind: how its things are called, its audit actions and its events.
-struct Words {
-    noun: &'static str,
-    recorded: &'static str,
-    ended: &'static str,
-    record: &'static str,
-    end: &'static str,
+/// What restrictions of a kind are named as, and their words.
+pub trait Restricts: Entity {
+    /// The kind.
+    const KIND: RestrictionKind;
+    /// What recording one is called in the audit trail.
+    const RECORD: &'static str;
+    /// The type of event that tells of it.
+    const RECORDED: EventKind;
+    /// What ending one is called in the audit trail.
+    const END: &'static str;
+    /// The type of event that tells of it.
+    const ENDED: EventKind;
 }
 
-fn words(kind: RestrictionKind) -> Words {
-    match kind {
-        RestrictionKind::Exclusion => Words {
-            noun: ExclusionEntity::NOUN,
-            recorded: "credit_exclusion.recorded",
-            ended: "credit_exclusion.ended",
-            record: "credit_exclusion.record",
-            end: "credit_exclusion.end",
-        },
-        RestrictionKind::SupplyHold => Words {
-            noun: SupplyHoldEntity::NOUN,
-            recorded: "supply_hold.recorded",
-            ended: "supply_hold.ended",
-            record: "supply_hold.record",
-            end: "supply_hold.end",
-        },
-    }
+impl Restricts for ExclusionEntity {
+    const KIND: RestrictionKind = RestrictionKind::Exclusion;
+    const RECORD: &'static str = "credit_exclusion.record";
+    const RECORDED: EventKind = events::CREDIT_EXCLUSION_RECORDED;
+    const END: &'static str = "credit_exclusion.end";
+    const ENDED: EventKind = events::CREDIT_EXCLUSION_ENDED;
+}
+
+impl Restricts for SupplyHoldEntity {
+    const KIND: RestrictionKind = RestrictionKind::SupplyHold;
+    const RECORD: &'static str = "supply_hold.record";
+    const RECORDED: EventKind = events::SUPPLY_HOLD_RECORDED;
+    const END: &'static str = "supply_hold.end";
+    const ENDED: EventKind = events::SUPPLY_HOLD_ENDED;
 }
 
 /// Records a restriction.
 ///
 /// # Errors
 /// 404 when the customer is not visible, 422 for days that make no sense.
-pub fn restrict(
-    tx: &mut Tx<'_>,
-    kind: RestrictionKind,
-    new: &NewRestriction,
-) -> Result<Restriction, Error> {
+pub fn restrict<R: Restricts>(tx: &mut Tx<'_>, new: &NewRestriction) -> Result<Restriction, Error> {
     let (_, org_path) = customers::status_and_organisation(&mut tx.reader(), new.customer_id)?
         .ok_or_else(Error::not_found)?;
     recordable(new.from, new.until, tx.today).map_err(|refusal| match refusal {
@@ -72,17 +72,13 @@ pub fn restrict(
         }
         RestrictionRefusal::Over => Problem::field("until", "is in the past", "不得早于今天"),
     })?;
-    let home = new.customer_id.bucket();
-    let id = match kind {
-        RestrictionKind::Exclusion => tx.mint::<ExclusionEntity>(home)?.uuid(),
-        RestrictionKind::SupplyHold => tx.mint::<SupplyHoldEntity>(home)?.uuid(),
-    };
+    let id: Id<R> = tx.mint(new.customer_id.bucket())?;
     let row = RestrictionRow {
-        bucket: home.as_i16(),
-        id,
+        bucket: id.bucket().as_i16(),
+        id: id.uuid(),
         customer_id: new.customer_id,
         org_path,
-        kind,
+        kind: R::KIND,
         reason: new.reason.clone(),
         restricted_from: new.from,
         restricted_until: new.until,
@@ -90,10 +86,7 @@ pub fn restrict(
         recorded_at: tx.now,
     };
     store::insert(tx.connection, &row)?;
-    let Words {
-        record, recorded, ..
-    } = words(kind);
-    told(tx, record, recorded, &row)?;
+    told(tx, id, R::RECORD, R::RECORDED, &row)?;
     Ok((row, None))
 }
 
@@ -101,13 +94,8 @@ pub fn restrict(
 ///
 /// # Errors
 /// 404, 409 when it has ended or is over.
-pub fn end<E: Entity>(
-    tx: &mut Tx<'_>,
-    kind: RestrictionKind,
-    id: Id<E>,
-    reason: &str,
-) -> Result<Restriction, Error> {
-    let found = store::find(&mut tx.reader(), kind, id.key())?;
+pub fn end<R: Restricts>(tx: &mut Tx<'_>, id: Id<R>, reason: &str) -> Result<Restriction, Error> {
+    let found = store::find(&mut tx.reader(), R::KIND, id.key())?;
     let (row, ended) = found.ok_or_else(Error::not_found)?;
     let end = EndRow {
         bucket: row.bucket,
@@ -121,10 +109,7 @@ pub fn end<E: Entity>(
     if over || ended.is_some() || !store::end(tx.connection, &end)? {
         return Err(ProblemCode::InvalidTransition.into());
     }
-    let Words {
-        end: action, ended, ..
-    } = words(kind);
-    told(tx, action, ended, &row)?;
+    told(tx, id, R::END, R::ENDED, &row)?;
     Ok((row, Some(end)))
 }
 
@@ -135,26 +120,16 @@ pub fn is_in_force((row, end): &Restriction, day: NaiveDate) -> bool {
 }
 
 /// Records and publishes what was done. The reason is not for everybody who reads events.
-fn told(
+fn told<R: Restricts>(
     tx: &mut Tx<'_>,
+    id: Id<R>,
     action: &str,
-    kind: &'static str,
+    kind: EventKind,
     row: &RestrictionRow,
 ) -> Result<(), Error> {
-    let subject = subject(row.kind, row.id);
+    let about = About::new(id, &row.org_path, Some(row.customer_id));
     let details = json!({
         "customer_id": row.customer_id, "from": row.restricted_from, "until": row.restricted_until,
     });
-    tx.record(action, subject.clone(), details.clone())?;
-    tx.emit(Event {
-        kind,
-        subject,
-        org_path: row.org_path.clone(),
-        customer_id: Some(row.customer_id.uuid()),
-        data: details,
-    })
-}
-
-fn subject(kind: RestrictionKind, id: Uuid) -> String {
-    format!("{}/{id}", words(kind).noun)
+    tx.tell(action, kind, &about, details)
 }

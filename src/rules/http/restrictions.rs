@@ -1,15 +1,25 @@
-//! Restrictions of customers as they are sent and shown: exclusions and supply holds alike.
+//! Restrictions of customers over HTTP: exclusions and supply holds, which differ by their words.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::platform::http::answers::Representation;
+use crate::auth::scopes;
+use crate::error::Error;
+use crate::platform::http::Reply;
+use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::command::KeyedCommand;
+use crate::platform::http::cursor::listing;
+use crate::platform::http::guard::Require;
+use crate::platform::http::parameters::{Parameters, PathId};
 use crate::platform::http::types::{Date, Principal, Text};
-use crate::rules::app::restrictions::{NewRestriction, is_in_force};
+use crate::platform::store::tx::Reader;
+use crate::rules::app::restrictions::{self as app, NewRestriction, Restricts, is_in_force};
 use crate::rules::domain::restrictions::RestrictionKind;
-use crate::rules::store::restrictions::{EndRow, Restriction, RestrictionRow};
+use crate::rules::store::restrictions::{
+    self as store, EndRow, Restriction, RestrictionFilter, RestrictionRow,
+};
 use crate::values::ids::{CustomerId, Entity, ExclusionEntity, SupplyHoldEntity};
 use crate::values::organisation::OrgPath;
 use crate::{listing_parameters, page};
@@ -117,7 +127,7 @@ listing_parameters! {
 }
 
 /// What is to be recorded.
-pub(super) fn asked(body: RestrictCustomer) -> NewRestriction {
+fn asked(body: RestrictCustomer) -> NewRestriction {
     NewRestriction {
         customer_id: body.customer_id,
         reason: body.reason.0,
@@ -127,7 +137,7 @@ pub(super) fn asked(body: RestrictCustomer) -> NewRestriction {
 }
 
 /// A restriction as it is shown on a day.
-pub(super) fn view(restriction: Restriction, today: NaiveDate) -> RestrictionView {
+fn view(restriction: Restriction, today: NaiveDate) -> RestrictionView {
     let in_force = is_in_force(&restriction, today);
     let (row, end) = restriction;
     let RestrictionRow {
@@ -174,4 +184,143 @@ pub(super) fn view(restriction: Restriction, today: NaiveDate) -> RestrictionVie
         ended_by,
         ended_at,
     }
+}
+
+/// Writes the handlers of a kind of restriction, each from its words.
+macro_rules! restriction_handlers {
+    (
+        $entity:ident at $collection:literal, $member:literal, ended at $end_path:literal,
+        for $write:ident and $read:ident;
+
+        $(#[$record_doc:meta])*
+        pub async fn $record:ident, $record_id:literal;
+
+        $(#[$list_doc:meta])*
+        pub async fn $list:ident, $list_id:literal;
+
+        $(#[$get_doc:meta])*
+        pub async fn $get:ident, $get_id:literal;
+
+        $(#[$end_doc:meta])*
+        pub async fn $end:ident, $end_id:literal;
+    ) => {
+        $(#[$record_doc])*
+        #[utoipa::path(post, path = $collection, tag = "restrictions", operation_id = $record_id)]
+        pub async fn $record(
+            guard: Require<scopes::$write>,
+            command: KeyedCommand<RestrictCustomer>,
+        ) -> Reply<Created<RestrictionView>> {
+            let (body, repeatable) = command.into_parts();
+            let new = asked(body);
+            guard
+                .write($entity::RECORD, repeatable, move |tx| {
+                    let recorded = app::restrict::<$entity>(tx, &new)?;
+                    Ok(Created(view(recorded, tx.today)))
+                })
+                .await
+        }
+
+        $(#[$list_doc])*
+        #[utoipa::path(get, path = $collection, tag = "restrictions", operation_id = $list_id)]
+        pub async fn $list(
+            guard: Require<scopes::$read>,
+            parameters: Parameters<ListRestrictions>,
+        ) -> Result<Listing<CustomerRestrictionPage>, Error> {
+            let load = |reader: &mut Reader<'_>, values: &ListRestrictions, after, limit| {
+                let filter = RestrictionFilter {
+                    customer_id: values.customer_id,
+                    active_on: values.active_on.map(|day| day.0),
+                };
+                let found = store::list(reader, $entity::KIND, filter, after, limit)?;
+                let today = reader.today;
+                Ok(found.into_iter().map(|one| view(one, today)).collect())
+            };
+            listing(&guard, parameters, load, |view: &RestrictionView| view.id).await
+        }
+
+        $(#[$get_doc])*
+        #[utoipa::path(get, path = $member, tag = "restrictions", operation_id = $get_id)]
+        pub async fn $get(
+            guard: Require<scopes::$read>,
+            id: PathId<$entity>,
+        ) -> Result<Resource<RestrictionView>, Error> {
+            guard
+                .read_snapshot(move |reader| {
+                    let found = store::find(reader, $entity::KIND, id.0.key())?;
+                    let found = found.ok_or_else(Error::not_found)?;
+                    Ok(Resource(view(found, reader.today)))
+                })
+                .await
+        }
+
+        $(#[$end_doc])*
+        #[utoipa::path(post, path = $end_path, tag = "restrictions", operation_id = $end_id)]
+        pub async fn $end(
+            guard: Require<scopes::$write>,
+            id: PathId<$entity>,
+            command: KeyedCommand<EndRestriction>,
+        ) -> Reply<Resource<RestrictionView>> {
+            let (body, repeatable) = command.into_parts();
+            guard
+                .write($entity::END, repeatable, move |tx| {
+                    let ended = app::end(tx, id.0, &body.reason.0)?;
+                    Ok(Resource(view(ended, tx.today)))
+                })
+                .await
+        }
+    };
+}
+
+restriction_handlers! {
+    ExclusionEntity at "/v1/credit-exclusions", "/v1/credit-exclusions/{exclusion_id}",
+    ended at "/v1/credit-exclusions/{exclusion_id}/end",
+    for CreditExclusionsWrite and CreditExclusionsRead;
+
+    /// Exclude a customer from credit
+    ///
+    /// From its first to its last day, both included, every order of the customer is declined as
+    /// `customer_excluded`. The refusal names the days, never the reason.
+    pub async fn exclude, "recordCreditExclusion";
+
+    /// List exclusions from credit
+    ///
+    /// Newest first.
+    pub async fn list_exclusions, "listCreditExclusions";
+
+    /// Read an exclusion from credit
+    ///
+    /// With its early end, where it has one.
+    pub async fn get_exclusion, "getCreditExclusion";
+
+    /// End an exclusion from credit
+    ///
+    /// Before its last day: from today on it holds no more. It stays on record.
+    pub async fn end_exclusion, "endCreditExclusion";
+}
+
+restriction_handlers! {
+    SupplyHoldEntity at "/v1/supply-holds", "/v1/supply-holds/{hold_id}",
+    ended at "/v1/supply-holds/{hold_id}/end",
+    for SupplyHoldsWrite and SupplyHoldsRead;
+
+    /// Hold the supply of a customer
+    ///
+    /// What it does to orders is said by the rule set of credit checks; without such a rule, checks say
+    /// that it is not configured.
+    pub async fn hold, "recordSupplyHold";
+
+    /// List supply holds
+    ///
+    /// Newest first.
+    pub async fn list_holds, "listSupplyHolds";
+
+    /// Read a supply hold
+    ///
+    /// With its early end, where it has one.
+    pub async fn get_hold, "getSupplyHold";
+
+    /// End a supply hold
+    ///
+    /// Before its last day: from today on it holds no more. It stays on record.
+    pub async fn end_hold, "endSupplyHold";
 }

@@ -1,6 +1,6 @@
 //! The operations of the rules and what they look at, each with the refusals of its business.
 
-use super::{check_rule_sets, credit_exclusions, credit_policies, dunning_levels, supply_holds};
+use super::{check_rule_sets, credit_policies, dunning_levels, restrictions};
 use crate::platform::http::operation::{Operation, Tag};
 use crate::route;
 
@@ -31,14 +31,14 @@ pub fn routes() -> Vec<Operation> {
             route!(check_rule_sets::publish),
             route!(check_rule_sets::list, InvalidCursor),
             route!(check_rule_sets::get),
-            route!(credit_exclusions::record, NotFound),
-            route!(credit_exclusions::list, InvalidCursor),
-            route!(credit_exclusions::get),
-            route!(credit_exclusions::end, InvalidTransition),
-            route!(supply_holds::record, NotFound),
-            route!(supply_holds::list, InvalidCursor),
-            route!(supply_holds::get),
-            route!(supply_holds::end, InvalidTransition),
+            route!(restrictions::exclude, NotFound),
+            route!(restrictions::list_exclusions, InvalidCursor),
+            route!(restrictions::get_exclusion),
+            route!(restrictions::end_exclusion, InvalidTransition),
+            route!(restrictions::hold, NotFound),
+            route!(restrictions::list_holds, InvalidCursor),
+            route!(restrictions::get_hold),
+            route!(restrictions::end_hold, InvalidTransition),
             route!(dunning_levels::record),
             route!(dunning_levels::list, InvalidCursor),
             route!(dunning_levels::get),

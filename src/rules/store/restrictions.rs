@@ -21,25 +21,16 @@ words!(RestrictionKind);
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = customer_restrictions)]
 pub struct RestrictionRow {
-    /// Home of the customer.
     pub bucket: i16,
-    /// Identifier.
     pub id: Uuid,
-    /// Customer.
     pub customer_id: CustomerId,
-    /// Organisation of the customer.
     pub org_path: OrgPath,
-    /// What it is restricted from.
     pub kind: RestrictionKind,
-    /// Why.
     pub reason: String,
-    /// First day.
     pub restricted_from: NaiveDate,
     /// Last day, as planned.
     pub restricted_until: Option<NaiveDate>,
-    /// Who recorded it.
     pub recorded_by: String,
-    /// When.
     pub recorded_at: DateTime<Utc>,
 }
 
@@ -47,17 +38,12 @@ pub struct RestrictionRow {
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = customer_restriction_ends)]
 pub struct EndRow {
-    /// Home of the customer.
     pub bucket: i16,
-    /// The restriction.
     pub restriction_id: Uuid,
     /// Day from which it holds no more.
     pub ended_on: NaiveDate,
-    /// Why.
     pub reason: String,
-    /// Who ended it.
     pub ended_by: String,
-    /// When.
     pub ended_at: DateTime<Utc>,
 }
 
@@ -67,7 +53,6 @@ pub type Restriction = (RestrictionRow, Option<EndRow>);
 /// What a listing can be narrowed by.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RestrictionFilter {
-    /// Customer.
     pub customer_id: Option<CustomerId>,
     /// In force on this day.
     pub active_on: Option<NaiveDate>,
