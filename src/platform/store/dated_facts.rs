@@ -9,7 +9,7 @@ use diesel::result::QueryResult;
 
 use crate::values::ids::{CustomerId, Entity, Id};
 
-/// What is stated; the table it is kept in is named by [`dated_fact`].
+/// What is stated; the table it is kept in is named by `dated_fact!`.
 pub trait DatedFact: Sized {
     /// What its statements are named as.
     type Entity: Entity;

@@ -16,7 +16,7 @@ use crate::platform::store::telling::About;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::values::event_kinds::EventKind;
 
-/// A document of the domain; the table its versions are kept in is named by [`versioned`].
+/// A document of the domain; the table its versions are kept in is named by `versioned!`.
 pub trait Versioned: Serialize + DeserializeOwned {
     /// The table.
     const TABLE: &'static str;

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::PgConnection;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::audit::{self, AuditRow};
 use super::errors::violated;
@@ -17,8 +16,7 @@ use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::error::{Error, OrInternal, Problem};
 use crate::values::actor::Actor;
-use crate::values::ids::{AuditId, Bucket, CustomerId, Entity, EventId, Id};
-use crate::values::organisation::OrgPath;
+use crate::values::ids::{AuditId, Bucket, CustomerId, Entity, Id};
 
 /// What everything that touches the database is told about its surroundings.
 pub struct Surroundings<'a> {
@@ -159,21 +157,6 @@ pub struct Journal {
 /// finds what the other one wrote.
 const LOOKED_UP: [&str; 2] = ["reservations_reference", "receivables_number_unique"];
 
-/// A change worth telling others about; [`Tx::tell`] is the shorter way.
-#[derive(Debug)]
-pub struct Event {
-    /// Type, as `resource.past_tense`.
-    pub kind: &'static str,
-    /// What changed, as `noun/id`.
-    pub subject: String,
-    /// Organisation that may read it.
-    pub org_path: OrgPath,
-    /// Customer it is about.
-    pub customer_id: Option<Uuid>,
-    /// Thin payload: ids, amounts and states, never classified values.
-    pub data: Value,
-}
-
 impl Tx<'_> {
     /// Records what was done to which thing. Details hold references and numbers, never
     /// classified values.
@@ -195,24 +178,6 @@ impl Tx<'_> {
         let details = problem.for_audit();
         let row = audit_row(self.actor, self.now, action, subject, "refused", details)?;
         self.journal.audit.push(row);
-        Ok(())
-    }
-
-    /// Publishes an event with the commit.
-    ///
-    /// # Errors
-    /// When no randomness can be had for the identifier.
-    pub fn emit(&mut self, event: Event) -> Result<(), Error> {
-        let id = mint::<crate::values::ids::EventEntity>(random_bucket()?, self.now)?;
-        self.journal.events.push(EventRow {
-            id: EventId::uuid(id),
-            kind: event.kind.to_owned(),
-            subject: event.subject,
-            org_path: event.org_path,
-            customer_id: event.customer_id,
-            data: event.data,
-            occurred_at: self.now,
-        });
         Ok(())
     }
 

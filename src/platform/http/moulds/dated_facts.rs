@@ -94,9 +94,7 @@ macro_rules! fact_handlers {
             customer: PathId<CustomerEntity>,
             command: KeyedCommand<$body>,
         ) -> Reply<Created<$view>> {
-            let Command {
-                body, repeatable, ..
-            } = command;
+            let (body, repeatable) = command.into_parts();
             let fact = $fact::from(body);
             guard
                 .write(<$fact as $facts::Recordable>::ACTION, repeatable, move |tx| {

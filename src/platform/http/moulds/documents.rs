@@ -157,9 +157,7 @@ macro_rules! document_handlers {
             guard: Require<$write>,
             command: KeyedCommand<$body>,
         ) -> Reply<Created<$view>> {
-            let Command {
-                body, repeatable, ..
-            } = command;
+            let (body, repeatable) = command.into_parts();
             let document: $document = body.$field.read()?;
             let note = body.note.map(|note| note.0);
             guard

@@ -8,7 +8,7 @@ pub(crate) use chrono::{DateTime, Utc};
 
 pub(crate) use super::Reply;
 pub(crate) use super::answers::{Created, Listing, Representation, Resource};
-pub(crate) use super::command::{Command, KeyedCommand};
+pub(crate) use super::command::KeyedCommand;
 pub(crate) use super::cursor::listing;
 pub(crate) use super::guard::Require;
 pub(crate) use super::parameters::{Parameters, PathId, PathVersion};
