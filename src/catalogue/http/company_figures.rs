@@ -138,9 +138,7 @@ pub async fn record(
     guard: Require<scopes::CompanyFiguresWrite>,
     command: Command<RecordCompanyFigure>,
 ) -> Reply<Created<CompanyFigureView>> {
-    let Command {
-        body, repeatable, ..
-    } = command;
+    let (body, repeatable) = command.into_parts();
     let RecordCompanyFigure {
         figure,
         as_of,

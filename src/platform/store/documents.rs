@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::error::days::not_before_today;
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::telling::About;
@@ -201,9 +202,7 @@ pub fn publish<D: Document>(
             detail,
         })
     })?;
-    if effective_from < tx.today {
-        return Err(Problem::field("effective_from", "is in the past", "不得早于今天").into());
-    }
+    not_before_today("effective_from", effective_from, tx.today)?;
     // Whoever asks for a number waits until no other publication of the document is under way, so
     // that two at once become two versions in a row.
     wait_for_turn(tx.connection, D::TABLE)?;

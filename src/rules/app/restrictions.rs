@@ -4,14 +4,12 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use crate::customers::store::customers;
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::events;
-use crate::rules::domain::restrictions::{
-    RestrictionKind, RestrictionRefusal, holds_on, recordable,
-};
+use crate::rules::domain::restrictions::{RestrictionKind, holds_on, recordable};
 use crate::rules::store::restrictions::{self as store, EndRow, Restriction, RestrictionRow};
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, Entity, ExclusionEntity, Id, SupplyHoldEntity};
@@ -66,12 +64,7 @@ impl Restricts for SupplyHoldEntity {
 pub fn restrict<R: Restricts>(tx: &mut Tx<'_>, new: &NewRestriction) -> Result<Restriction, Error> {
     let (_, org_path) = customers::status_and_organisation(&mut tx.reader(), new.customer_id)?
         .ok_or_else(Error::not_found)?;
-    recordable(new.from, new.until, tx.today).map_err(|refusal| match refusal {
-        RestrictionRefusal::UntilBeforeFrom => {
-            Problem::field("until", "is before from", "早于 from")
-        }
-        RestrictionRefusal::Over => Problem::field("until", "is in the past", "不得早于今天"),
-    })?;
+    recordable(new.from, new.until, tx.today).map_err(|wrong| wrong.at("until"))?;
     let id: Id<R> = tx.mint(new.customer_id.bucket())?;
     let row = RestrictionRow {
         bucket: id.bucket().as_i16(),

@@ -2,6 +2,8 @@
 
 use chrono::NaiveDate;
 
+use crate::error::days::WrongDay;
+
 crate::text_enum! {
     /// What a customer is restricted from.
     pub enum RestrictionKind {
@@ -12,27 +14,18 @@ crate::text_enum! {
     }
 }
 
-/// Why a restriction cannot be recorded or ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestrictionRefusal {
-    /// The last day is before the first.
-    UntilBeforeFrom,
-    /// The last day has passed: there is nothing to restrict any more.
-    Over,
-}
-
 /// Whether a restriction with these days can be recorded on a day.
 ///
 /// # Errors
-/// Why it cannot.
+/// What is wrong with the last one: where it has passed, there is nothing to restrict any more.
 pub fn recordable(
     from: NaiveDate,
     until: Option<NaiveDate>,
     today: NaiveDate,
-) -> Result<(), RestrictionRefusal> {
+) -> Result<(), WrongDay> {
     match until {
-        Some(until) if until < from => Err(RestrictionRefusal::UntilBeforeFrom),
-        Some(until) if until < today => Err(RestrictionRefusal::Over),
+        Some(until) if until < from => Err(WrongDay::Before("from")),
+        Some(until) if until < today => Err(WrongDay::Past),
         _ => Ok(()),
     }
 }
@@ -70,11 +63,11 @@ mod tests {
         assert_eq!(recordable(day(1), Some(day(5)), day(5)), Ok(()));
         assert_eq!(
             recordable(day(1), Some(day(4)), day(5)),
-            Err(RestrictionRefusal::Over)
+            Err(WrongDay::Past)
         );
         assert_eq!(
             recordable(day(6), Some(day(5)), day(5)),
-            Err(RestrictionRefusal::UntilBeforeFrom)
+            Err(WrongDay::Before("from"))
         );
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::customers::app::dated_facts::Recordable;
-use crate::error::{Error, Problem};
+use crate::error::{Error, days};
 use crate::scores::domain::events;
 use crate::scores::domain::scores::Score;
 use crate::values::event_kinds::EventKind;
@@ -14,12 +14,10 @@ impl Recordable for Score {
     const EVENT: EventKind = events::CUSTOMER_SCORE_RECORDED;
 
     fn check(&self) -> Result<(), Error> {
-        if self.valid_until < self.scored_on {
-            return Err(
-                Problem::field("valid_until", "is before scored_on", "早于 scored_on").into(),
-            );
-        }
-        Ok(())
+        days::window(
+            ("scored_on", self.scored_on),
+            ("valid_until", self.valid_until),
+        )
     }
 
     fn details(&self, _: CustomerId) -> Value {
