@@ -5,15 +5,20 @@
 
 use std::sync::LazyLock;
 
-use crate::platform::http::operation::Operation;
-use crate::platform::http::routes as platform;
-use crate::{applications, approvals, catalogue, customers, exposure, reports, rules, scores};
+use crate::platform::http::operation::{Operation, Tag};
+use crate::platform::http::problems;
+use crate::{
+    applications, approvals, catalogue, customers, exposure, reports, route, rules, scores,
+};
+
+/// Tags of what belongs to no area.
+const TAGS: &[Tag] = &[("problems", "What each problem code means.")];
 
 /// Every operation of the API, described once: that takes longer than starting a server.
 pub fn operations() -> &'static [Operation] {
     static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         [
-            platform::routes(),
+            of_no_area(),
             approvals::http::routes::routes(),
             catalogue::http::routes::routes(),
             customers::http::routes::routes(),
@@ -28,4 +33,9 @@ pub fn operations() -> &'static [Operation] {
         .collect()
     });
     &OPERATIONS
+}
+
+/// What belongs to no area.
+fn of_no_area() -> Vec<Operation> {
+    Operation::of_area(TAGS, vec![route!(problems::list), route!(problems::get)])
 }

@@ -16,7 +16,6 @@ pub mod preconditions;
 pub mod probes;
 pub mod problem;
 pub mod problems;
-pub mod routes;
 pub mod server;
 pub mod state;
 pub mod tables;
