@@ -21,6 +21,7 @@ mod applications;
 mod approvals;
 mod catalogue;
 mod contract;
+mod customers;
 mod exposure;
 mod house;
 mod http;

@@ -10,11 +10,8 @@ use shouxin::routes;
 
 use crate::support::TestServer;
 use crate::support::document::{
-    Documented, READS_BY_POST, document, operations, resolve, violations,
+    Documented, OPEN, READS_BY_POST, document, operations, resolve, violations,
 };
-
-/// Operations that are open to everybody.
-const OPEN: &[&str] = &["getProblemCode", "listProblemCodes"];
 
 #[test]
 fn checked_in_document_is_what_the_service_says() {

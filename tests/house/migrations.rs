@@ -12,7 +12,7 @@ use crate::support::server::texts;
 
 /// Tables that belong to no customer or group: catalogues, directories, and what is read in
 /// commit order or forgotten after a day. All others carry the bucket of their home in every key.
-const REFERENCE_TABLES: &[&str] = &[
+pub const REFERENCE_TABLES: &[&str] = &[
     "approval_delegations",
     "audit_entries",
     "authority_rule_sets",

@@ -89,6 +89,9 @@ pub fn guarded() -> impl Iterator<Item = &'static Documented> {
         .filter(|operation| operation.scope.is_some())
 }
 
+/// Operations that are open to everybody.
+pub const OPEN: &[&str] = &["getProblemCode", "listProblemCodes"];
+
 /// Operations that POST only because their criteria should not stand in an address. They change
 /// nothing, so they take no key and leave no audit entry.
 pub const READS_BY_POST: &[&str] = &["runCreditCheck", "searchCustomers", "simulateApproval"];

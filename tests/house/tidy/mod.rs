@@ -6,12 +6,14 @@
 
 mod arrows;
 mod planted;
-mod reading;
+pub mod reading;
 mod rooms;
 
 use std::collections::BTreeMap;
 
-use self::reading::{ROOTS, children, ours, output_of, root, sources, texts, used};
+use self::reading::{
+    ROOTS, children, handlers_in, ours, output_of, root, route_lists, sources, texts, used,
+};
 
 const LINES_MAX: usize = 500;
 const FOLDER_MAX: usize = 24;
@@ -226,11 +228,7 @@ fn nothing_names_the_place_where_it_was_written() {
 #[test]
 fn every_handler_is_routed() {
     let sources = sources();
-    let routes: String = sources
-        .iter()
-        .filter(|(path, _)| path.ends_with("/routes.rs"))
-        .map(|(_, text)| text.as_str())
-        .collect();
+    let routes = route_lists(&sources);
     assert_none(
         sources
             .iter()
@@ -347,34 +345,12 @@ fn homeless_words(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Handlers (functions below a `utoipa::path`, and those that a macro of `platform/http` writes from
-/// their words) that the route list does not name.
+/// Handlers that the route lists do not name.
 fn unrouted(path: &str, text: &str, routes: &str) -> Vec<String> {
-    let Some((_, module)) = path.split_once("/http/") else {
-        return Vec::new();
-    };
-    let module = module.trim_end_matches(".rs").trim_end_matches("/mod");
-    let module = module.rsplit('/').next().unwrap_or(module);
-    let plain = text
-        .split("#[utoipa::path(")
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once("pub async fn ")?.1));
-    let written = text
-        .split("_handlers! {")
-        .skip(1)
-        .filter_map(|rest| rest.split("\n}").next())
-        .flat_map(|words| words.split("pub async fn ").skip(1));
-    plain
-        .chain(written)
-        .filter_map(|rest| rest.split(['(', '<', ',']).next())
-        .filter(|name| !name.starts_with('$'))
-        .filter_map(|name| {
-            let route = format!("{module}::{name}");
-            (!routes
-                .split([' ', '(', ',', ')', '\n'])
-                .any(|word| word == route))
-            .then(|| format!("{path}: {route} is not in routes.rs"))
-        })
+    handlers_in(path, text)
+        .into_iter()
+        .filter(|handler| !handler.is_routed(routes))
+        .map(|handler| format!("{path}: {} is not in routes.rs", handler.route))
         .collect()
 }
 

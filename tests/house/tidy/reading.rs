@@ -90,3 +90,62 @@ pub fn texts() -> Vec<(String, String)> {
     found.sort();
     found
 }
+
+/// A function below a `utoipa::path`.
+pub struct Handler {
+    /// As the route lists name it: `module::function`.
+    pub route: String,
+    /// Its `operation_id`.
+    pub operation: String,
+}
+
+impl Handler {
+    /// Whether the route lists name it.
+    pub fn is_routed(&self, routes: &str) -> bool {
+        routes
+            .split([' ', '(', ',', ')', '\n'])
+            .any(|word| word == self.route)
+    }
+}
+
+/// The handlers of a file of the HTTP layer: functions below a `utoipa::path`, and those that a macro
+/// of the moulds writes from their words.
+pub fn handlers_in(path: &str, text: &str) -> Vec<Handler> {
+    let Some((_, module)) = path.split_once("/http/") else {
+        return Vec::new();
+    };
+    let module = module.trim_end_matches(".rs").trim_end_matches("/mod");
+    let module = module.rsplit('/').next().unwrap_or(module);
+    let plain = text.split("#[utoipa::path(").skip(1).filter_map(|rest| {
+        let (attributes, function) = rest.split_once("pub async fn ")?;
+        let id = attributes.split_once("operation_id = \"");
+        let id = id.and_then(|(_, rest)| rest.split('"').next());
+        Some((function, id))
+    });
+    let written = text
+        .split("_handlers! {")
+        .skip(1)
+        .filter_map(|rest| rest.split("\n}").next())
+        .flat_map(|words| words.split("pub async fn ").skip(1))
+        .map(|function| (function, function.split('"').nth(1)));
+    plain
+        .chain(written)
+        .filter_map(|(function, id)| {
+            let name = function.split(['(', '<', ',']).next()?;
+            Some(Handler {
+                route: format!("{module}::{name}"),
+                operation: id.unwrap_or_default().to_owned(),
+            })
+        })
+        .filter(|handler| !handler.route.contains('$'))
+        .collect()
+}
+
+/// The route lists of every area as one text.
+pub fn route_lists(sources: &[(String, String)]) -> String {
+    sources
+        .iter()
+        .filter(|(path, _)| path.ends_with("/routes.rs"))
+        .map(|(_, text)| text.as_str())
+        .collect()
+}

@@ -1,0 +1,3 @@
+//! The archive.
+
+mod searches;
