@@ -22,7 +22,10 @@ struct Step<Test> {
     is_done: Test,
 }
 
-const OF_AN_OPERATION: &[Step<fn(&Operation<'_>) -> bool>] = &[
+type OperationTest = fn(&Operation<'_>) -> bool;
+type TableTest = fn(&Table<'_>) -> bool;
+
+const OF_AN_OPERATION: &[Step<OperationTest>] = &[
     Step {
         says: "a handler with this operation_id in src/<area>/http/<noun>.rs",
         is_done: |operation| operation.handler().is_some(),
@@ -129,7 +132,7 @@ const OF_AN_OPERATION: &[Step<fn(&Operation<'_>) -> bool>] = &[
     },
 ];
 
-const OF_A_TABLE: &[Step<fn(&Table<'_>) -> bool>] = &[
+const OF_A_TABLE: &[Step<TableTest>] = &[
     Step {
         says: "CREATE TABLE in the up.sql of a migration",
         is_done: |table| table.is_in(|migration| &migration.up, "CREATE TABLE"),
