@@ -1,16 +1,15 @@
 //! The caller's own reference names an order: however often it is asked for, under whatever key,
 //! it takes limit once.
 
-use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
 use crate::support::ledger::{assert_clean, balance};
 use crate::support::{
-    TestServer, a_customer_with_credit, capture_body, in_currency, reservation_body,
+    Client, TestServer, a_customer_with_credit, capture_body, in_currency, reservation_body,
 };
 
 #[test]
@@ -22,21 +21,84 @@ fn the_same_order_again_gives_the_reservation_there_is() {
     let body = reservation_body(&customer, "600.00");
     let first = client.post("/v1/reservations", &body).expect(201);
     // There is no room for it twice, and it is not asked for twice.
-    let again = client.post("/v1/reservations", &body).expect(201);
+    let again = client.post("/v1/reservations", &body).expect(200);
     assert_eq!(again.json(), first.json());
     assert_eq!(again.etag(), first.etag());
+    assert_eq!(again.header("content-location"), first.header("location"));
     assert_eq!(balance(&server, &line), "600.00 0.00 400.00");
 
-    // It is the same order in whatever state it is by now.
-    let capture = capture_body(&server, Some("100.00"), true);
+    // As long as anything is held it is the same order, as it is by now.
     let path = format!("/v1/reservations/{}", first.id());
-    client
-        .post(&format!("{path}/capture"), &capture)
-        .expect(200);
-    let later = client.post("/v1/reservations", &body).expect(201);
-    assert_eq!(later.id(), first.id());
+    let capture = |is_final| {
+        let capture = capture_body(&server, Some("100.00"), is_final);
+        client
+            .post(&format!("{path}/capture"), &capture)
+            .expect(200);
+    };
+    capture(false);
+    let later = client.post("/v1/reservations", &body).expect(200);
     assert_eq!(later.json(), client.get(&path).expect(200).json());
-    assert_eq!(balance(&server, &line), "0.00 100.00 900.00");
+    assert_eq!(balance(&server, &line), "500.00 100.00 400.00");
+    capture(true);
+    is_over(&client, &body, &first.id(), "reservation_captured");
+    assert_eq!(balance(&server, &line), "0.00 200.00 800.00");
+    assert_clean(&server);
+}
+
+/// Nothing is held under the name any more, and whoever asks for it is told so, alone, in a batch, and
+/// when asking for something else.
+fn is_over(client: &Client, body: &Value, id: &str, code: &str) {
+    let refused = client.post("/v1/reservations", body).expect_problem(code);
+    assert_eq!(refused.json()["reservation_id"], id);
+    let batch = json!({"reservations": [body]});
+    let item = client
+        .post("/v1/reservation-batches", &batch)
+        .expect(200)
+        .json()["items"][0]
+        .take();
+    assert_eq!(
+        (
+            &item["status"],
+            &item["problem"]["code"],
+            &item["problem"]["reservation_id"]
+        ),
+        (&json!("refused"), &json!(code), &json!(id))
+    );
+    let mut other = body.clone();
+    other["amount"] = json!("1.00");
+    other["expires_at"] = Value::Null;
+    client.post("/v1/reservations", &other).expect_problem(code);
+}
+
+#[test]
+fn a_name_is_not_free_again_once_nothing_is_held_under_it() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer_with_credit(&server, SALES);
+    let line = server.texts("SELECT id FROM credit_lines").remove(0);
+    let order = |reference: &str| {
+        let mut body = reservation_body(&customer, "60.00");
+        body["reference"] = json!(reference);
+        body["expires_at"] = json!((server.now() + TimeDelta::hours(1)).to_rfc3339());
+        body
+    };
+    let (released, expired) = (order("SO-9"), order("SO-10"));
+    let id = client.post("/v1/reservations", &released).expect(201).id();
+    client
+        .post(&format!("/v1/reservations/{id}/release"), &json!({}))
+        .expect(200);
+    is_over(&client, &released, &id, "reservation_released");
+
+    let id = client.post("/v1/reservations", &expired).expect(201).id();
+    server.advance(TimeDelta::hours(1));
+    // Whether or not the books have caught up.
+    is_over(&client, &expired, &id, "reservation_expired");
+    client
+        .post("/v1/reservations", &reservation_body(&customer, "1000.00"))
+        .expect(201);
+    let refused = client.post("/v1/reservations", &expired);
+    refused.expect_problem("reservation_expired");
+    assert_eq!(balance(&server, &line), "1000.00 0.00 0.00");
     assert_clean(&server);
 }
 
@@ -91,17 +153,23 @@ fn an_order_that_arrives_many_times_at_once_takes_limit_once() {
     let line = server.texts("SELECT id FROM credit_lines").remove(0);
     for round in 1..=5 {
         let body = reservation_body(&customer, "100.00");
-        let ids = Mutex::new(BTreeSet::new());
+        let ids = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     let client = server.with_everything();
-                    let answer = client.post("/v1/reservations", &body).expect(201);
-                    ids.lock().unwrap().insert(answer.id());
+                    let answer = client.post("/v1/reservations", &body).send();
+                    let mut seen = ids.lock().unwrap();
+                    seen.push((answer.status, answer.id()));
                 });
             }
         });
-        assert_eq!(ids.into_inner().unwrap().len(), 1);
+        let mut seen = ids.into_inner().unwrap();
+        seen.sort();
+        // It is made once, and there for everybody else.
+        let statuses: Vec<u16> = seen.iter().map(|(status, _)| *status).collect();
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 200, 201]);
+        assert!(seen.iter().all(|(_, id)| *id == seen[0].1));
         let held = format!("{round}00.00 0.00 ");
         assert!(balance(&server, &line).starts_with(&held));
     }

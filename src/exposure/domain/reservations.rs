@@ -79,7 +79,11 @@ impl ReservationFacts {
         }
     }
 
-    fn open_at(&self, now: DateTime<Utc>) -> Result<(), ProblemCode> {
+    /// Whether something can still be done with it.
+    ///
+    /// # Errors
+    /// How its last part was resolved, or that it has expired.
+    pub fn open_at(&self, now: DateTime<Utc>) -> Result<(), ProblemCode> {
         match self.status_at(now) {
             ReservationStatus::Held => Ok(()),
             ReservationStatus::Captured => Err(ProblemCode::ReservationCaptured),

@@ -18,7 +18,7 @@ use crate::platform::http::problem::{ProblemView, Wording, view_of};
 crate::text_enum! {
     /// What became of one reservation of a batch.
     pub enum BatchOutcome {
-        /// It is made, or was before under its reference.
+        /// It is made, or is held already under its reference.
         Done = "done",
         /// It is not made.
         Refused = "refused",

@@ -18,7 +18,7 @@ use crate::exposure::app::reservations::{self as app, AmountOf, Decided, NewRese
 use crate::exposure::domain::reservations::ReservationStatus;
 use crate::exposure::store::reservations::{self as store, ReservationFilter};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Resource};
+use crate::platform::http::answers::{Listing, Named, Resource};
 use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -148,8 +148,9 @@ listing_parameters! {
 /// in another currency it counts at the rate of the day, which is kept. Refused as a whole when any
 /// rule is in the way; the first refusal is the code, all are in `reasons`, and `decision` says
 /// whether it was declined or could be referred. An order whose referral was released passes once.
-/// Besides the key, the caller's own `reference` makes it repeatable: the same order again gives the
-/// reservation there is.
+/// Besides the key, the caller's own `reference` makes it repeatable and names one order for good:
+/// the same order again is answered 200 with the reservation there is while anything is held for it,
+/// and refused with `reservation_id` once it is captured, released or expired.
 #[utoipa::path(
     post,
     path = "/v1/reservations",
@@ -160,7 +161,7 @@ pub async fn create(
     guard: Require<scopes::ReservationsWrite>,
     with_others: WithOthers,
     command: KeyedCommand<CreateReservation>,
-) -> Reply<Created<ReservationView>> {
+) -> Reply<Named<ReservationView>> {
     let (body, repeatable) = command.into_parts();
     let command = app::Command::Reserve(to_be_reserved(body)?);
     with_others
@@ -169,7 +170,13 @@ pub async fn create(
             "reservation.create",
             repeatable,
             command,
-            |decided| Ok(Created(shown_as(decided))),
+            |decided| {
+                let named = match decided.made {
+                    true => Named::Made,
+                    false => Named::Known,
+                };
+                Ok(named(shown_as(decided)))
+            },
         )
         .await
 }

@@ -113,12 +113,18 @@ pub fn routes() -> Vec<Operation> {
             route!(
                 reservation_batches::create,
                 ReferenceReused,
+                ReservationCaptured,
+                ReservationReleased,
+                ReservationExpired,
                 CustomerNotFound;
                 CREDIT_REFUSALS
             ),
             route!(
                 reservations::create,
                 ReferenceReused,
+                ReservationCaptured,
+                ReservationReleased,
+                ReservationExpired,
                 CustomerNotFound;
                 CREDIT_REFUSALS
             ),

@@ -64,6 +64,16 @@ pub struct Resource<T>(pub T);
 #[derive(Debug)]
 pub struct Created<T>(pub T);
 
+/// A resource under a name of the caller's own: 201 where it was made for this request, 200 with
+/// `Content-Location` where it is there already.
+#[derive(Debug)]
+pub enum Named<T> {
+    /// It was made.
+    Made(T),
+    /// It was there.
+    Known(T),
+}
+
 /// 200 with the result of an action on another resource than the one addressed; names it in
 /// `Content-Location`.
 #[derive(Debug)]
@@ -196,6 +206,18 @@ impl<T: Representation> Answer for Outcome<T> {
     }
 }
 
+impl<T: Representation> Answer for Named<T> {
+    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+        let (status, place, value) = match self {
+            Self::Made(value) => (201, "location", value),
+            Self::Known(value) => (200, "content-location", value),
+        };
+        let mut stored = tagged(status, value)?;
+        add(&mut stored, place, &value.location());
+        Ok(stored)
+    }
+}
+
 impl<T: Serialize + ToSchema + 'static> Answer for Computed<T> {
     fn to_stored(&self) -> Result<StoredAnswer, Error> {
         json(200, &self.0, "no-store")
@@ -253,7 +275,9 @@ macro_rules! responders {
     )*};
 }
 
-responders!(Created: Representation, Outcome: Representation, Computed: Serialize);
+responders!(
+    Created: Representation, Named: Representation, Outcome: Representation, Computed: Serialize
+);
 
 impl<P: Serialize> Responder for Listing<P> {
     type Body = BoxBody;
@@ -283,6 +307,16 @@ impl<T: Representation> Output for Created<T> {
     fn describe(draft: &mut Draft) {
         let content = draft.content::<T>("application/json");
         draft.success(201, "Created.", &["ETag", "Location"], Some(content));
+    }
+}
+
+impl<T: Representation> Output for Named<T> {
+    fn describe(draft: &mut Draft) {
+        Created::<T>::describe(draft);
+        let content = draft.content::<T>("application/json");
+        let headers = ["ETag", "Content-Location"];
+        let description = "There already under this name, as it is now.";
+        draft.success(200, description, &headers, Some(content));
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::commands::{AmountOf, Command, Decided, NewReservation};
 use super::held::held;
 use super::outcomes::{Done, behind, differences, expiry, part_of, record};
+use super::reusing::over;
 use crate::catalogue::domain::counted::Part;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
@@ -191,7 +192,7 @@ impl Batch {
 
     /// Decides one command. Whatever refuses it does so before anything is posted.
     pub(super) fn decide(&mut self, tx: &mut Tx<'_>, command: &Command) -> Result<Decided, Error> {
-        let posted = self.ledger.posted();
+        let (posted, made) = (self.ledger.posted(), self.made.len());
         let result = match command {
             Command::Reserve(new) => self.reserve(tx, new),
             Command::Capture {
@@ -208,7 +209,8 @@ impl Batch {
                 order,
             } => self.amend(tx, *id, total, (*expires_at, order)),
         };
-        let result = result.and_then(|id| self.decided(tx, id));
+        let made = self.made.len() > made;
+        let result = result.and_then(|id| self.decided(tx, id, made));
         if let (Err(error), true) = (&result, self.ledger.posted() > posted) {
             self.broken = Some(Error::internal(format!(
                 "a command was given up half-way: {error}"
@@ -217,7 +219,7 @@ impl Batch {
         result
     }
 
-    fn decided(&self, tx: &Tx<'_>, id: ReservationId) -> Result<Decided, Error> {
+    fn decided(&self, tx: &Tx<'_>, id: ReservationId, made: bool) -> Result<Decided, Error> {
         let row = self
             .row(id)
             .ok_or_else(|| Error::internal("a reservation of the batch is gone"))?;
@@ -225,6 +227,7 @@ impl Batch {
             row: row.clone(),
             captures: self.captures.get(&id).cloned().unwrap_or_default(),
             now: tx.now,
+            made,
         })
     }
 
@@ -249,8 +252,8 @@ impl Batch {
     }
 
     /// Sets limit aside at every level, or refuses with every reason. The caller's reference names
-    /// the order: asking for the same again gives the reservation there is, in whatever state it
-    /// is by now, and takes nothing.
+    /// the order for good: asking for the same again gives the reservation there is, takes nothing,
+    /// and is refused once nothing of it is held any more.
     fn reserve(&mut self, tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationId, Error> {
         let party = self.ledger.book().party(tx.actor, new.customer_id);
         let org_path = party.map(|party| party.org_path.clone());
@@ -260,8 +263,12 @@ impl Batch {
             .then(|| self.references.get(&reference))
             .flatten()
             .and_then(|id| self.row(*id));
+        let over = known.and_then(|known| over(known, tx.now));
         let conflict = known.map(|known| differences(known, new));
         if let (Some(known), Some(None)) = (known, &conflict) {
+            if let Some(problem) = over {
+                return Err(problem.into());
+            }
             let details = json!({"reference": known.reference, "again": true});
             tx.record("reservation.create", known.id.subject(), details)?;
             return Ok(known.id);
@@ -290,7 +297,7 @@ impl Batch {
             return Err(refused_by(&assessment));
         };
         // What credit refuses is refused for that, whatever it is called.
-        if let Some(problem) = conflict.flatten() {
+        if let Some(problem) = over.or(conflict.flatten()) {
             return Err(problem.into());
         }
         self.ledger.make_room(tx, &request, &assessment)?;

@@ -92,4 +92,6 @@ pub struct Decided {
     pub captures: Vec<CaptureRow>,
     /// The instant of the decision.
     pub now: DateTime<Utc>,
+    /// Whether the command made it; asking for it again did not.
+    pub made: bool,
 }

@@ -1,5 +1,6 @@
 //! Asking for an order that is reserved already: for the same again, or for more of it.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::error::{Error, FieldError, Problem};
@@ -21,6 +22,13 @@ pub fn reference_reused(known: &ReservationRow, same: &[(&'static str, bool)]) -
         ));
     }
     (!problem.errors.is_empty()).then_some(problem)
+}
+
+/// The problem of asking for an order of which nothing is held any more; `None` while it is open.
+/// Its name is not free again: who repeats a request must not be told that goods are covered.
+pub(super) fn over(known: &ReservationRow, now: DateTime<Utc>) -> Option<Problem> {
+    let code = known.facts().open_at(now).err()?;
+    Some(Problem::new(code).with_member("reservation_id", json!(known.id)))
 }
 
 /// The amount by which a reservation is to grow.
