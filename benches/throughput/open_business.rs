@@ -34,16 +34,16 @@ fn rows(each: usize) -> String {
         "CREATE TEMPORARY TABLE opened AS SELECT b.n, i, {id} AS reservation, {id} AS receivable \
              FROM bench_rows b, generate_series(1, {each}) AS i ORDER BY b.bucket, b.customer_id, i; \
          ANALYZE opened; \
-         INSERT INTO reservations (bucket, id, customer_id, org_path, product, reference, amount_minor, currency, captured_minor, \
+         INSERT INTO reservations (bucket, id, customer_id, org_path, product, reference, reference_key, amount_minor, currency, captured_minor, \
                 released_minor, expired_minor, status, expires_at, product_line_id, customer_line_id, group_line_id, version, created_at, \
                 updated_at, deposit_minor, exposure_treatment, product_exposure_minor, customer_exposure_minor, group_exposure_minor) \
-             SELECT b.bucket, o.reservation, b.customer_id, 'head-office', '{PRODUCT}', 'OPEN-' || o.i, {MINOR}, 'CNY', 0, 0, 0, 'held', \
+             SELECT b.bucket, o.reservation, b.customer_id, 'head-office', '{PRODUCT}', 'OPEN-' || o.i, 'open-' || o.i, {MINOR}, 'CNY', 0, 0, 0, 'held', \
                 now() + interval '60 days', b.product_line, b.customer_line, b.group_line, 1, now(), now(), 0, 'gross', {MINOR}, {MINOR}, {MINOR} \
              FROM opened o JOIN bench_rows b USING (n) ORDER BY b.bucket, b.customer_id, o.i; \
-         INSERT INTO receivables (bucket, id, customer_id, org_path, number, product, amount_minor, outstanding_minor, currency, issued_on, \
+         INSERT INTO receivables (bucket, id, customer_id, org_path, number, number_key, product, amount_minor, outstanding_minor, currency, issued_on, \
                 payment_term_days, due_on, over_limit, product_line_id, customer_line_id, group_line_id, version, created_at, updated_at, \
                 deposit_minor, exposure_treatment, product_exposure_minor, customer_exposure_minor, group_exposure_minor) \
-             SELECT b.bucket, o.receivable, b.customer_id, 'head-office', 'OPEN-' || o.i, '{PRODUCT}', {MINOR}, {MINOR}, 'CNY', current_date, \
+             SELECT b.bucket, o.receivable, b.customer_id, 'head-office', 'OPEN-' || o.i, 'open-' || o.i, '{PRODUCT}', {MINOR}, {MINOR}, 'CNY', current_date, \
                 30, current_date + 30, false, b.product_line, b.customer_line, b.group_line, 1, now(), now(), 0, 'gross', {MINOR}, {MINOR}, {MINOR} \
              FROM opened o JOIN bench_rows b USING (n) ORDER BY b.bucket, b.customer_id, o.i;"
     )

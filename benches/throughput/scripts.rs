@@ -36,10 +36,10 @@ pub fn reserve(among: usize) -> String {
         ));
     }
     script.push_str(&format!(
-        "INSERT INTO reservations (bucket, id, customer_id, org_path, product, reference, amount_minor, currency, captured_minor, \
+        "INSERT INTO reservations (bucket, id, customer_id, org_path, product, reference, reference_key, amount_minor, currency, captured_minor, \
              released_minor, expired_minor, status, expires_at, product_line_id, customer_line_id, group_line_id, version, created_at, \
              updated_at, deposit_minor, exposure_treatment, product_exposure_minor, customer_exposure_minor, group_exposure_minor) \
-             VALUES (:bucket, :reservation::uuid, :customer::uuid, 'head-office', '{PRODUCT}', 'PG-' || :key::text, 100, 'CNY', 0, 0, 0, \
+             VALUES (:bucket, :reservation::uuid, :customer::uuid, 'head-office', '{PRODUCT}', 'PG-' || :key::text, 'pg-' || :key::text, 100, 'CNY', 0, 0, 0, \
              'held', now() + interval '7 days', :product_line::uuid, :customer_line::uuid, :group_line::uuid, 1, now(), now(), 0, \
              'gross', 100, 100, 100);\n"
     ));

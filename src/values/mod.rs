@@ -10,3 +10,4 @@ pub mod money;
 pub mod names;
 pub mod organisation;
 pub mod text_enum;
+pub mod text_keys;

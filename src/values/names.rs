@@ -1,6 +1,8 @@
 //! Names and other text that people type: a key that finds similar company names, and the rule
 //! of what may be stored and shown.
 
+use super::text_keys::folded;
+
 /// Chinese legal-form words, dropped wherever they stand (a branch carries its parent's form in
 /// the middle of its name). Longer words come before the words they contain.
 const CHINESE_LEGAL_FORMS: [&str; 5] = ["有限责任公司", "股份有限公司", "有限公司", "公司", "集团"];
@@ -43,15 +45,15 @@ pub enum TextError {
     },
 }
 
-/// A key under which differently written forms of one company name meet: full-width forms are
-/// folded to ASCII, letters to lower case, and spaces, punctuation, brackets and words of legal
+/// A key under which differently written forms of one company name meet: compatibility forms are
+/// folded, letters to lower case, and spaces, punctuation, brackets and words of legal
 /// form are dropped.
 ///
 /// It is for finding candidates, not for deciding that two companies are the same. The key of a
 /// non-empty name is never empty: when everything would be dropped, less is.
 #[must_use]
 pub fn similarity_key(name: &str) -> String {
-    let folded = fold(name);
+    let folded = folded(name);
     [without_legal_forms(&folded), letters_and_digits(&folded)]
         .into_iter()
         .find(|key| !key.is_empty())
@@ -95,26 +97,6 @@ fn is_forbidden(character: char) -> bool {
                 | '\u{2066}'..='\u{2069}'
                 | '\u{FEFF}'
         )
-}
-
-/// Full-width ASCII and the ideographic space to ASCII, then lower case. It is the part of NFKC
-/// that Chinese input methods make necessary.
-fn fold(name: &str) -> String {
-    name.chars()
-        .map(to_half_width)
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-fn to_half_width(character: char) -> char {
-    match character {
-        '\u{3000}' => ' ',
-        // The full-width forms stand in the order of ASCII, at a fixed distance.
-        '\u{FF01}'..='\u{FF5E}' => {
-            char::from_u32(u32::from(character) - 0xFF01 + 0x21).unwrap_or(character)
-        }
-        other => other,
-    }
 }
 
 fn letters_and_digits(folded: &str) -> String {

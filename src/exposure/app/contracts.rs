@@ -4,15 +4,15 @@ use chrono::NaiveDate;
 
 use super::lines::{record, wrong_status};
 use crate::error::days;
-use crate::error::{Error, Problem};
+use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::lines::LineStatus;
 use crate::exposure::store::contracts::{self, ContractRow};
 use crate::exposure::store::lines::{self as store, LineChange, LineRow};
-use crate::platform::store::errors::on_violation;
 use crate::platform::store::tx::Tx;
 use crate::values::ids::LineId;
+use crate::values::text_keys::compared;
 
 /// A signed contract.
 #[derive(Debug, Clone)]
@@ -61,11 +61,13 @@ pub fn record_contract(tx: &mut Tx<'_>, id: LineId, new: &NewContract) -> Result
         recorded_by: tx.actor.principal.clone(),
         recorded_at: tx.now,
     };
-    contracts::insert(tx.connection, &contract).map_err(|error| {
-        on_violation(error, "credit_contracts_pkey", || {
-            Problem::new(ProblemCode::DuplicateContract)
-        })
-    })?;
+    // Under the lock of the line nobody else records one.
+    let number = compared(&new.number);
+    let known = contracts::numbers_of(tx.connection, id)?;
+    if known.iter().any(|known| compared(known) == number) {
+        return Err(ProblemCode::DuplicateContract.into());
+    }
+    contracts::insert(tx.connection, &contract)?;
     if row.status == LineStatus::AwaitingContract {
         row.status = LineStatus::Active;
     }

@@ -24,6 +24,7 @@ use crate::platform::store::tx::Tx;
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, ReceivableId};
 use crate::values::money::Money;
+use crate::values::text_keys::compared;
 
 /// How a payment is to be spread.
 #[derive(Debug, Clone)]
@@ -77,6 +78,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        reference_key: compared(&new.reference),
     };
     let (mut ledger, mut open) = lock_settled(tx, new.customer_id, &new.spread)?;
     rows::insert(tx.connection, &payment)?;

@@ -25,6 +25,7 @@ use crate::values::ids::{CustomerId, ReceivableId, ReservationId};
 use crate::values::level::Level;
 use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
+use crate::values::text_keys::compared;
 
 /// A receivable to be recorded.
 #[derive(Debug, Clone)]
@@ -269,6 +270,7 @@ fn row(
         customer_exposure_minor: None,
         group_exposure_minor: None,
         conversions: None,
+        number_key: compared(fact.number),
     };
     for level in Level::EVERY {
         row.count_at(*level, counted(*level));

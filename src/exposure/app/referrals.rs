@@ -32,6 +32,7 @@ use crate::scores::domain::scores::Score;
 use crate::values::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
 use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
+use crate::values::text_keys::compared;
 
 /// Kind of the approval cases.
 pub const KIND: &str = "referral";
@@ -113,6 +114,7 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
+        reference_key: compared(&new.reference),
     };
     store::insert(tx.connection, &row)?;
     tx.tell(
@@ -130,7 +132,8 @@ fn assess(tx: &mut Tx<'_>, new: &NewReferral) -> Result<Assessment, Error> {
     let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], BTreeSet::new())?;
     ledger.ask_rules(tx)?;
     let terms = loads::product(tx.connection, &new.product)?;
-    let order = [(new.customer_id, new.reference.as_str())];
+    let key = compared(&new.reference);
+    let order = [(new.customer_id, key.as_str())];
     let reserved = reservations::by_references(tx.connection, order)?.pop();
     let reserved = match reserved {
         Some(row) if tx.actor.knows(row.customer_id, &row.org_path) => row,
@@ -286,7 +289,7 @@ impl Case for ReferralRow {
     }
 }
 
-/// An order by whom it is for and the caller's own reference.
+/// An order by whom it is for and the caller's own reference, as it is compared.
 pub type OrderName = (CustomerId, String);
 
 /// Releases of these orders that nobody has used and that are in their days, locked: of every
@@ -304,7 +307,7 @@ pub fn released(
     }
     let (customers, references): (Vec<CustomerId>, Vec<String>) = orders.iter().cloned().unzip();
     for row in store::lock_released(tx.connection, &customers, &references, tx.today)? {
-        let order = (row.customer_id, row.reference.clone());
+        let order = (row.customer_id, row.reference_key.clone());
         if orders.contains(&order) {
             found.entry(order).or_default().push(row);
         }

@@ -47,7 +47,7 @@ pub struct ReviewRow {
     pub reviewed_at: DateTime<Utc>,
 }
 
-/// Records a contract. Fails on `credit_contracts_pkey` when it is on record.
+/// Records a contract.
 pub fn insert(connection: &mut PgConnection, row: &ContractRow) -> QueryResult<()> {
     diesel::insert_into(credit_contracts::table)
         .values(row)
@@ -63,6 +63,15 @@ pub fn of_line(connection: &mut PgConnection, id: LineId) -> QueryResult<Vec<Con
         .order((c::recorded_at.desc(), c::number))
         .limit(100)
         .select(ContractRow::as_select())
+        .load(connection)
+}
+
+/// The numbers of the contracts of a line.
+pub fn numbers_of(connection: &mut PgConnection, id: LineId) -> QueryResult<Vec<String>> {
+    use credit_contracts as c;
+    c::table
+        .of((c::bucket, c::line_id), id)
+        .select(c::number)
         .load(connection)
 }
 

@@ -13,6 +13,7 @@ use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, ReceivableId};
 use crate::values::organisation::OrgPath;
+use crate::values::text_keys::compared;
 
 words!(PaymentStatus);
 
@@ -37,6 +38,8 @@ pub struct PaymentRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The reference as it is compared.
+    pub reference_key: String,
 }
 
 impl Subject for PaymentRow {
@@ -88,6 +91,7 @@ pub fn list(
     after: Option<PaymentId>,
     limit: i64,
 ) -> QueryResult<Vec<PaymentRow>> {
+    let key = filter.reference.as_deref().map(compared);
     payments::table
         .filter(visible_to(reader.actor))
         .select(PaymentRow::as_select())
@@ -97,7 +101,7 @@ pub fn list(
             filter.customer_id,
         )
         .only(payments::status, filter.status)
-        .only(payments::reference, filter.reference.as_ref())
+        .only(payments::reference_key, key.as_ref())
         .page_after(payments::id, after, limit)
         .load(reader.connection)
 }

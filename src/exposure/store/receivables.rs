@@ -18,6 +18,7 @@ use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReceivableId, ReservationId};
 use crate::values::organisation::OrgPath;
+use crate::values::text_keys::compared;
 
 /// A receivable as stored.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -61,6 +62,8 @@ pub struct ReceivableRow {
     pub group_exposure_minor: Option<i64>,
     /// Conversions at the levels whose line has another currency.
     pub conversions: Option<Conversions>,
+    /// The number as it is compared.
+    pub number_key: String,
 }
 
 impl Subject for ReceivableRow {
@@ -116,13 +119,14 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<ReceivableRow>> {
     use receivables as r;
+    let key = filter.number.as_deref().map(compared);
     let mut query = r::table
         .filter(visible_to(reader.actor))
         .select(ReceivableRow::as_select())
         .into_boxed()
         .only_of((r::bucket, r::customer_id), filter.customer_id)
         .only(r::product, filter.product.as_ref())
-        .only(r::number, filter.number.as_ref())
+        .only(r::number_key, key.as_ref())
         .only(r::over_limit, filter.over_limit)
         .only_if(filter.due_until.map(|day| r::due_on.le(day)))
         .only_if(filter.org_path.as_ref().map(at_or_below));
@@ -177,11 +181,11 @@ insert_many! {
         created_at: DateTime<Utc>, updated_at: DateTime<Utc>, deposit_minor: i64,
         exposure_treatment: ExposureTreatment, product_exposure_minor: Option<i64>,
         customer_exposure_minor: Option<i64>, group_exposure_minor: Option<i64>,
-        conversions: Option<Conversions>,
+        conversions: Option<Conversions>, number_key: String,
     ]
 }
 
-/// Which of these numbers the customers have already.
+/// Which of these numbers, as they are compared, the customers have already.
 pub fn numbers_taken<'a>(
     connection: &mut PgConnection,
     numbers: impl IntoIterator<Item = (CustomerId, &'a str)>,
@@ -189,11 +193,11 @@ pub fn numbers_taken<'a>(
     let columns = (
         receivables::bucket,
         receivables::customer_id,
-        receivables::number,
+        receivables::number_key,
     );
     receivables::table
         .filter(NamedIn::new(columns, numbers))
-        .select((receivables::customer_id, receivables::number))
+        .select((receivables::customer_id, receivables::number_key))
         .load(connection)
 }
 

@@ -15,6 +15,7 @@ use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{CaseId, CustomerId, ReferralId, ReservationId};
 use crate::values::organisation::OrgPath;
+use crate::values::text_keys::compared;
 
 words!(ReferralStatus);
 
@@ -57,6 +58,8 @@ pub struct ReferralRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// The reference as it is compared.
+    pub reference_key: String,
 }
 
 impl Subject for ReferralRow {
@@ -84,12 +87,13 @@ pub fn list(
     limit: i64,
 ) -> QueryResult<Vec<ReferralRow>> {
     use referrals as r;
+    let key = filter.reference.as_deref().map(compared);
     let mut query = r::table
         .filter(visible_to(reader.actor))
         .select(ReferralRow::as_select())
         .into_boxed()
         .only_of((r::bucket, r::customer_id), filter.customer_id)
-        .only(r::reference, filter.reference.as_ref());
+        .only(r::reference_key, key.as_ref());
     let today = reader.today;
     let released = r::status.eq(ReferralStatus::Released);
     match filter.status {
@@ -149,7 +153,7 @@ pub fn lock_released(
     r::table
         .filter(r::bucket.eq_any(buckets))
         .filter(r::customer_id.eq_any(customers))
-        .filter(r::reference.eq_any(references))
+        .filter(r::reference_key.eq_any(references))
         .filter(r::status.eq(ReferralStatus::Released))
         .filter(r::valid_until.assume_not_null().ge(day))
         .order((r::bucket, r::id))

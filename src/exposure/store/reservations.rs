@@ -21,6 +21,7 @@ use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReservationId};
 use crate::values::level::Level;
 use crate::values::organisation::OrgPath;
+use crate::values::text_keys::compared;
 
 words!(ReservationStatus);
 
@@ -61,6 +62,8 @@ pub struct ReservationRow {
     pub group_exposure_minor: Option<i64>,
     /// Conversions at the levels whose line has another currency.
     pub conversions: Option<Conversions>,
+    /// The reference as it is compared.
+    pub reference_key: String,
 }
 
 impl Subject for ReservationRow {
@@ -152,7 +155,7 @@ fn among(ids: &[ReservationId]) -> KeyIn<reservations::bucket, reservations::id>
     )
 }
 
-/// The reservations that references of the caller name.
+/// The reservations that references of the caller name, as they are compared.
 pub fn by_references<'a>(
     connection: &mut PgConnection,
     references: impl IntoIterator<Item = (CustomerId, &'a str)>,
@@ -160,7 +163,7 @@ pub fn by_references<'a>(
     let columns = (
         reservations::bucket,
         reservations::customer_id,
-        reservations::reference,
+        reservations::reference_key,
     );
     reservations::table
         .filter(NamedIn::new(columns, references))
@@ -175,6 +178,7 @@ pub fn list(
     after: Option<ReservationId>,
     limit: i64,
 ) -> QueryResult<Vec<ReservationRow>> {
+    let key = filter.reference.as_deref().map(compared);
     let mut query = reservations::table
         .filter(visible_to(reader.actor))
         .select(ReservationRow::as_select())
@@ -183,7 +187,7 @@ pub fn list(
             (reservations::bucket, reservations::customer_id),
             filter.customer_id,
         )
-        .only(reservations::reference, filter.reference.as_ref());
+        .only(reservations::reference_key, key.as_ref());
     // Expiry follows from the instant, whether or not the books have caught up.
     match filter.status {
         Some(ReservationStatus::Held) => {
@@ -220,7 +224,7 @@ insert_many! {
         group_line_id: Option<LineId>, version: i64, created_at: DateTime<Utc>,
         updated_at: DateTime<Utc>, deposit_minor: i64, exposure_treatment: ExposureTreatment,
         product_exposure_minor: i64, customer_exposure_minor: Option<i64>,
-        group_exposure_minor: Option<i64>, conversions: Option<Conversions>,
+        group_exposure_minor: Option<i64>, conversions: Option<Conversions>, reference_key: String,
     ]
 }
 

@@ -509,6 +509,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        reference_key -> Text,
     }
 }
 
@@ -570,6 +571,7 @@ diesel::table! {
         customer_exposure_minor -> Nullable<Int8>,
         group_exposure_minor -> Nullable<Int8>,
         conversions -> Nullable<Jsonb>,
+        number_key -> Text,
     }
 }
 
@@ -599,6 +601,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        reference_key -> Text,
     }
 }
 
@@ -629,6 +632,7 @@ diesel::table! {
         customer_exposure_minor -> Nullable<Int8>,
         group_exposure_minor -> Nullable<Int8>,
         conversions -> Nullable<Jsonb>,
+        reference_key -> Text,
     }
 }
 

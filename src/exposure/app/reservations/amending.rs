@@ -66,7 +66,7 @@ impl Batch {
                 let more = self.room_for_more(tx, &row, (amount, total_minor), order)?;
                 self.add(tx, &mut row, after, amount, &more)?;
                 if let Some(release) = more.release {
-                    let order = (row.customer_id, row.reference.clone());
+                    let order = (row.customer_id, row.reference_key.clone());
                     self.use_up(tx, &order, release, id)?;
                 }
                 added_minor
@@ -95,7 +95,7 @@ impl Batch {
             amount: Money::new(total_minor, amount.currency()).map_err(|_| too_large())?,
             deposit_minor: row.deposit_minor,
         };
-        let name = (row.customer_id, row.reference.clone());
+        let name = (row.customer_id, row.reference_key.clone());
         let release = self.release_of(tx, &name, worth, &assessment)?;
         if assessment.decision() != CreditDecision::Approved && release.is_none() {
             return Err(refused_by(&assessment));

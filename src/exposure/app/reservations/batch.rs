@@ -29,6 +29,7 @@ use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::Moved;
 use crate::values::ids::{CustomerId, LineId, ReservationId};
 use crate::values::level::Level;
+use crate::values::text_keys::compared;
 
 /// What commands need, under lock, and what came of them so far.
 pub(super) struct Batch {
@@ -37,9 +38,9 @@ pub(super) struct Batch {
     /// Reservations that exist, and those that were made.
     known: BTreeMap<ReservationId, ReservationRow>,
     /// The reservations that references name.
-    references: BTreeMap<(CustomerId, String), ReservationId>,
+    references: BTreeMap<OrderName, ReservationId>,
     captures: BTreeMap<ReservationId, Vec<CaptureRow>>,
-    /// Numbers of receivables that are taken.
+    /// Numbers of receivables that are taken, as they are compared.
     numbers: BTreeSet<(CustomerId, String)>,
     made: BTreeSet<ReservationId>,
     changed: BTreeSet<ReservationId>,
@@ -101,16 +102,13 @@ impl Batch {
                 .collect();
             let amended = found.iter().filter(|row| amended.contains(&row.id));
             let orders: Vec<OrderName> = new()
-                .map(|new| (new.customer_id, new.reference.clone()))
-                .chain(amended.map(|row| (row.customer_id, row.reference.clone())))
+                .map(NewReservation::name)
+                .chain(amended.map(|row| (row.customer_id, row.reference_key.clone())))
                 .collect();
             batch.released = referrals::released(tx, &orders)?;
         }
         batch.load_known(tx, &ids)?;
-        batch.load_named(
-            tx,
-            new().map(|new| (new.customer_id, new.reference.as_str())),
-        )?;
+        batch.load_named(tx, &new().map(NewReservation::name).collect::<Vec<_>>())?;
         batch.load_numbers(tx, commands)?;
         batch.load_captures(tx)?;
         let products = new()
@@ -137,18 +135,14 @@ impl Batch {
     }
 
     /// Looks up references: under the locks of the lines nobody else reserves for the customers.
-    fn load_named<'a>(
-        &mut self,
-        tx: &mut Tx<'_>,
-        references: impl Iterator<Item = (CustomerId, &'a str)>,
-    ) -> Result<(), Error> {
-        let references: Vec<(CustomerId, &str)> = references.collect();
-        if references.is_empty() {
+    fn load_named(&mut self, tx: &mut Tx<'_>, names: &[OrderName]) -> Result<(), Error> {
+        if names.is_empty() {
             return Ok(());
         }
+        let references = names.iter().map(|(id, key)| (*id, key.as_str()));
         for row in rows::by_references(tx.connection, references)? {
             self.references
-                .insert((row.customer_id, row.reference.clone()), row.id);
+                .insert((row.customer_id, row.reference_key.clone()), row.id);
             self.known.entry(row.id).or_insert(row);
         }
         Ok(())
@@ -156,17 +150,18 @@ impl Batch {
 
     /// Looks up numbers of receivables, as references are.
     fn load_numbers(&mut self, tx: &mut Tx<'_>, commands: &[&Command]) -> Result<(), Error> {
-        let numbers: Vec<(CustomerId, &str)> = commands
+        let numbers: Vec<(CustomerId, String)> = commands
             .iter()
             .filter_map(|command| match command {
                 Command::Capture { id, receivable, .. } => {
                     let row = self.known.get(id)?;
-                    Some((row.customer_id, receivable.number.as_str()))
+                    Some((row.customer_id, compared(&receivable.number)))
                 }
                 _ => None,
             })
             .collect();
         if !numbers.is_empty() {
+            let numbers = numbers.iter().map(|(id, key)| (*id, key.as_str()));
             let taken = receivables_store::numbers_taken(tx.connection, numbers)?;
             self.numbers.extend(taken);
         }
@@ -257,7 +252,7 @@ impl Batch {
     fn reserve(&mut self, tx: &mut Tx<'_>, new: &NewReservation) -> Result<ReservationId, Error> {
         let party = self.ledger.book().party(tx.actor, new.customer_id);
         let org_path = party.map(|party| party.org_path.clone());
-        let reference = (new.customer_id, new.reference.clone());
+        let reference = new.name();
         let known = org_path
             .is_some()
             .then(|| self.references.get(&reference))
@@ -370,7 +365,7 @@ impl Batch {
         let amount_minor = amount(&row)?;
         let before = row.facts();
         let (after, captured, returned) = before.capture(amount_minor, is_final, tx.now)?;
-        let number = (row.customer_id, captured_as.number.clone());
+        let number = (row.customer_id, compared(&captured_as.number));
         if self.numbers.contains(&number) {
             return Err(ProblemCode::DuplicateReceivableNumber.into());
         }

@@ -6,10 +6,12 @@ use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
 use crate::exposure::app::checks::Asked;
 use crate::exposure::app::receivables::CapturedReceivable;
+use crate::exposure::app::referrals::OrderName;
 use crate::exposure::store::receivables::CaptureRow;
 use crate::exposure::store::reservations::ReservationRow;
 use crate::rules::domain::check_rules::OrderTerms;
 use crate::values::ids::{CustomerId, ReservationId};
+use crate::values::text_keys::compared;
 
 /// What is to be reserved.
 #[derive(Debug, Clone)]
@@ -26,6 +28,13 @@ pub struct NewReservation {
     pub expires_at: Option<DateTime<Utc>>,
     /// What the order brings along.
     pub order: OrderTerms,
+}
+
+impl NewReservation {
+    /// What the order is called.
+    pub(super) fn name(&self) -> OrderName {
+        (self.customer_id, compared(&self.reference))
+    }
 }
 
 /// Reads the amount of a request in the currency of the reservation; `None` means all that is left.

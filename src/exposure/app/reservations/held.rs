@@ -9,6 +9,7 @@ use crate::exposure::domain::reservations::ReservationStatus;
 use crate::exposure::store::reservations::ReservationRow;
 use crate::values::ids::ReservationId;
 use crate::values::organisation::OrgPath;
+use crate::values::text_keys::compared;
 
 /// A new reservation, which so far counts at the line of its product.
 pub(super) fn held(
@@ -46,5 +47,6 @@ pub(super) fn held(
         customer_exposure_minor: None,
         group_exposure_minor: None,
         conversions: None,
+        reference_key: compared(&new.reference),
     }
 }

@@ -1,5 +1,7 @@
 //! What each rule of a set says about an order. One function per rule, each with its numbers.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 use super::{
@@ -12,6 +14,7 @@ use crate::error::{Bilingual, Reason};
 use crate::error_codes::ProblemCode;
 use crate::values::currency::Currency;
 use crate::values::money::decimal_string;
+use crate::values::text_keys::compared;
 
 /// A rule, named by the refusal it can lead to, and how it came out.
 pub type RuleOutcome = (ProblemCode, Verdict);
@@ -286,9 +289,16 @@ fn documents(rules: &CheckRules, order: &Order<'_>) -> Verdict {
     let Some(rule) = &rules.documents else {
         return Verdict::NotConfigured;
     };
+    let carried: BTreeSet<String> = order
+        .terms
+        .documents
+        .iter()
+        .map(|kind| compared(kind))
+        .collect();
     let missing: Vec<&str> = rule
         .required
-        .difference(&order.terms.documents)
+        .iter()
+        .filter(|kind| !carried.contains(&compared(kind)))
         .map(String::as_str)
         .collect();
     if missing.is_empty() {
