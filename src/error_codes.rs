@@ -186,6 +186,9 @@ codes! {
         "The payment is already reversed", "收款已冲销",
         "A payment is reversed once and whole.",
         "收款只能整笔冲销一次。";
+    DuplicatePaymentReference: "duplicate_payment_reference", 409, Decided,
+        "A payment of this reference is on record", "该收款编号已登记",
+        "The customer has a posted payment of the reference; say another where this is another one.", "该客户已有相同编号的有效收款；确为另一笔时请填写 another。";
     DuplicateContract: "duplicate_contract", 409, Decided,
         "The contract is on record", "合同已登记",
         "The line has a contract of that number.",
@@ -442,7 +445,7 @@ mod tests {
              authority_rule_missing approval_check_failed nothing_to_delegate line_not_active
              line_suspended line_not_yet_valid line_expired supply_hold grade_cash_only
              overdue_exceeded dunning_level_exceeded documents_missing document_too_large
-             oldest_item_exceeded component_limit_exceeded limit_exceeded",
+             oldest_item_exceeded component_limit_exceeded limit_exceeded duplicate_payment_reference",
         ),
         (
             Finality::Denied,

@@ -377,6 +377,7 @@ impl Performer<'_> {
                 true => Spread::Nothing,
                 false => self.told(place)?,
             },
+            another: false,
         })
     }
 

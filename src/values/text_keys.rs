@@ -39,7 +39,10 @@ mod tests {
     fn spellings_that_read_the_same_are_the_same() {
         for (key, spellings) in [
             ("so-9", ["SO-9", "ｓｏ－９", " so-9 ", "So-９"].as_slice()),
-            ("发票 7", &["发票 7", "发票　7", "发票\u{a0} ７", "  发票   7  "]),
+            (
+                "发票 7",
+                &["发票 7", "发票　7", "发票\u{a0} ７", "  发票   7  "],
+            ),
             ("pay 1/2", &["PAY 1/2", "ＰＡＹ 1／2"]),
             ("strasse", &["STRASSE"]),
             ("(株)山田", &["㈱山田", "（株）山田"]),

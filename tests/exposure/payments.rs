@@ -400,3 +400,52 @@ fn a_line_gives_back_only_what_was_consumed_of_it() {
     assert_eq!(line(&server, &unified)["consumed"], "0.00");
     assert_clean(&server);
 }
+
+#[test]
+fn one_reference_is_one_payment_unless_somebody_says_otherwise() {
+    let server = TestServer::start();
+    let nested = Nested::within(&server, ["1000.00", "1000.00", "1000.00"]);
+    a_receivable(&server, &nested.customer, "300.00");
+    let client = server.with_everything();
+    let pay = |reference: &str, another: bool| {
+        let mut body = payment_body(&server, &nested.customer, "150.00");
+        body["reference"] = json!(reference);
+        body["allocate"] = json!("oldest_due_first");
+        body["another"] = json!(another);
+        client.post("/v1/payments", &body)
+    };
+    let first = pay("BANK 7", false).expect(201).id();
+    let owing = nested.balances(&server);
+    let refused = pay("ｂａｎｋ　7", false).expect_problem("duplicate_payment_reference");
+    assert_eq!(refused.json()["payment_id"], json!(first));
+    assert_eq!(nested.balances(&server), owing);
+    let second = pay("BANK 7", true).expect(201).id();
+    // What was reversed gives back nothing, so it bars nothing.
+    reverse(&server, &first).expect(200);
+    let refused = pay("BANK 7", false).expect_problem("duplicate_payment_reference");
+    assert_eq!(refused.json()["payment_id"], json!(second));
+    reverse(&server, &second).expect(200);
+    pay("BANK 7", false).expect(201);
+    assert_clean(&server);
+}
+
+#[test]
+fn a_payment_that_arrives_twice_at_once_is_recorded_once() {
+    let server = TestServer::start_with(|settings| settings.workers = 2);
+    // No line at which they would meet.
+    let customer = a_customer(&server).id();
+    for _ in 0..5 {
+        let body = payment_body(&server, &customer, "1.00");
+        let statuses = std::thread::scope(|scope| {
+            let send = || {
+                let client = server.with_everything();
+                client.post("/v1/payments", &body).send().status
+            };
+            let both = [scope.spawn(send), scope.spawn(send)];
+            let mut statuses = both.map(|one| one.join().unwrap());
+            statuses.sort_unstable();
+            statuses
+        });
+        assert_eq!(statuses, [201, 409]);
+    }
+}

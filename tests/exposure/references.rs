@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::support::actors::SALES;
 use crate::support::ledger::{assert_clean, balance};
 use crate::support::{
-    Client, TestServer, a_customer_with_credit, capture_body, in_currency, reservation_body,
+    Client, TestServer, a_customer_with_credit, capture_body, in_currency, payment_body,
+    receivable_body, reservation_body,
 };
 
 #[test]
@@ -99,6 +100,57 @@ fn a_name_is_not_free_again_once_nothing_is_held_under_it() {
     let refused = client.post("/v1/reservations", &expired);
     refused.expect_problem("reservation_expired");
     assert_eq!(balance(&server, &line), "1000.00 0.00 0.00");
+    assert_clean(&server);
+}
+
+#[test]
+fn names_are_compared_as_people_read_them() {
+    let server = TestServer::start();
+    let client = server.with_everything();
+    let customer = a_customer_with_credit(&server, SALES);
+    let order = |reference: &str| {
+        let mut body = reservation_body(&customer, "60.00");
+        body["reference"] = json!(reference);
+        body
+    };
+    let first = client.post("/v1/reservations", &order("SO 9")).expect(201);
+    let again = client
+        .post("/v1/reservations", &order("ｓｏ　９"))
+        .expect(200);
+    // What people typed is shown as it was.
+    assert_eq!(again.json(), first.json());
+    client.post("/v1/reservations", &order("SO9")).expect(201);
+    let capture = |number: &str| {
+        let mut body = capture_body(&server, Some("1.00"), false);
+        body["receivable"]["number"] = json!(number);
+        let path = format!("/v1/reservations/{}/capture", first.id());
+        client.post(&path, &body)
+    };
+    capture("INV-1").expect(200);
+    capture("inv－１").expect_problem("duplicate_receivable_number");
+    let mut posted = receivable_body(&server, &customer, "1.00");
+    posted["number"] = json!("ＩＮＶ-1");
+    client
+        .post("/v1/receivables", &posted)
+        .expect_problem("duplicate_receivable_number");
+    let mut paid = payment_body(&server, &customer, "1.00");
+    paid["reference"] = json!("Bank 77");
+    client.post("/v1/payments", &paid).expect(201);
+    for (path, shown) in [
+        ("/v1/reservations?reference=so%20%20%EF%BC%99", "SO 9"),
+        ("/v1/receivables?number=inv-1", "INV-1"),
+        ("/v1/payments?reference=BANK%2077", "Bank 77"),
+    ] {
+        let page = client.get(path).expect(200).json();
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1, "{path}");
+        let name = if path.contains("number") {
+            "number"
+        } else {
+            "reference"
+        };
+        assert_eq!(items[0][name], shown);
+    }
     assert_clean(&server);
 }
 

@@ -257,7 +257,7 @@ fn an_order_has_to_carry_the_documents_and_the_line_to_be_valid_when_it_ships() 
     let seen = checked(&server, &customer, &json!({"documents": ["contract"]}));
     assert_eq!(outcome(&seen), by("declined", "documents_missing"));
     assert_eq!(seen["reasons"][0]["missing"], "signed_order");
-    let both = json!({"documents": ["contract", "signed_order"]});
+    let both = json!({"documents": ["Contract", "ｓｉｇｎｅｄ_order"]});
     assert_eq!(outcome(&checked(&server, &customer, &both)), approved());
     let client = server.with_everything();
     let mut body = reservation_body(&customer, "1.00");

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::lines::{record, wrong_status};
-use crate::error::days;
 use crate::error::Error;
+use crate::error::days;
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::lines::LineStatus;

@@ -18,6 +18,7 @@ use crate::exposure::domain::payments::{
 };
 use crate::exposure::store::counted::Counts;
 use crate::exposure::store::movements;
+use crate::exposure::store::parties;
 use crate::exposure::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::exposure::store::receivables::{self, ReceivableRow};
 use crate::platform::store::tx::Tx;
@@ -50,17 +51,24 @@ pub struct NewPayment {
     pub reference: String,
     /// How to spread it.
     pub spread: Spread,
+    /// Whether it is another one although one of the same reference is on record.
+    pub another: bool,
 }
 
 /// Records a payment, allocates it, and releases the limit of what it settles.
 ///
 /// # Errors
-/// 404 when customer or receivable is not visible, 422 when an allocation goes too far or is in
+/// 404 when customer or receivable is not visible, 409 when a payment of the reference is on record
+/// and this is not said to be another one, 422 when an allocation goes too far or is in
 /// another currency.
 pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
     let (_, org) = customers::status_and_organisation(&mut tx.reader(), new.customer_id)?
         .ok_or_else(Error::not_found)?;
     days::not_after_today("received_on", new.received_on, tx.today)?;
+    let reference_key = compared(&new.reference);
+    if !new.another {
+        is_the_first(tx, new.customer_id, &reference_key)?;
+    }
     let id: PaymentId = tx.mint(new.customer_id.bucket())?;
     let mut payment = PaymentRow {
         bucket: id.bucket().as_i16(),
@@ -78,7 +86,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
-        reference_key: compared(&new.reference),
+        reference_key,
     };
     let (mut ledger, mut open) = lock_settled(tx, new.customer_id, &new.spread)?;
     rows::insert(tx.connection, &payment)?;
@@ -96,6 +104,19 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
         &parts,
     )?;
     Ok(payment)
+}
+
+/// Refuses the same money twice: it would give limit back twice. A payment that was reversed gives
+/// back nothing, so its reference is free.
+fn is_the_first(tx: &mut Tx<'_>, customer_id: CustomerId, key: &str) -> Result<(), Error> {
+    // A customer may have no line at which two of them would meet.
+    parties::lock_customer(tx.connection, customer_id)?;
+    match rows::first_posted(tx.connection, customer_id, key)? {
+        None => Ok(()),
+        Some(first) => Err(Problem::new(ProblemCode::DuplicatePaymentReference)
+            .with_member("payment_id", json!(first))
+            .into()),
+    }
 }
 
 /// Allocates what is left of a payment.

@@ -65,6 +65,9 @@ pub struct ReceivePayment {
     /// How to spread it over open receivables of its currency.
     #[serde(default)]
     pub allocate: Option<AllocationStrategy>,
+    /// Whether this is another payment although one of the same reference is on record.
+    #[serde(default)]
+    pub another: bool,
 }
 
 /// How to allocate what is left of a payment.
@@ -242,7 +245,8 @@ fn spread(
 /// Record a payment
 ///
 /// Allocated as told, or to the oldest due receivables of its currency, or kept unapplied. What is
-/// settled releases limit at every level in the same commit.
+/// settled releases limit at every level in the same commit. A reference that a posted payment of the
+/// customer has is refused with its `payment_id`, unless `another` says that it is another payment.
 #[utoipa::path(
     post,
     path = "/v1/payments",
@@ -260,6 +264,7 @@ pub async fn create(
         received_on: body.received_on.0,
         spread: spread(&body.allocations, body.allocate, body.currency)?,
         reference: body.reference.0,
+        another: body.another,
     };
     guard
         .write("payment.receive", repeatable, move |tx| {

@@ -164,6 +164,7 @@ pub fn routes() -> Vec<Operation> {
             route!(
                 payments::create,
                 NotFound,
+                DuplicatePaymentReference,
                 CurrencyMismatch,
                 AllocationExceedsOutstanding,
                 AllocationExceedsPayment,

@@ -84,6 +84,22 @@ pub fn lock(connection: &mut PgConnection, id: PaymentId) -> QueryResult<Payment
         .first(connection)
 }
 
+/// The first payment of a reference, as it is compared, that was not reversed.
+pub fn first_posted(
+    connection: &mut PgConnection,
+    customer_id: CustomerId,
+    key: &str,
+) -> QueryResult<Option<PaymentId>> {
+    payments::table
+        .of((payments::bucket, payments::customer_id), customer_id)
+        .filter(payments::reference_key.eq(key))
+        .filter(payments::status.eq(PaymentStatus::Posted))
+        .order(payments::id)
+        .select(payments::id)
+        .first(connection)
+        .optional()
+}
+
 /// A page of visible payments, newest first.
 pub fn list(
     reader: &mut Reader<'_>,

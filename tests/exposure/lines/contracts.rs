@@ -50,7 +50,7 @@ fn a_line_that_requires_a_contract_waits_for_it() {
     a_reservation(&server, &customer, "120.00");
     let before = line(&server, &id);
     client
-        .post(&path, &contract("HT-1"))
+        .post(&path, &contract("ＨＴ-1"))
         .expect_problem("duplicate_contract");
     assert_eq!(line(&server, &id), before);
     let mut annex = contract("HT-1-1");
