@@ -239,8 +239,8 @@ codes! {
         "errors[] 逐项列出字段及原因。";
     IdempotencyKeyReused: "idempotency_key_reused", 422, Unfit,
         "The Idempotency-Key was used for another request", "Idempotency-Key 已用于其他请求",
-        "The same key came with another body or query; use a new key for a new request.",
-        "相同的键对应不同的请求体或查询；新请求请使用新键。";
+        "The same key came with another body, query or operation; use a new key for a new request.",
+        "相同的键对应不同的请求体、查询或操作；新请求请使用新键。";
     CurrencyMismatch: "currency_mismatch", 422, Decided,
         "The currencies differ", "币种不一致",
         "Payment and receivable must share a currency.",

@@ -19,8 +19,8 @@ pub fn reserve(among: usize) -> String {
          \\set key random(1, 9000000000000000000)\n\
          BEGIN;\n\
          SELECT pg_try_advisory_xact_lock(:key::bigint);\n\
-         SELECT fingerprint, status, headers, body FROM idempotency_records WHERE principal = 'https://development.shouxin.invalid|for-pgbench|bench-client' AND method = 'POST' \
-             AND path = '/v1/reservations' AND key = :key::text AND expires_at > now();\n\
+         SELECT fingerprint, status, headers, body FROM idempotency_records WHERE principal = 'https://development.shouxin.invalid|for-pgbench|bench-client' AND key = :key::text \
+             AND method = 'POST' AND path = '/v1/reservations' AND expires_at > now();\n\
          SELECT b.bucket, b.customer_id AS customer, b.product_line, b.customer_line, b.group_bucket, b.group_line, \
              {id} AS reservation, {id} AS audit, {id} AS event, c.status, c.org_path, p.active, p.exposure_treatment, m.group_id \
              FROM bench_rows b JOIN customers c ON c.bucket = b.bucket AND c.id = b.customer_id \

@@ -63,7 +63,7 @@ fn the_same_key_with_another_body_is_refused() {
 }
 
 #[test]
-fn keys_of_different_principals_clients_and_paths_are_different_keys() {
+fn keys_of_different_principals_and_clients_are_different_keys_and_a_key_is_for_one_operation() {
     let server = TestServer::start();
     let manager = server.as_tier("account_manager");
     let clerk = server.as_tier("clerk");
@@ -86,14 +86,22 @@ fn keys_of_different_principals_clients_and_paths_are_different_keys() {
     let second = manager.post(PATH, &customer_body(SALES)).expect(201);
     for customer in [&first, &second] {
         let path = format!("{PATH}/{}", customer.id());
-        let changed = manager.patch(&path, "*", &change).key("shared").expect(200);
-        assert_eq!(
-            changed.id(),
-            customer.id(),
-            "a key of one thing answered for another"
-        );
+        manager
+            .patch(&path, "*", &change)
+            .key("shared")
+            .expect_problem("idempotency_key_reused");
+        assert_eq!(manager.get(&path).expect(200).json(), customer.json());
     }
     assert_eq!(customers(&server), 4);
+    // Once it is forgotten there it may be used elsewhere, and then it is for that alone.
+    server.advance(TimeDelta::hours(24));
+    let path = format!("{PATH}/{}", first.id());
+    let changed = manager.patch(&path, "*", &change).key("shared").expect(200);
+    assert_same_answer(&changed, &changed.again());
+    manager
+        .post(PATH, &customer_body(SALES))
+        .key("shared")
+        .expect_problem("idempotency_key_reused");
 }
 
 #[test]

@@ -110,7 +110,8 @@ impl Client {
             body: None,
             content_type: None,
             key: match &self.key {
-                Some(key) if method != "GET" => Key::Exactly(key.clone()),
+                // A key is for one operation, and a story may need several.
+                Some(key) if method != "GET" => Key::Exactly(format!("{key}-{method}-{path}")),
                 _ => Key::Automatic,
             },
         }

@@ -164,11 +164,11 @@ impl<T: ToSchema + DeserializeOwned + Validate + 'static, K: KeyRule, M: MediaRu
         draft.parameter(json!({
             "name": "Idempotency-Key", "in": "header", "required": K::REQUIRED,
             "description": if K::REQUIRED {
-                "Names the request, so that repeating it has no second effect and gives the first answer again. \
-                 Required: without it the answer is 400. Kept for 24 hours."
+                "Names the request of this caller, whatever the operation, so that repeating it has no second effect \
+                 and gives the first answer again. Required: without it the answer is 400. Kept for 24 hours."
             } else {
-                "Names the request, so that repeating it has no second effect and gives the first answer again. \
-                 Kept for 24 hours."
+                "Names the request of this caller, whatever the operation, so that repeating it has no second effect \
+                 and gives the first answer again. Kept for 24 hours."
             },
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",

@@ -1,6 +1,6 @@
 //! Answers kept under an `Idempotency-Key`, in the commit of their effect.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::Pg;
@@ -17,7 +17,8 @@ use crate::error_codes::ProblemCode;
 /// How long an answer is kept, in hours. Published in the API description.
 pub const RETENTION_HOURS: i64 = 24;
 
-/// What a key belongs to. The same key of another principal or on another path is another key.
+/// What a key belongs to: a principal. The same key of another principal is another key; on another
+/// operation it is a mistake.
 #[derive(Debug, Clone)]
 pub struct IdempotencyScope {
     /// Issuer, subject and client of the token.
@@ -97,30 +98,42 @@ pub fn claim(
             *claim = in_progress();
         }
     }
-    for (place, fingerprint, status, headers, body, expires_at) in
-        KeptUnder::new(scopes).load::<Kept>(connection)?
-    {
-        let (Some(claim @ Claim::First { .. }), Some(scope)) = (
-            at(&mut claims, place),
-            usize::try_from(place - 1)
-                .ok()
-                .and_then(|at| scopes.get(at)),
-        ) else {
-            continue;
-        };
-        *claim = if expires_at <= now {
-            Claim::First { expired: true }
-        } else if fingerprint != scope.fingerprint {
-            Claim::Refused(Box::new(Problem::new(ProblemCode::IdempotencyKeyReused)))
-        } else {
-            Claim::Answered(StoredAnswer {
-                status: u16::try_from(status).unwrap_or(500),
-                headers: serde_json::from_value(headers).or_internal()?,
-                body,
-            })
-        };
+    let mut found: BTreeMap<i64, Vec<Kept>> = BTreeMap::new();
+    for kept in KeptUnder::new(scopes).load::<Kept>(connection)? {
+        found.entry(kept.place).or_default().push(kept);
+    }
+    for (place, kept) in found {
+        let scope = usize::try_from(place - 1)
+            .ok()
+            .and_then(|at| scopes.get(at));
+        if let (Some(claim @ Claim::First { .. }), Some(scope)) = (at(&mut claims, place), scope) {
+            *claim = stands_for(scope, kept, now)?;
+        }
     }
     Ok(claims)
+}
+
+/// What a key stands for of which something is kept, here or under other operations.
+fn stands_for(
+    scope: &IdempotencyScope,
+    kept: Vec<Kept>,
+    now: DateTime<Utc>,
+) -> Result<Claim, Error> {
+    let reused = || Claim::Refused(Box::new(Problem::new(ProblemCode::IdempotencyKeyReused)));
+    let (here, elsewhere): (Vec<Kept>, Vec<Kept>) = kept
+        .into_iter()
+        .partition(|one| one.method == scope.method && one.path == scope.path);
+    let expired = !here.is_empty();
+    match here.into_iter().find(|one| one.expires_at > now) {
+        Some(one) if one.fingerprint != scope.fingerprint => Ok(reused()),
+        Some(one) => Ok(Claim::Answered(StoredAnswer {
+            status: u16::try_from(one.status).unwrap_or(500),
+            headers: serde_json::from_value(one.headers).or_internal()?,
+            body: one.body,
+        })),
+        None if elsewhere.iter().any(|one| one.expires_at > now) => Ok(reused()),
+        None => Ok(Claim::First { expired }),
+    }
 }
 
 fn at(claims: &mut [Claim], place: i64) -> Option<&mut Claim> {
@@ -188,7 +201,7 @@ insert_many! {
 /// and has not come to it yet.
 pub fn forget(connection: &mut PgConnection, scope: &IdempotencyScope) -> QueryResult<usize> {
     use idempotency_records as r;
-    diesel::delete(r::table.find((&scope.principal, &scope.method, &scope.path, &scope.key)))
+    diesel::delete(r::table.find((&scope.principal, &scope.key, &scope.method, &scope.path)))
         .execute(connection)
 }
 
@@ -229,21 +242,14 @@ impl RunQueryDsl<PgConnection> for TryLocks {}
 /// Reads what is kept under keys, with the places of the keys.
 struct KeptUnder<'a> {
     principals: Vec<&'a str>,
-    methods: Vec<&'a str>,
-    paths: Vec<&'a str>,
     keys: Vec<&'a str>,
 }
 
 impl<'a> KeptUnder<'a> {
     fn new(scopes: &[&'a IdempotencyScope]) -> Self {
-        let column = |of: fn(&IdempotencyScope) -> &str| -> Vec<&'a str> {
-            scopes.iter().map(|scope| of(scope)).collect()
-        };
         Self {
-            principals: column(|scope| &scope.principal),
-            methods: column(|scope| &scope.method),
-            paths: column(|scope| &scope.path),
-            keys: column(|scope| &scope.key),
+            principals: scopes.iter().map(|scope| &*scope.principal).collect(),
+            keys: scopes.iter().map(|scope| &*scope.key).collect(),
         }
     }
 }
@@ -256,38 +262,53 @@ impl QueryId for KeptUnder<'_> {
 impl QueryFragment<Pg> for KeptUnder<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "SELECT c.n, r.fingerprint, r.status, r.headers, r.body, r.expires_at FROM unnest(",
+            "SELECT c.n, r.method, r.path, r.fingerprint, r.status, r.headers, r.body, r.expires_at \
+             FROM unnest(",
         );
         out.push_bind_param::<Array<Text>, _>(&self.principals)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.methods)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Array<Text>, _>(&self.paths)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Text>, _>(&self.keys)?;
         // One look for each key, even where the plan was made while nothing was kept yet: then it
         // seems as cheap to go through all that is kept.
         out.push_sql(
-            ") WITH ORDINALITY AS c(principal, method, path, key, n) CROSS JOIN LATERAL \
-             (SELECT k.fingerprint, k.status, k.headers, k.body, k.expires_at \
+            ") WITH ORDINALITY AS c(principal, key, n) CROSS JOIN LATERAL \
+             (SELECT k.method, k.path, k.fingerprint, k.status, k.headers, k.body, k.expires_at \
                 FROM idempotency_records k WHERE k.principal = c.principal \
-                AND k.method = c.method AND k.path = c.path AND k.key = c.key OFFSET 0) r",
+                AND k.key = c.key OFFSET 0) r",
         );
         Ok(())
     }
 }
 
 impl Query for KeptUnder<'_> {
-    type SqlType = (BigInt, Bytea, SmallInt, Jsonb, Bytea, Timestamptz);
+    type SqlType = (
+        BigInt,
+        Text,
+        Text,
+        Bytea,
+        SmallInt,
+        Jsonb,
+        Bytea,
+        Timestamptz,
+    );
 }
 
 impl RunQueryDsl<PgConnection> for KeptUnder<'_> {}
 
-type Kept = (i64, Vec<u8>, i16, serde_json::Value, Vec<u8>, DateTime<Utc>);
+#[derive(Queryable)]
+struct Kept {
+    place: i64,
+    method: String,
+    path: String,
+    fingerprint: Vec<u8>,
+    status: i16,
+    headers: serde_json::Value,
+    body: Vec<u8>,
+    expires_at: DateTime<Utc>,
+}
+
 fn lock_number(scope: &IdempotencyScope) -> i64 {
-    let joined = [&scope.principal, &scope.method, &scope.path, &scope.key]
-        .map(String::as_str)
-        .join("\u{1f}");
+    let joined = format!("{}\u{1f}{}", scope.principal, scope.key);
     let digest = crate::crypto::sha256(joined.as_bytes());
     let mut first = [0_u8; 8];
     first.copy_from_slice(&digest[..8]);

@@ -466,7 +466,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    idempotency_records (principal, method, path, key) {
+    idempotency_records (principal, key, method, path) {
         principal -> Text,
         method -> Text,
         path -> Text,
