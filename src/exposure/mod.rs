@@ -3,6 +3,7 @@
 
 /// Types and decisions, pure.
 pub mod domain {
+    pub mod amending;
     pub mod assessment;
     #[cfg(test)]
     mod assessment_properties;

@@ -1,5 +1,6 @@
 //! Lines and what is held and drawn on them: reservations, receivables, payments.
 
+mod amended_totals;
 mod amendments;
 mod credit_groups;
 mod credit_line_history;

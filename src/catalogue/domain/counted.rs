@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 pub struct Claim {
     /// The whole amount.
     pub amount: Money,
-    /// Cash deposit for it, in minor units of the same currency; at most the amount.
+    /// Cash deposit for it, in minor units of the same currency; more than the amount where that has
+    /// shrunk since.
     pub deposit_minor: i64,
     /// How the deposit counts.
     pub treatment: ExposureTreatment,
@@ -49,7 +50,8 @@ impl Claim {
     pub fn counted_minor(&self) -> i64 {
         match self.treatment {
             ExposureTreatment::Gross => self.amount.minor(),
-            ExposureTreatment::NetOfDeposit => self.amount.minor() - self.deposit_minor,
+            // What secures more than the amount secures nothing else.
+            ExposureTreatment::NetOfDeposit => (self.amount.minor() - self.deposit_minor).max(0),
         }
     }
 
@@ -60,11 +62,20 @@ impl Claim {
     pub fn exposure_in(&self, currency: Currency, rates: &Rates) -> Result<Exposure, Uncounted> {
         let own = self.amount.currency();
         let conversion = rates.between(own, currency).map_err(Uncounted::NoRate)?;
+        self.exposure_at(conversion)
+    }
+
+    /// What it counts by a conversion; `None` in its own currency.
+    ///
+    /// # Errors
+    /// When that is more than any amount may be.
+    pub fn exposure_at(&self, conversion: Option<Conversion>) -> Result<Exposure, Uncounted> {
+        let (own, counted_minor) = (self.amount.currency(), self.counted_minor());
         let minor = match conversion {
-            None => self.counted_minor(),
+            None => counted_minor,
             Some(conversion) => conversion
                 .rate_e10
-                .convert_up(self.counted_minor(), own, currency)
+                .convert_up(counted_minor, own, conversion.currency)
                 .filter(|minor| *minor <= AMOUNT_MINOR_MAX)
                 .ok_or(Uncounted::TooLarge(conversion))?,
         };
@@ -221,6 +232,7 @@ mod tests {
         assert_eq!(claim(100, 30, Gross).counted_minor(), 100);
         assert_eq!(claim(100, 30, NetOfDeposit).counted_minor(), 70);
         assert_eq!(claim(100, 100, NetOfDeposit).counted_minor(), 0);
+        assert_eq!(claim(50, 100, NetOfDeposit).counted_minor(), 0);
         let own = claim(100, 100, NetOfDeposit).exposure_in(Currency::USD, &Rates::default());
         assert_eq!(
             own,

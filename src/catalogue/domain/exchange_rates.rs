@@ -315,14 +315,6 @@ impl Rates {
             .insert((from, to), usable((from, to), quote, on, age_days_max));
     }
 
-    /// These, but for what something of a currency counts at already.
-    #[must_use]
-    pub fn or_used(mut self, from: Currency, used: impl IntoIterator<Item = Conversion>) -> Self {
-        let used = used.into_iter().map(|one| ((from, one.currency), Ok(one)));
-        self.0.extend(used);
-        self
-    }
-
     /// How `from` counts in `to`; nothing to do where they are the same.
     ///
     /// # Errors

@@ -117,6 +117,14 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     Ok(row)
 }
 
+/// The part of a reservation that a capture takes.
+pub(super) struct Taken {
+    /// Of its amount.
+    pub(super) part: Part,
+    /// What of its deposit goes along.
+    pub(super) deposit_minor: i64,
+}
+
 /// The receivable that a part of a reservation turns into, drawn on the lines of the reservation: it
 /// counts there exactly what it takes from what was set aside, and takes along its share of the
 /// deposit. The caller writes it.
@@ -127,7 +135,7 @@ pub(super) fn from_reservation(
     tx: &mut Tx<'_>,
     ledger: &mut Ledger,
     reservation: &ReservationRow,
-    taken: Part,
+    taken: Taken,
     captured: &CapturedReceivable,
     product_term_days: i32,
 ) -> Result<ReceivableRow, Error> {
@@ -139,14 +147,18 @@ pub(super) fn from_reservation(
         .or(line_term)
         .unwrap_or(product_term_days);
     let whole = claim(reservation)?;
+    let Taken {
+        part,
+        deposit_minor,
+    } = taken;
     let fact = Fact {
         customer_id: reservation.customer_id,
         org_path: reservation.org_path.clone(),
         product: &reservation.product,
         number: &captured.number,
         claim: Claim {
-            amount: Money::new(taken.minor(), whole.amount.currency()).or_internal()?,
-            deposit_minor: taken.share_of(whole.deposit_minor),
+            amount: Money::new(part.minor(), whole.amount.currency()).or_internal()?,
+            deposit_minor,
             treatment: whole.treatment,
         },
         issued_on: captured.issued_on,
@@ -157,7 +169,7 @@ pub(super) fn from_reservation(
     let counted = |level| {
         let whole = reservation.counted_at(level)?;
         Some(Counted {
-            exposure_minor: taken.share_of(whole.exposure_minor),
+            exposure_minor: part.share_of(whole.exposure_minor),
             ..whole
         })
     };
@@ -167,7 +179,7 @@ pub(super) fn from_reservation(
         receivable_id: Some(row.id.uuid()),
         ..Behind::default()
     };
-    ledger.post_part(tx, reservation, taken, MovementKind::Capture, behind)?;
+    ledger.post_part(tx, reservation, part, MovementKind::Capture, behind)?;
     Ok(row)
 }
 

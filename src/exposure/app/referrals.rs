@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::checks::Asked;
 use super::ledger::Ledger;
 use super::ledger::book::Request;
+use super::ledger::worth::Amending;
 use super::refusing::refused_by;
-use super::reservations::reusing::{more_of, reference_reused};
+use super::reservations::reusing::reference_reused;
 use crate::approvals::app::approvals;
 use crate::approvals::app::lifecycle::{self, Case, Turn};
 use crate::approvals::domain::authority_rules::CaseSubject;
@@ -21,9 +22,8 @@ use crate::error_codes::ProblemCode;
 use crate::exposure::domain::assessment::{Assessment, CreditDecision};
 use crate::exposure::domain::events;
 use crate::exposure::domain::referrals::{Passing, ReferralStatus, Release, amount_max_minor};
-use crate::exposure::domain::reservations::Amended;
 use crate::exposure::store::referrals::{self as store, ReferralRow};
-use crate::exposure::store::{parties as loads, reservations};
+use crate::exposure::store::{parties as loads, receivables, reservations};
 use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::Tx;
 use crate::rules::app::check_rules;
@@ -153,19 +153,22 @@ fn assess(tx: &mut Tx<'_>, new: &NewReferral) -> Result<Assessment, Error> {
     let same = [
         ("product", reserved.product == new.product),
         ("currency", reserved.currency == amount.currency()),
-        ("deposit", reserved.deposit_minor == new.asked.deposit_minor),
     ];
     if let Some(problem) = reference_reused(&reserved, &same) {
         return Err(problem.into());
     }
-    match reserved.facts().amend(amount.minor(), tx.now)? {
-        Amended::Less { .. } => Err(ProblemCode::ReferralNotNeeded.into()),
-        Amended::More { added_minor, .. } => {
-            let more = more_of(&reserved, added_minor)?;
-            let request = Request::for_more(&reserved, more, terms, &new.order);
-            ledger.assess(tx, &request)
-        }
+    reserved.facts().amend(amount.minor(), tx.now)?;
+    let captures = match reserved.captured_minor {
+        0 => Vec::new(),
+        _ => receivables::captured_from(tx.connection, &[reserved.id])?,
+    };
+    let deposit_minor = new.asked.deposit_minor;
+    let amending = Amending::of(&reserved, &captures, amount.minor(), deposit_minor)?;
+    if !amending.grows() {
+        return Err(ProblemCode::ReferralNotNeeded.into());
     }
+    let request = Request::for_more(&amending, terms, &new.order)?;
+    ledger.assess(tx, &request)
 }
 
 /// Reasons as they are kept.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ledger::book::By;
 use super::ledger::bounds::Bounds;
 use super::ledger::rates::rates_into;
+use super::ledger::worth::{deposits_left, held_on};
 use super::ledger::{Behind, Ledger, Original, original};
 use crate::catalogue::app::exchange_rates;
 use crate::catalogue::domain::counted::{Counted, Uncounted};
@@ -84,23 +85,27 @@ pub fn move_to_group(
         Some(line) => rates_of(tx, (&held, &drawn), line.currency)?,
         None => Rates::default(),
     };
-    let counted = |row: &dyn Counts| {
-        new_line
-            .as_ref()
-            .map(|line| counted_on(row, (line.id, line.currency), &rates))
-            .transpose()?
-            .transpose()
-            .map_err(|uncounted| Error::for_reasons(&[uncounted.reason()]))
-    };
+    let refused = |uncounted: Uncounted| Error::for_reasons(&[uncounted.reason()]);
+    let place = new_line.as_ref().map(|line| (line.id, line.currency));
+    let deposits = deposits_left(tx.connection, &held)?;
     let mut moved = Moved::default();
     for row in &mut held {
-        row.count_at(Level::Group, counted(row)?);
+        let deposit = deposits.get(&row.id).copied().unwrap_or(0);
+        let counted = match place {
+            Some(line) => Some(held_on(row, deposit, line, &rates)?.map_err(refused)?),
+            None => None,
+        };
+        row.count_at(Level::Group, counted);
         row.touch(tx.now);
         moved.hold(row, Level::Group)?;
     }
     reservations_store::write(&held).send(tx.connection)?;
     for row in &mut drawn {
-        row.count_at(Level::Group, counted(row)?);
+        let counted = match place {
+            Some(line) => Some(counted_on(row, line, &rates)?.map_err(refused)?),
+            None => None,
+        };
+        row.count_at(Level::Group, counted);
         row.touch(tx.now);
         receivables_store::write(tx.connection, row)?;
         moved.draw(row, Level::Group)?;
@@ -296,9 +301,9 @@ fn rates_of(
     exchange_rates::of_today(&mut tx.reader(), pairs)
 }
 
-/// What something counts on a line at the rates of today, or why it cannot.
+/// What a receivable counts on a line at the rates of today, or why it cannot.
 fn counted_on(
-    row: &(impl Counts + ?Sized),
+    row: &ReceivableRow,
     (line_id, into): (LineId, Currency),
     rates: &Rates,
 ) -> Result<Result<Counted, Uncounted>, Error> {
@@ -436,9 +441,11 @@ fn adopt_of(
     drawn.retain(|row| row.counted_at(level).is_none());
     let rates = rates_of(tx, (&held, &drawn), into)?;
     let mut moved = Moved::default();
+    let deposits = deposits_left(tx.connection, &held)?;
     // What has no rate stays uncounted.
     for row in &mut held {
-        if let Ok(counted) = counted_on(row, (line.id, into), &rates)? {
+        let deposit = deposits.get(&row.id).copied().unwrap_or(0);
+        if let Ok(counted) = held_on(row, deposit, (line.id, into), &rates)? {
             row.count_at(level, Some(counted));
             reservations_store::write(std::slice::from_ref(row)).send(tx.connection)?;
             moved.hold(row, level)?;

@@ -4,6 +4,8 @@
 //! an answer names everything that is in the way, and orders the refusals as documented: the
 //! first is the code of the problem.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::lines::{LimitKind, LineFacts, LineState, applicable};
@@ -35,6 +37,9 @@ pub struct ExposureFacts {
     pub standing: Standing,
     /// What the order brings along.
     pub order: OrderTerms,
+    /// What levels are asked for, where that is not what is claimed: of business that they count
+    /// already.
+    pub asked: BTreeMap<Level, Result<Exposure, Uncounted>>,
 }
 
 crate::text_enum! {
@@ -78,7 +83,11 @@ impl LevelRoom {
             line_id: line.id,
             limit_kind: line.limit_kind,
             state: line.state_on(facts.today),
-            exposure: claim.exposure_in(line.currency, &facts.rates),
+            exposure: facts
+                .asked
+                .get(&line.level)
+                .copied()
+                .unwrap_or_else(|| claim.exposure_in(line.currency, &facts.rates)),
             available_minor: match rate {
                 Ok(None) => line.available_minor(),
                 Ok(Some(into)) => line
@@ -399,7 +408,7 @@ fn limit(room: &LevelRoom, claim: &Claim, standing: &Standing) -> Verdict {
     let (Some(limit), Some(available)) = (line.limit_minor, line.available_minor()) else {
         return Verdict::Pass;
     };
-    if exposure.minor == 0 || exposure.minor <= available {
+    if exposure.minor <= 0 || exposure.minor <= available {
         return Verdict::Pass;
     }
     let text = |minor: i64| decimal_string(minor, line.currency);

@@ -1,7 +1,7 @@
 //! Truth tables of the rules, by what comes of an order under each.
 
 use super::assessment::{Assessment, CreditDecision, ExposureFacts, RuleResult, assess};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -71,6 +71,7 @@ pub(super) fn facts(used: i64, standing: Standing, order: OrderTerms) -> Exposur
         today: today(),
         standing,
         order,
+        asked: BTreeMap::new(),
     }
 }
 

@@ -50,6 +50,7 @@ fn facts(lines: Vec<LineFacts>) -> ExposureFacts {
         today: "2026-06-01".parse().unwrap(),
         standing: Standing::default(),
         order: OrderTerms::default(),
+        asked: BTreeMap::new(),
     }
 }
 

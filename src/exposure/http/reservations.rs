@@ -12,7 +12,7 @@ use super::reservation_views::{ReservationView, shown, shown_one, view};
 use super::together::WithOthers;
 use crate::auth::scopes;
 use crate::catalogue::domain::products::ProductCode;
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::exposure::app::receivables::CapturedReceivable;
 use crate::exposure::app::reservations::{self as app, AmountOf, Decided, NewReservation};
 use crate::exposure::domain::reservations::ReservationStatus;
@@ -115,6 +115,9 @@ pub struct AmendReservation {
     /// together. As it is when null or left out.
     #[serde(default)]
     pub amount: Option<Amount>,
+    /// The new cash deposit for all of it, at most the total. As it is when null or left out.
+    #[serde(default)]
+    pub deposit: Option<Amount>,
     /// Instant from which what is left goes back to the limit; as it is when null or left out, 366
     /// days from now at most.
     #[serde(default)]
@@ -299,10 +302,11 @@ pub async fn release(
 
 /// Amend a reservation
 ///
-/// Makes it worth another total: what was captured and what is still held together. Less is a
-/// release of the difference; more is a new decision about the difference, refused like one, on
-/// the lines the reservation stands on and at the exchange rates it counts at. What the rules refer
-/// passes once its referral is released.
+/// Makes it worth another total: what was captured and what is still held together. The whole counts
+/// anew, less its deposit where the product lets deposits count, at the exchange rates it counts at:
+/// the same total always comes to the same. More of it, or a smaller deposit, is a new decision,
+/// refused like one, at every level that bounds the customer now, whether it counted it before or
+/// not; less is given back. What the rules refer passes once its referral is released.
 #[utoipa::path(
     post,
     path = "/v1/reservations/{reservation_id}/amend",
@@ -319,6 +323,7 @@ pub async fn amend(
     let command = app::Command::Amend {
         id: id.0,
         total: amount_of(body.amount),
+        deposit: deposit_of(body.deposit),
         expires_at: body.expires_at,
         order: of_order(body.documents)?,
     };
@@ -355,6 +360,19 @@ fn of_order(documents: BTreeSet<Text<60>>) -> Result<OrderTerms, Error> {
 /// A reservation as a command left it.
 pub(super) fn shown_as(decided: Decided) -> ReservationView {
     view(decided.row, &decided.captures, decided.now)
+}
+
+fn deposit_of(deposit: Option<Amount>) -> AmountOf {
+    Box::new(move |row| {
+        let Some(deposit) = &deposit else {
+            return Ok(None);
+        };
+        let minor = deposit.in_currency(row.currency, "deposit")?.minor();
+        match minor {
+            0.. => Ok(Some(minor)),
+            _ => Err(Problem::field("deposit", "is less than nothing", "小于零").into()),
+        }
+    })
 }
 
 fn amount_of(amount: Option<Amount>) -> AmountOf {

@@ -25,7 +25,7 @@ pub trait Counts {
     fn rest(&self) -> Part;
     /// What the whole of it counts at a level.
     fn counted_at(&self, level: Level) -> Option<Counted>;
-    /// Lets it count at a level, or not any more. A reservation never leaves its product line.
+    /// Lets it count at a level, or not any more. A reservation is always on the line of some product.
     fn count_at(&mut self, level: Level, counted: Option<Counted>);
     /// Marks it as changed.
     fn touch(&mut self, now: chrono::DateTime<chrono::Utc>);

@@ -269,12 +269,39 @@ pub fn lock_many(
 }
 
 /// A receivable captured from a reservation.
-#[derive(Debug, Clone, Copy, Queryable)]
+#[derive(Debug, Clone, Copy)]
 pub struct CaptureRow {
     pub reservation_id: ReservationId,
     pub receivable_id: ReceivableId,
     pub amount_minor: i64,
     pub captured_at: DateTime<Utc>,
+    pub deposit_minor: i64,
+    /// Its lines, and what the whole of it counts on each.
+    pub counted: [(Option<LineId>, Option<i64>); 3],
+}
+
+impl CaptureRow {
+    /// The receivable as one that was captured, if it was.
+    pub fn of(row: &ReceivableRow) -> Option<Self> {
+        Some(Self {
+            reservation_id: row.reservation_id?,
+            receivable_id: row.id,
+            amount_minor: row.amount_minor,
+            captured_at: row.created_at,
+            deposit_minor: row.deposit_minor,
+            counted: [
+                (row.product_line_id, row.product_exposure_minor),
+                (row.customer_line_id, row.customer_exposure_minor),
+                (row.group_line_id, row.group_exposure_minor),
+            ],
+        })
+    }
+
+    /// What the whole of it counts on a line; `None` where it does not count there.
+    pub fn counts_on(&self, line_id: LineId) -> Option<i64> {
+        let there = |(line, _): &&(Option<LineId>, Option<i64>)| *line == Some(line_id);
+        self.counted.iter().find(there)?.1
+    }
 }
 
 /// Receivables captured from any of several reservations, in the order of the captures.
@@ -286,17 +313,13 @@ pub fn captured_from(
         receivables::bucket,
         receivables::reservation_id.assume_not_null(),
     );
-    receivables::table
+    let found: Vec<ReceivableRow> = receivables::table
         .filter(KeyIn::new(columns, reservations.iter().copied()))
         .filter(receivables::reservation_id.is_not_null())
         .order(receivables::id)
-        .select((
-            receivables::reservation_id.assume_not_null(),
-            receivables::id,
-            receivables::amount_minor,
-            receivables::created_at,
-        ))
-        .load(connection)
+        .select(ReceivableRow::as_select())
+        .load(connection)?;
+    Ok(found.iter().filter_map(CaptureRow::of).collect())
 }
 
 /// Open receivables of a customer, for its credit summary.

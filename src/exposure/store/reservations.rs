@@ -233,22 +233,25 @@ unnested! {
     write(ReservationRow) on reservations:
     "UPDATE reservations SET amount_minor = k.amount_minor, captured_minor = k.captured_minor, \
         released_minor = k.released_minor, expired_minor = k.expired_minor, status = k.status, \
-        expires_at = k.expires_at, customer_line_id = k.customer_line_id, \
-        group_line_id = k.group_line_id, product_exposure_minor = k.product_exposure_minor, \
+        expires_at = k.expires_at, product_line_id = k.product_line_id, \
+        customer_line_id = k.customer_line_id, group_line_id = k.group_line_id, product_exposure_minor = k.product_exposure_minor, \
         customer_exposure_minor = k.customer_exposure_minor, \
         group_exposure_minor = k.group_exposure_minor, conversions = k.conversions, \
+        deposit_minor = k.deposit_minor, \
         version = k.version, updated_at = k.updated_at FROM unnest(",
     [
         bucket: i16, id: ReservationId, amount_minor: i64, captured_minor: i64,
         released_minor: i64, expired_minor: i64, status: ReservationStatus,
-        expires_at: DateTime<Utc>, customer_line_id: Option<LineId>, group_line_id: Option<LineId>,
-        product_exposure_minor: i64, customer_exposure_minor: Option<i64>,
-        group_exposure_minor: Option<i64>, conversions: Option<Conversions>, version: i64,
+        expires_at: DateTime<Utc>, product_line_id: LineId, customer_line_id: Option<LineId>,
+        group_line_id: Option<LineId>, product_exposure_minor: i64,
+        customer_exposure_minor: Option<i64>, group_exposure_minor: Option<i64>,
+        conversions: Option<Conversions>, deposit_minor: i64, version: i64,
         updated_at: DateTime<Utc>,
     ],
     ") AS k(bucket, id, amount_minor, captured_minor, released_minor, expired_minor, status, \
-        expires_at, customer_line_id, group_line_id, product_exposure_minor, \
-        customer_exposure_minor, group_exposure_minor, conversions, version, updated_at) \
+        expires_at, product_line_id, customer_line_id, group_line_id, product_exposure_minor, \
+        customer_exposure_minor, group_exposure_minor, conversions, deposit_minor, version, \
+        updated_at) \
      WHERE reservations.bucket = k.bucket AND reservations.id = k.id"
 }
 

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::bounds::Bounds;
 use super::rates::rates_into;
+use super::worth::Amending;
 use crate::catalogue::domain::counted::Claim;
-use crate::catalogue::domain::exchange_rates::{Conversion, Rates};
+use crate::catalogue::domain::exchange_rates::Rates;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::domain::customers::CustomerStatus;
 use crate::error::Error;
@@ -18,17 +19,15 @@ use crate::error_codes::ProblemCode;
 use crate::exposure::domain::assessment::{Assessment, ExposureFacts, assess};
 use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::lines::{LineFacts, LineStatus, applicable};
-use crate::exposure::store::counted::Counts;
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::parties::{Parties, ProductTerms};
-use crate::exposure::store::reservations::{ReservationRow, without_due};
+use crate::exposure::store::reservations::without_due;
 use crate::platform::store::tx::Reader;
 use crate::rules::app::check_rules;
 use crate::rules::domain::check_rules::{Moved, OrderTerms, RuleSet, Standing};
 use crate::values::actor::Actor;
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::level::Level;
-use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
 
 /// A customer about whose business is decided.
@@ -57,30 +56,29 @@ pub struct Request<'a> {
     pub claim: Claim,
     /// What the order brings along; `None` for what is a fact already and is not asked about.
     pub order: Option<&'a OrderTerms>,
-    /// What more of something that counts already is asked for; `None` for something new.
-    pub more_of: Option<&'a ReservationRow>,
+    /// The reservation that is to be worth more; `None` for something new.
+    pub more_of: Option<&'a Amending<'a>>,
 }
 
 impl<'a> Request<'a> {
     /// A request for more of what a reservation counts as.
+    ///
+    /// # Errors
+    /// When stored values are none: a bug.
     pub(crate) fn for_more(
-        row: &'a ReservationRow,
-        amount: Money,
+        amending: &'a Amending<'a>,
         terms: Option<ProductTerms>,
         order: &'a OrderTerms,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Error> {
+        let row = amending.row();
+        Ok(Self {
             customer_id: row.customer_id,
             product_active: terms.map(|terms| terms.active),
             product: &row.product,
-            claim: Claim {
-                amount,
-                deposit_minor: 0,
-                treatment: row.exposure_treatment,
-            },
+            claim: amending.more()?,
             order: Some(order),
-            more_of: Some(row),
-        }
+            more_of: Some(amending),
+        })
     }
 }
 
@@ -352,6 +350,7 @@ impl Book {
         let party = self.party(reader.actor, request.customer_id);
         let own_currency = request.claim.amount.currency();
         let (mut lines, mut rates) = (Vec::new(), Rates::default());
+        let mut asked = BTreeMap::new();
         let standing = party
             .and(request.order)
             .and_then(|_| self.standings.get(&request.customer_id));
@@ -363,21 +362,18 @@ impl Book {
                 .collect();
             let own: Vec<&LineRow> = own.iter().map(|line| &**line).collect();
             lines = party.bounds.line_facts(&own, Some(request.product));
-            rates = match request.more_of {
-                // What counts already counts on: on the same lines, at the rates that were used.
-                Some(row) => {
-                    lines.retain(|line| {
-                        row.counted_at(line.level)
-                            .is_some_and(|counted| counted.line_id == line.id)
-                    });
-                    let measured = rates_into(reader, own_currency, &[], &standing)?;
-                    measured.or_used(own_currency, conversions_of(row))
-                }
-                None => rates_into(reader, own_currency, &lines, &standing)?,
-            };
+            rates = rates_into(reader, own_currency, &lines, &standing)?;
+            if let Some(amending) = request.more_of {
+                // Every level that bounds now is asked, whether it counted it before or not.
+                asked = Level::EVERY
+                    .iter()
+                    .filter_map(|level| applicable(&lines, *level, reader.today))
+                    .map(|line| (line.level, amending.asked_of(line, &rates)))
+                    .collect();
+            }
         }
         let mut order = request.order.cloned().unwrap_or_default();
-        order.worth_minor = request.more_of.map_or(0, |row| row.facts().total_minor());
+        order.worth_minor = request.more_of.map_or(0, Amending::before_minor);
         let facts = ExposureFacts {
             customer: party.map(|party| party.status),
             product_active: request.product_active,
@@ -386,6 +382,7 @@ impl Book {
             today: reader.today,
             standing,
             order,
+            asked,
         };
         Ok(assess(&facts, &request.claim))
     }
@@ -456,11 +453,4 @@ pub fn bindings(
         }
     }
     Ok(bindings)
-}
-
-/// The conversions by which something counts already.
-fn conversions_of(row: &ReservationRow) -> impl Iterator<Item = Conversion> {
-    Level::EVERY
-        .iter()
-        .filter_map(|level| row.counted_at(*level)?.conversion)
 }

@@ -12,6 +12,7 @@ pub mod book;
 pub mod bounds;
 mod due;
 pub mod rates;
+pub mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use self::book::Book;
 use self::bounds::Bounds;
-use crate::catalogue::domain::counted::{Counted, Part};
+use crate::catalogue::domain::counted::Part;
 use crate::catalogue::domain::exchange_rates::Conversion;
 use crate::error::Error;
 use crate::exposure::domain::lines::{Movement, MovementKind};
@@ -32,7 +33,6 @@ use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::Moved;
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReservationId};
-use crate::values::money::Money;
 
 /// What is behind a movement.
 #[derive(Debug, Clone, Copy, Default)]
@@ -310,39 +310,24 @@ impl Ledger {
         Ok(())
     }
 
-    /// Sets more aside on a line for a reservation that counts there already.
+    /// Holds more on a line for a reservation, or less.
     ///
     /// # Errors
     /// As [`Ledger::post`].
-    pub(super) fn hold_more(
+    pub(super) fn hold(
         &mut self,
         tx: &Tx<'_>,
         row: &ReservationRow,
-        added: Counted,
-        amount: Money,
-        over_limit_released: bool,
+        line_id: LineId,
+        (kind, minor): (MovementKind, i64),
+        behind: Behind,
     ) -> Result<(), Error> {
-        let revolving = self.line(added.line_id).is_none_or(|line| line.revolving);
-        let movement = Movement::new(MovementKind::Reserve, added.exposure_minor, revolving);
-        let behind = Behind {
-            reservation_id: Some(row.id.uuid()),
-            original: added.conversion.map(|conversion| Original {
-                minor: amount.minor(),
-                currency: amount.currency(),
-                conversion,
-            }),
-            over_limit_released,
-            ..Behind::default()
-        };
-        let within_limit = movement.held_minor > 0 && !over_limit_released;
-        self.post(
-            tx,
-            row.customer_id,
-            added.line_id,
-            movement,
-            within_limit,
-            behind,
-        )
+        let revolving = self.line(line_id).is_none_or(|line| line.revolving);
+        let movement = Movement::new(kind, minor, revolving);
+        // What takes no room is welcome on a line that is over its limit by facts.
+        let within_limit = movement.held_minor > 0 && !behind.over_limit_released;
+        let customer_id = row.customer_id;
+        self.post(tx, customer_id, line_id, movement, within_limit, behind)
     }
 
     /// Writes balances and movements before the commit.

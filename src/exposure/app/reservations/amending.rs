@@ -4,13 +4,16 @@ use chrono::{DateTime, Utc};
 
 use super::batch::Batch;
 use super::commands::AmountOf;
-use super::outcomes::{Done, expiry, record};
-use super::reusing::{more_of, too_large};
-use crate::catalogue::domain::counted::{Counted, Part};
-use crate::error::Error;
+use super::outcomes::{Done, behind, expiry, part_of, record};
+use crate::catalogue::domain::counted::Part;
+use crate::error::{Error, Problem};
 use crate::exposure::app::ledger::book::Request;
+use crate::exposure::app::ledger::worth::{Amending, counting};
+use crate::exposure::app::ledger::{Behind, original};
 use crate::exposure::app::refusing::refused_by;
-use crate::exposure::domain::assessment::CreditDecision;
+use crate::exposure::domain::amending::Change;
+use crate::exposure::domain::assessment::{Assessment, CreditDecision};
+use crate::exposure::domain::lines::MovementKind;
 use crate::exposure::domain::referrals::Passing;
 use crate::exposure::domain::reservations::{Amended, ReservationFacts};
 use crate::exposure::store::counted::Counts;
@@ -20,80 +23,146 @@ use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::{Moved, OrderTerms};
 use crate::values::ids::ReservationId;
 use crate::values::level::Level;
-use crate::values::money::{AMOUNT_MINOR_MAX, Money};
 
-/// What more of a reservation comes to.
+/// What a reservation is to become.
+pub(super) struct Amendment<'a> {
+    /// The total.
+    pub(super) total: &'a AmountOf,
+    /// The deposit.
+    pub(super) deposit: &'a AmountOf,
+    /// When it expires.
+    pub(super) expires_at: Option<DateTime<Utc>>,
+    /// What the order brings along.
+    pub(super) order: &'a OrderTerms,
+}
+
+/// What was decided about more of a reservation.
 struct More {
-    /// What it counts on each of the lines.
-    counted: Vec<(Level, Counted)>,
-    /// Somebody with authority has let it go beyond the limit.
-    over_limit_released: bool,
+    assessment: Assessment,
     /// The release by which it passes.
     release: Option<ReferralRow>,
 }
 
 impl Batch {
-    /// Makes a reservation worth another total: less is a release, more is a new decision about
-    /// the difference on the lines it stands on, at the rates it counts at.
+    /// Makes a reservation worth another total: the whole counts anew, at the rates that it is kept
+    /// at. More is a new decision at every level that bounds the customer now, and so is a smaller
+    /// deposit; less is given back.
     pub(super) fn amend(
         &mut self,
         tx: &mut Tx<'_>,
         id: ReservationId,
-        total: &AmountOf,
-        (expires_at, order): (Option<DateTime<Utc>>, &OrderTerms),
+        asked: &Amendment<'_>,
     ) -> Result<ReservationId, Error> {
         let mut row = self.visible(tx, id)?;
+        let known = row.clone();
         let before = row.facts();
-        let total_minor = total(&row)?.unwrap_or_else(|| before.total_minor());
+        let total_minor = (asked.total)(&row)?.unwrap_or_else(|| before.total_minor());
         let amended = before.amend(total_minor, tx.now)?;
-        let expires_at = match expires_at {
-            Some(asked) => expiry(Some(asked), tx.now)?,
+        let deposit_minor = self.deposit_of(&row, (asked.deposit)(&row)?, total_minor)?;
+        let expires_at = match asked.expires_at {
+            Some(until) => expiry(Some(until), tx.now)?,
             None => row.expires_at,
         };
-        let moved = match amended {
+        let amending = Amending::of(&known, self.captures_of(id), total_minor, deposit_minor)?;
+        let more = match amending.grows() {
+            true => Some(self.room_for_more(tx, &amending, asked.order)?),
+            false => None,
+        };
+        let (after, moved_minor) = match amended {
             Amended::Less {
                 after,
                 released_minor,
-            } => {
-                if released_minor > 0 {
-                    self.give_back(tx, &mut row, before.next_part(released_minor))?;
-                }
-                row.take(after, tx.now);
-                -released_minor
-            }
-            Amended::More { after, added_minor } => {
-                let amount = more_of(&row, added_minor)?;
-                let more = self.room_for_more(tx, &row, (amount, total_minor), order)?;
-                self.add(tx, &mut row, after, amount, &more)?;
-                if let Some(release) = more.release {
-                    let order = (row.customer_id, row.reference_key.clone());
-                    self.use_up(tx, &order, release, id)?;
-                }
-                added_minor
-            }
+            } => (after, -released_minor),
+            Amended::More { after, added_minor } => (after, added_minor),
         };
+        let assessment = more.as_ref().map(|more| &more.assessment);
+        let released = more.as_ref().is_some_and(|more| more.release.is_some());
+        let over_limit_released = released && assessment.is_some_and(Assessment::lacks_room);
+        let becomes = (after, moved_minor);
+        let changes = amending.changes(assessment);
+        self.hold_anew(
+            tx,
+            &mut row,
+            &amending,
+            (&changes, over_limit_released),
+            becomes,
+        )?;
+        if let Some(release) = more.and_then(|more| more.release) {
+            let order = (row.customer_id, row.reference_key.clone());
+            self.use_up(tx, &order, release, id)?;
+        }
+        row.deposit_minor = deposit_minor;
         row.expires_at = expires_at;
-        record(tx, Done::AMENDED, &row, moved)?;
+        record(tx, Done::AMENDED, &row, moved_minor)?;
         self.changed(row);
         Ok(id)
     }
 
-    /// What more of a reservation counts on each of its lines, if there is room for it, or if what
-    /// it is to be worth was referred and released.
+    /// Gives back a part, or all that is left.
+    pub(super) fn release(
+        &mut self,
+        tx: &mut Tx<'_>,
+        id: ReservationId,
+        amount: &AmountOf,
+    ) -> Result<ReservationId, Error> {
+        let mut row = self.visible(tx, id)?;
+        let known = row.clone();
+        let before = row.facts();
+        let (after, released_minor) = before.release(amount(&row)?, tx.now)?;
+        let left_minor = before.total_minor() - released_minor;
+        let amending = Amending::of(&known, self.captures_of(id), left_minor, row.deposit_minor)?;
+        let changes = amending.changes(None);
+        let becomes = (after, -released_minor);
+        self.hold_anew(tx, &mut row, &amending, (&changes, false), becomes)?;
+        record(tx, Done::RELEASED, &row, released_minor)?;
+        self.changed(row);
+        Ok(id)
+    }
+
+    /// The deposit that is asked for: never more than the total, nor less than what went along with
+    /// what was captured. As it is where nothing is asked.
+    fn deposit_of(
+        &self,
+        row: &ReservationRow,
+        asked: Option<i64>,
+        total_minor: i64,
+    ) -> Result<i64, Error> {
+        let Some(deposit_minor) = asked else {
+            return Ok(row.deposit_minor);
+        };
+        if deposit_minor > total_minor {
+            let (en, zh) = ("is not between nothing and the amount", "不在零与金额之间");
+            return Err(Problem::field("deposit", en, zh).into());
+        }
+        let captures = self.captures_of(row.id).iter();
+        let captured_minor: i64 = captures.map(|capture| capture.deposit_minor).sum();
+        if deposit_minor < captured_minor {
+            let (en, zh) = (
+                "is less than what secures the receivables",
+                "低于已转应收对应的保证金",
+            );
+            return Err(Problem::field("deposit", en, zh).into());
+        }
+        Ok(deposit_minor)
+    }
+
+    /// Decides about more of a reservation: there is room for it, or what it is to be worth was
+    /// referred and released.
     fn room_for_more(
         &mut self,
         tx: &mut Tx<'_>,
-        row: &ReservationRow,
-        (amount, total_minor): (Money, i64),
+        amending: &Amending<'_>,
         order: &OrderTerms,
     ) -> Result<More, Error> {
+        let row = amending.row();
         let terms = self.products.get(&row.product).copied();
-        let request = Request::for_more(row, amount, terms, order);
+        let request = Request::for_more(amending, terms, order)?;
         let assessment = self.ledger.assess(tx, &request)?;
+        let total = amending.total();
         let worth = Passing {
             product: &row.product,
-            amount: Money::new(total_minor, amount.currency()).map_err(|_| too_large())?,
-            deposit_minor: row.deposit_minor,
+            amount: total.amount,
+            deposit_minor: total.deposit_minor,
         };
         let name = (row.customer_id, row.reference_key.clone());
         let release = self.release_of(tx, &name, worth, &assessment)?;
@@ -102,54 +171,63 @@ impl Batch {
         }
         self.ledger.make_room(tx, &request, &assessment)?;
         Ok(More {
-            counted: Level::EVERY
-                .iter()
-                .filter_map(|level| Some((*level, assessment.counted_at(*level)?)))
-                .collect(),
-            over_limit_released: release.is_some() && assessment.lacks_room(),
+            assessment,
             release,
         })
     }
 
-    /// Sets more aside on each of the lines, and lets the whole count so that the rest of it counts
-    /// for exactly what is held.
-    fn add(
+    /// Holds more or less at each level, and lets the whole count so that the rest of it counts for
+    /// exactly what is held.
+    fn hold_anew(
         &mut self,
         tx: &mut Tx<'_>,
         row: &mut ReservationRow,
-        after: ReservationFacts,
-        amount: Money,
-        more: &More,
+        amending: &Amending<'_>,
+        (changes, over_limit_released): (&[(Level, Change)], bool),
+        (after, moved_minor): (ReservationFacts, i64),
     ) -> Result<(), Error> {
-        let before = row.rest();
         let rest = Part::rest(after.amount_minor, after.rest_minor());
         let mut moved = row.clone();
-        for level in Level::EVERY {
-            let Some(known) = row.counted_at(*level) else {
-                continue;
+        if rest.minor() > 0 {
+            for (level, change) in changes {
+                moved.count_at(*level, Some(counting(rest, change)?));
+            }
+        }
+        // Lines of groups before those of customers, as everywhere.
+        for (level, change) in changes.iter().rev() {
+            let behind = Behind {
+                over_limit_released,
+                ..behind(row.id)
             };
-            // A line that bounds the customer no more holds what it held.
-            let added = more.counted.iter().find(|(of, _)| of == level);
-            let added_minor = added.map_or(0, |(_, added)| added.exposure_minor);
-            let held = before.share_of(known.exposure_minor) + added_minor;
-            let exposure_minor = rest
-                .total_with_share(held)
-                .filter(|total| *total <= AMOUNT_MINOR_MAX)
-                .ok_or_else(too_large)?;
-            moved.count_at(
-                *level,
-                Some(Counted {
-                    exposure_minor,
-                    ..known
-                }),
-            );
-        }
-        for (_, added) in &more.counted {
+            if let Some((line_id, held_minor, conversion)) = change.leaves {
+                let left = Behind {
+                    original: original(row, row.rest(), conversion)?,
+                    ..behind
+                };
+                let given_back = (MovementKind::Release, held_minor);
+                self.ledger.hold(tx, row, line_id, given_back, left)?;
+            }
+            let behind = Behind {
+                original: amending.original(*level, change),
+                ..behind
+            };
+            let delta_minor = change.after_minor - change.before_minor;
+            let kind = match delta_minor {
+                0 if moved_minor == 0 => continue,
+                0 if moved_minor > 0 => MovementKind::Reserve,
+                1.. => MovementKind::Reserve,
+                _ => MovementKind::Release,
+            };
+            let movement = (kind, delta_minor.abs());
             self.ledger
-                .hold_more(tx, row, *added, amount, more.over_limit_released)?;
+                .hold(tx, row, change.line_id, movement, behind)?;
         }
-        self.ledger
-            .note(tx, row.customer_id, Moved::Ordered(amount))?;
+        let customer_id = row.customer_id;
+        match part_of(row, moved_minor.abs())? {
+            added if moved_minor > 0 => self.ledger.note(tx, customer_id, Moved::Ordered(added))?,
+            less if moved_minor < 0 => self.ledger.note(tx, customer_id, Moved::GivenBack(less))?,
+            _ => {}
+        }
         moved.amount_minor = after.amount_minor;
         moved.take(after, tx.now);
         *row = moved;

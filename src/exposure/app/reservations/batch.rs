@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::amending::Amendment;
 use super::commands::{AmountOf, Command, Decided, NewReservation};
 use super::held::held;
 use super::outcomes::{Done, behind, differences, expiry, part_of, record};
@@ -14,9 +15,10 @@ use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::exposure::app::ledger::book::Request;
 use crate::exposure::app::ledger::{Behind, Ledger};
-use crate::exposure::app::receivables::{self, CapturedReceivable};
+use crate::exposure::app::receivables::{self, CapturedReceivable, Taken};
 use crate::exposure::app::referrals::{self, OrderName};
 use crate::exposure::app::refusing::refused_by;
+use crate::exposure::domain::amending::deposit_of;
 use crate::exposure::domain::assessment::{Assessment, CreditDecision};
 use crate::exposure::domain::lines::MovementKind;
 use crate::exposure::domain::referrals::Passing;
@@ -200,9 +202,18 @@ impl Batch {
             Command::Amend {
                 id,
                 total,
+                deposit,
                 expires_at,
                 order,
-            } => self.amend(tx, *id, total, (*expires_at, order)),
+            } => {
+                let amendment = Amendment {
+                    total,
+                    deposit,
+                    expires_at: *expires_at,
+                    order,
+                };
+                self.amend(tx, *id, &amendment)
+            }
         };
         let made = self.made.len() > made;
         let result = result.and_then(|id| self.decided(tx, id, made));
@@ -220,10 +231,15 @@ impl Batch {
             .ok_or_else(|| Error::internal("a reservation of the batch is gone"))?;
         Ok(Decided {
             row: row.clone(),
-            captures: self.captures.get(&id).cloned().unwrap_or_default(),
+            captures: self.captures_of(id).to_vec(),
             now: tx.now,
             made,
         })
+    }
+
+    /// What was captured from a reservation so far.
+    pub(super) fn captures_of(&self, id: ReservationId) -> &[CaptureRow] {
+        self.captures.get(&id).map_or(&[], Vec::as_slice)
     }
 
     fn row(&self, id: ReservationId) -> Option<&ReservationRow> {
@@ -373,7 +389,12 @@ impl Batch {
             .products
             .get(&row.product)
             .map_or(0, |terms| terms.payment_term_days);
-        let taken = before.next_part(captured);
+        let secured = self.captures_of(id).iter().map(|one| one.deposit_minor);
+        let deposit_left = row.deposit_minor - secured.sum::<i64>();
+        let taken = Taken {
+            part: before.next_part(captured),
+            deposit_minor: deposit_of(captured, before.rest_minor(), deposit_left),
+        };
         let receivable =
             receivables::from_reservation(tx, &mut self.ledger, &row, taken, captured_as, term)?;
         if returned > 0 {
@@ -391,46 +412,11 @@ impl Batch {
         receivables::announce(tx, &receivable)?;
         record(tx, Done::CAPTURED, &row, captured)?;
         self.numbers.insert(number);
-        self.captures.entry(id).or_default().push(CaptureRow {
-            reservation_id: id,
-            receivable_id: receivable.id,
-            amount_minor: receivable.amount_minor,
-            captured_at: receivable.created_at,
-        });
+        let captures = self.captures.entry(id).or_default();
+        captures.extend(CaptureRow::of(&receivable));
         self.drawn.push(receivable);
         self.changed(row);
         Ok(id)
-    }
-
-    /// Gives back a part, or all that is left.
-    fn release(
-        &mut self,
-        tx: &mut Tx<'_>,
-        id: ReservationId,
-        amount: &AmountOf,
-    ) -> Result<ReservationId, Error> {
-        let mut row = self.visible(tx, id)?;
-        let amount_minor = amount(&row)?;
-        let before = row.facts();
-        let (after, released) = before.release(amount_minor, tx.now)?;
-        self.give_back(tx, &mut row, before.next_part(released))?;
-        row.take(after, tx.now);
-        record(tx, Done::RELEASED, &row, released)?;
-        self.changed(row);
-        Ok(id)
-    }
-
-    pub(super) fn give_back(
-        &mut self,
-        tx: &mut Tx<'_>,
-        row: &mut ReservationRow,
-        part: Part,
-    ) -> Result<(), Error> {
-        let behind = behind(row.id);
-        self.ledger
-            .post_part(tx, row, part, MovementKind::Release, behind)?;
-        let given_back = Moved::GivenBack(part_of(row, part.minor())?);
-        self.ledger.note(tx, row.customer_id, given_back)
     }
 
     /// Writes what came of the commands.

@@ -68,6 +68,8 @@ pub enum Command {
         id: ReservationId,
         /// The total; as it is when left out.
         total: AmountOf,
+        /// The deposit; as it is when left out.
+        deposit: AmountOf,
         /// When it expires; as it is when left out.
         expires_at: Option<DateTime<Utc>>,
         /// What the order brings along.
