@@ -10,7 +10,8 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
-use shouxin::applications::app::applications::{self, Decided, Grounds, NewApplication, Target};
+use shouxin::applications::app::applications::{self, Grounds, NewApplication, Target};
+use shouxin::approvals::app::lifecycle::Verdict;
 use shouxin::approvals::domain::authority_rules as rules;
 use shouxin::catalogue::app::products;
 use shouxin::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind};
@@ -225,10 +226,10 @@ fn apply(
 }
 
 fn approve(tx: &mut Tx<'_>, id: ApplicationId) -> Result<LineId, Error> {
-    match applications::approve(tx, id, "")? {
-        Decided::CarriedOut(line) => Ok(line.id),
-        Decided::Application(_) => Err(Error::internal("one step opens the line")),
-    }
+    let approved = applications::approve(tx, id, &Verdict::default())?;
+    approved
+        .credit_line_id
+        .ok_or_else(|| Error::internal("one step opens the line"))
 }
 
 fn actor(name: &str) -> Actor {

@@ -22,6 +22,7 @@ pub mod app {
     pub mod approvals;
     pub mod authority_rules;
     pub mod lifecycle;
+    mod refusals;
 }
 
 /// Requests, answers, handlers.
@@ -30,4 +31,5 @@ pub mod http {
     pub mod authority_rules;
     pub mod delegations;
     pub mod routes;
+    mod verdicts;
 }

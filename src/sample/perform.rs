@@ -12,9 +12,10 @@ use super::company::PRODUCTS;
 use super::credit::OwnerPlan;
 use super::plan::Plan;
 use super::settlement::DISPUTE_REASONS;
-use crate::applications::app::applications::{self, Decided, Grounds, NewApplication, Target};
+use crate::applications::app::applications::{self, Grounds, NewApplication, Target};
+use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::store::applications::ApplicationRow;
-use crate::approvals::app::lifecycle;
+use crate::approvals::app::lifecycle::{self, Verdict};
 use crate::catalogue::app::company_figures::{self, NewFigure};
 use crate::catalogue::app::exchange_rates::{self, NewRate};
 use crate::catalogue::app::products;
@@ -241,15 +242,26 @@ impl Performer<'_> {
             }
             Action::Approve(place) => {
                 let id = self.id(Noun::Application, place)?;
-                match applications::approve(tx, id, "资信及履约情况良好，同意")? {
-                    Decided::CarriedOut(line) => self.note(Noun::Line, place, line.id),
-                    // Another step waits for the executive.
-                    Decided::Application(_) => Ok(()),
+                let verdict = Verdict {
+                    comment: "资信及履约情况良好，同意".to_owned(),
+                    ..Verdict::default()
+                };
+                let row = applications::approve(tx, id, &verdict)?;
+                // Until the last step is approved another one waits for the executive.
+                match row.credit_line_id {
+                    Some(line) if row.status == ApplicationStatus::Approved => {
+                        self.note(Noun::Line, place, line)
+                    }
+                    _ => Ok(()),
                 }
             }
             Action::Reject(place) => {
                 let id = self.id(Noun::Application, place)?;
-                lifecycle::reject::<ApplicationRow>(tx, id, "近期付款记录不佳，暂不同意").map(drop)
+                let verdict = Verdict {
+                    comment: "近期付款记录不佳，暂不同意".to_owned(),
+                    ..Verdict::default()
+                };
+                lifecycle::reject::<ApplicationRow>(tx, id, &verdict).map(drop)
             }
             _ => Err(Error::internal("not about an application")),
         }

@@ -39,9 +39,14 @@ fn an_application_becomes_a_line_step_by_step() {
         .expect(200);
     assert_eq!(submitted.field("status"), "submitted");
     let comment = json!({"comment": "符合授信政策"});
-    let line = officer
+    let approved = officer
         .post(&format!("{path}/approve"), &comment)
         .expect(200);
+    let decided = manager.get(&path).expect(200);
+    assert_eq!(decided.field("status"), "approved");
+    assert_eq!(decided.json(), approved.json());
+    let line = format!("/v1/credit-lines/{}", decided.field("credit_line_id"));
+    let line = manager.get(&line).expect(200);
     assert_eq!(line.field("customer_id"), customer);
     assert_eq!(line.json()["group_id"], Value::Null);
     assert_eq!(line.field("product"), GOODS);
@@ -51,11 +56,6 @@ fn an_application_becomes_a_line_step_by_step() {
     );
     assert_eq!(line.field("status"), "active");
     assert_eq!(line.field("available"), "500000.00");
-    let decided = manager.get(&path).expect(200);
-    assert_eq!(decided.field("status"), "approved");
-    assert_eq!(decided.field("credit_line_id"), line.id());
-    let read = manager.get(&format!("/v1/credit-lines/{}", line.id()));
-    assert_eq!(read.expect(200).json(), line.json());
     assert_eq!(
         server.texts("SELECT comment FROM approval_decisions"),
         ["符合授信政策"]

@@ -68,6 +68,12 @@ pub fn approve(client: &Client, path: &str) -> Answer {
     client.post(&format!("{path}/approve"), &comment).send()
 }
 
+/// The same of somebody who may decide more than one step of it.
+pub fn approve_step(client: &Client, path: &str, step: i16) -> Answer {
+    let comment = json!({"comment": "同意", "step": step});
+    client.post(&format!("{path}/approve"), &comment).send()
+}
+
 pub fn send_back(client: &Client, path: &str) -> Answer {
     let reason = json!({"reason": "请补充资料"});
     client.post(&format!("{path}/send-back"), &reason).send()

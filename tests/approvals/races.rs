@@ -73,7 +73,7 @@ fn the_same_person_twice_at_once_does_not_decide_two_steps() {
         let approve = format!("{path}/approve");
         let one = server.as_tier("executive");
         let calls = (0..4)
-            .map(|_| (one.clone(), approve.clone(), json!({})))
+            .map(|_| (one.clone(), approve.clone(), json!({"step": 1})))
             .collect();
         let answers = at_once(calls);
         let won = answers.iter().filter(|answer| answer.status == 200).count();

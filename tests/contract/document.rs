@@ -211,6 +211,37 @@ fn every_patch_asks_for_if_match() {
     }
 }
 
+/// What is one of several things says which; what may be null says that alone.
+#[test]
+fn no_answer_leaves_it_to_the_reader_which_of_several_shapes_it_has() {
+    fn walk(place: &str, value: &Value, wrong: &mut Vec<String>) {
+        for word in ["oneOf", "anyOf"] {
+            let Some(shapes) = value[word].as_array() else {
+                continue;
+            };
+            let of_their_own = shapes.iter().filter(|one| one["type"] != "null").count();
+            if of_their_own > 1 && !value["discriminator"].is_object() {
+                wrong.push(format!("{place}/{word}"));
+            }
+        }
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    walk(&format!("{place}/{name}"), member, wrong);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(place, item, wrong)),
+            _ => {}
+        }
+    }
+    let mut wrong = Vec::new();
+    walk("#", &document()["components"]["schemas"], &mut wrong);
+    for operation in operations() {
+        walk(&operation.id, &operation.object["responses"], &mut wrong);
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
 #[test]
 fn every_example_is_valid_under_its_schema() {
     let mut found = Vec::new();

@@ -59,11 +59,10 @@ impl Story {
         let submit = manager.post(&format!("{path}/submit"), &json!({}));
         assert_eq!(submit.expect(200).field("status"), "submitted");
         let comment = json!({"comment": "同意"});
-        let line = officer.post(&format!("{path}/approve"), &comment);
-        let line = line.expect(200);
-        let approved = manager.get(&path).expect(200);
-        assert_eq!(approved.field("credit_line_id"), line.id());
-        line.id()
+        let decided = officer.post(&format!("{path}/approve"), &comment);
+        let decided = decided.expect(200);
+        assert_eq!(manager.get(&path).expect(200).json(), decided.json());
+        decided.field("credit_line_id")
     }
 
     fn line(&self, id: &str) -> Value {

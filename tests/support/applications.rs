@@ -24,7 +24,7 @@ pub fn carried_out(server: &TestServer, line: &str, action: &str, terms: &Value)
 /// The first approval of a submitted application, whatever it answers.
 pub fn approve(server: &TestServer, path: &str) -> Answer {
     an_approver(server)
-        .post(&format!("{path}/approve"), &json!({}))
+        .post(&format!("{path}/approve"), &json!({"step": 1}))
         .send()
 }
 

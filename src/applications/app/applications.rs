@@ -9,7 +9,7 @@ use crate::applications::domain::checks::{Attachment, Route};
 use crate::applications::domain::events;
 use crate::applications::store::applications::{self as store, ApplicationRow};
 use crate::approvals::app::approvals;
-use crate::approvals::app::lifecycle::{self, Case};
+use crate::approvals::app::lifecycle::{self, Case, Verdict};
 use crate::approvals::domain::approvals::Decision;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::store::customers;
@@ -64,15 +64,6 @@ pub struct Grounds {
     pub expected_sales_minor: Option<i64>,
     /// Documents by reference.
     pub attachments: Vec<Attachment>,
-}
-
-/// How a decision came out.
-#[derive(Debug)]
-pub enum Decided {
-    /// The last step was approved: this is the line as it is now.
-    CarriedOut(Box<LineRow>),
-    /// More steps wait, or there is no line to show.
-    Application(Box<ApplicationRow>),
 }
 
 /// Draws up an application.
@@ -286,12 +277,12 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
 /// As [`lifecycle::approve`]; 409 when what it asks for has passed, when the line has other terms
 /// by now, when a check fails that did not when it was submitted, or when a line for the same
 /// product and period exists.
-pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Decided, Error> {
-    let (row, line) = lifecycle::approve::<ApplicationRow>(tx, id, comment)?;
-    Ok(match line.flatten() {
-        Some(line) => Decided::CarriedOut(Box::new(line)),
-        None => Decided::Application(Box::new(row)),
-    })
+pub fn approve(
+    tx: &mut Tx<'_>,
+    id: ApplicationId,
+    verdict: &Verdict,
+) -> Result<ApplicationRow, Error> {
+    lifecycle::approve(tx, id, verdict)
 }
 
 /// Sends the application back to its author for a change: it is a draft again, and another
@@ -302,7 +293,7 @@ pub fn approve(tx: &mut Tx<'_>, id: ApplicationId, comment: &str) -> Result<Deci
 pub fn send_back(
     tx: &mut Tx<'_>,
     id: ApplicationId,
-    reason: &str,
+    verdict: &Verdict,
 ) -> Result<ApplicationRow, Error> {
-    lifecycle::turn_down(tx, id, (Decision::SentBack, reason), &SENT_BACK)
+    lifecycle::turn_down(tx, id, (Decision::SentBack, verdict), &SENT_BACK)
 }

@@ -40,7 +40,6 @@ pub(super) const SENT_BACK: Turn<ApplicationStatus> = Turn {
 impl Case for ApplicationRow {
     type Entity = ApplicationEntity;
     type Status = ApplicationStatus;
-    type Done = Option<LineRow>;
 
     const NAME: (&'static str, &'static str) = ("application", "申请");
     const APPROVED: Turn<ApplicationStatus> = Turn {
@@ -97,11 +96,10 @@ impl Case for ApplicationRow {
     }
 
     /// The line is opened or changed, or the member admitted, if the checks still allow it.
-    fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<Option<LineRow>, Error> {
+    fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<(), Error> {
         check_again(tx, self, case)?;
-        let line = carry_out(tx, self)?;
-        self.credit_line_id = line.as_ref().map(|line| line.id);
-        Ok(line)
+        self.credit_line_id = carry_out(tx, self)?.map(|line| line.id);
+        Ok(())
     }
 
     fn may_be_withdrawn(&self, tx: &Tx<'_>) -> Result<(), Error> {

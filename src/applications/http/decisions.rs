@@ -5,16 +5,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::applications::{CreditApplicationView, view};
-use crate::applications::app::applications::{self as app, Decided};
+use crate::applications::app::applications as app;
 use crate::applications::app::checks;
 use crate::applications::domain::checks::{CheckOutcome, CheckResult, Route};
 use crate::applications::store::applications::{self as store, ChecksRow};
 use crate::approvals::app::lifecycle;
 use crate::auth::scopes;
 use crate::error::{Error, OrInternal};
-use crate::exposure::http::line_views::{CreditLineView, shown_one};
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Computed, Outcome, Representation, Resource};
+use crate::platform::http::answers::{Computed, Resource};
 use crate::platform::http::bodies::{Approve, NoDetails, NumberView, TurnDown};
 use crate::platform::http::command::{KeyedAction, KeyedCommand};
 use crate::platform::http::guard::Require;
@@ -22,32 +21,6 @@ use crate::platform::http::parameters::PathId;
 use crate::platform::http::types::Text;
 use crate::rules::domain::credit_policies::CheckName;
 use crate::values::ids::ApplicationEntity;
-
-/// What an approval leads to: the line, or the application while more steps wait.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum ApprovalOutcome {
-    /// The last step was approved: the line as it is now.
-    CreditLine(Box<CreditLineView>),
-    /// More steps wait for a decision, or there is no line to show.
-    CreditApplication(Box<CreditApplicationView>),
-}
-
-impl Representation for ApprovalOutcome {
-    fn version(&self) -> i64 {
-        match self {
-            Self::CreditLine(line) => line.version(),
-            Self::CreditApplication(application) => application.version(),
-        }
-    }
-
-    fn location(&self) -> String {
-        match self {
-            Self::CreditLine(line) => line.location(),
-            Self::CreditApplication(application) => application.location(),
-        }
-    }
-}
 
 /// The result of one check.
 #[derive(Debug, Serialize, ToSchema)]
@@ -202,9 +175,11 @@ pub async fn submit(
 /// Approve a credit application
 ///
 /// Decides the waiting step, for which its scope is needed too. After the last approval the
-/// checks are run again and the application is carried out; the answer is the line. Until then
-/// the answer is the application. Four eyes: neither the requester, nor their delegates, nor who
-/// decided before.
+/// checks are run again and the application is carried out: `credit_line_id` names the line. The
+/// answer is the application at every step. Four eyes: neither the requester, nor their delegates,
+/// nor who decided before; `four_eyes` and `step` of the refusal say which of these it is. Who may
+/// decide a later step as well names the `step` that is meant, so that nobody is spent on a lower
+/// one without meaning it.
 #[utoipa::path(
     post,
     path = "/v1/credit-applications/{application_id}/approve",
@@ -215,19 +190,12 @@ pub async fn approve(
     guard: Require<scopes::CreditApplicationsApprove>,
     id: PathId<ApplicationEntity>,
     command: KeyedAction<Approve>,
-) -> Reply<Outcome<ApprovalOutcome>> {
+) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
-    let comment = body.comment();
+    let verdict = body.into();
     guard
         .write("credit_application.approve", repeatable, move |tx| {
-            Ok(Outcome(match app::approve(tx, id.0, &comment)? {
-                Decided::CarriedOut(line) => {
-                    ApprovalOutcome::CreditLine(Box::new(shown_one(&mut tx.reader(), *line)?))
-                }
-                Decided::Application(application) => {
-                    ApprovalOutcome::CreditApplication(Box::new(view(*application)?))
-                }
-            }))
+            Ok(Resource(view(app::approve(tx, id.0, &verdict)?)?))
         })
         .await
 }
@@ -247,13 +215,10 @@ pub async fn reject(
     command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
+    let verdict = body.into();
     guard
         .write("credit_application.reject", repeatable, move |tx| {
-            Ok(Resource(view(lifecycle::reject(
-                tx,
-                id.0,
-                &body.reason.0,
-            )?)?))
+            Ok(Resource(view(lifecycle::reject(tx, id.0, &verdict)?)?))
         })
         .await
 }
@@ -274,9 +239,10 @@ pub async fn send_back(
     command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
+    let verdict = body.into();
     guard
         .write("credit_application.send_back", repeatable, move |tx| {
-            Ok(Resource(view(app::send_back(tx, id.0, &body.reason.0)?)?))
+            Ok(Resource(view(app::send_back(tx, id.0, &verdict)?)?))
         })
         .await
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::authority_rules;
+use super::lifecycle::Verdict;
+use super::{authority_rules, refusals};
 use crate::approvals::domain::approvals::{
     self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, DelegationId, StepFacts,
     StepStatus,
@@ -124,16 +125,18 @@ pub fn suffices(tx: &mut Tx<'_>, id: CaseId, facts: &CaseSubject) -> Result<bool
     }))
 }
 
-/// Decides the waiting step of a case and says where the case stands then.
+/// Decides the waiting step of a case and says where the case stands then. A step that is named
+/// is the one that is decided, or none is.
 ///
 /// # Errors
-/// 409 when it is not pending, 403 for the requester, their delegates and who decided before, 403
-/// without the scope of the step, 404 outside its organisation.
+/// 409 when it is not pending or another step waits, 403 for the requester, their delegates and
+/// who decided before, 403 without the scope of the step, 404 outside its organisation, 422 for
+/// somebody who may decide a later step and names none.
 pub fn decide(
     tx: &mut Tx<'_>,
     id: CaseId,
     decision: Decision,
-    comment: &str,
+    verdict: &Verdict,
 ) -> Result<CaseStatus, Error> {
     let case = store::find_locked(tx.connection, id)?;
     let mut steps = store::steps(tx.connection, id)?;
@@ -151,20 +154,23 @@ pub fn decide(
         steps: steps.iter().map(step_facts).collect(),
         decided_by: decisions
             .into_iter()
-            .flat_map(|one| [Some(one.decided_by), one.on_behalf_of])
+            .flat_map(|one| {
+                let people = [Some(one.decided_by), one.on_behalf_of];
+                people.map(|who| Some((who?, one.step_number)))
+            })
             .flatten()
             .collect(),
     };
     let decider = decider(&mut tx.reader())?;
-    let progress = approvals::decide(&facts, &decider, decision, tx.now)
-        .map_err(|code| refusal(code, &steps, case.current_step))?;
+    let progress = approvals::decide(&facts, &decider, (decision, verdict.step), tx.now)
+        .map_err(|refused| refusals::problem(refused, &steps))?;
     let row = DecisionRow {
         bucket: case.bucket,
         case_id: id.uuid(),
         step_number: progress.step,
         decision,
         decided_by: tx.actor.principal.clone(),
-        comment: comment.to_owned(),
+        comment: verdict.comment.clone(),
         decided_at: tx.now,
         on_behalf_of: progress.on_behalf_of.clone(),
     };
@@ -188,33 +194,6 @@ pub fn decide(
     });
     tx.tell("approval.decide", events::APPROVAL_DECIDED, &case, details)?;
     Ok(progress.case_status)
-}
-
-/// Why somebody may not decide; where a scope is lacking, which one.
-fn refusal(code: ProblemCode, steps: &[StepRow], current_step: i16) -> Error {
-    let waiting = steps
-        .iter()
-        .find(|step| step.step_number == current_step)
-        .filter(|_| code == ProblemCode::InsufficientScope);
-    match waiting {
-        None => code.into(),
-        Some(step) => {
-            let (name, scope) = (&step.name, &step.required_scope);
-            Problem::new(code)
-                .because(
-                    format!("The step {name} is decided by {scope}."),
-                    format!("步骤 {name} 须由具备 {scope} 权限的人员审批。"),
-                )
-                .with_header(
-                    "WWW-Authenticate",
-                    format!(
-                        r#"Bearer realm="shouxin", error="insufficient_scope", scope="{scope}""#
-                    ),
-                )
-                .with_member("required_scope", json!(scope))
-                .into()
-        }
-    }
 }
 
 /// Takes a case back. Only who asked may.

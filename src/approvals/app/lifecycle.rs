@@ -25,14 +25,21 @@ pub struct Turn<S> {
     pub kind: EventKind,
 }
 
+/// What somebody says who decides a step.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// Comment or reason; it is kept.
+    pub comment: String,
+    /// The step that is meant, where it is named.
+    pub step: Option<i16>,
+}
+
 /// A row that is decided by approval.
 pub trait Case: Subject + Sized {
     /// What it is.
     type Entity: Entity;
     /// Where it may stand.
     type Status: Standing;
-    /// What carrying it out leaves behind, for the answer.
-    type Done;
 
     /// What a refusal calls it, in English and Chinese.
     const NAME: (&'static str, &'static str);
@@ -68,7 +75,7 @@ pub trait Case: Subject + Sized {
     ///
     /// # Errors
     /// Why it cannot be carried out.
-    fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<Self::Done, Error>;
+    fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<(), Error>;
 
     /// Whether the caller may take it back where no case says so.
     ///
@@ -139,32 +146,26 @@ pub fn take<C: Case>(tx: &mut Tx<'_>, row: &mut C, turn: &Turn<C::Status>) -> Re
     tx.tell(turn.action, turn.kind, row, row.details())
 }
 
-/// Approves the waiting step; after the last one it is carried out. What that left behind is there
-/// only then.
+/// Approves the waiting step; after the last one it is carried out.
 ///
 /// # Errors
 /// As [`approvals::decide`]; 409 where it stands elsewhere, and when it can no longer be carried out.
-pub fn approve<C: Case>(
-    tx: &mut Tx<'_>,
-    id: Id<C::Entity>,
-    comment: &str,
-) -> Result<(C, Option<C::Done>), Error> {
+pub fn approve<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, verdict: &Verdict) -> Result<C, Error> {
     let mut row: C = locked_for_decision(tx, id)?;
     let case = waiting(&row, &C::APPROVED)?;
-    if approvals::decide(tx, case, Decision::Approved, comment)? != CaseStatus::Approved {
-        return Ok((row, None));
+    if approvals::decide(tx, case, Decision::Approved, verdict)? == CaseStatus::Approved {
+        row.carry_out(tx, case)?;
+        take(tx, &mut row, &C::APPROVED)?;
     }
-    let done = row.carry_out(tx, case)?;
-    take(tx, &mut row, &C::APPROVED)?;
-    Ok((row, Some(done)))
+    Ok(row)
 }
 
 /// Rejects the waiting step, and with it the whole.
 ///
 /// # Errors
 /// As [`approvals::decide`]; 409 where it stands elsewhere.
-pub fn reject<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, reason: &str) -> Result<C, Error> {
-    turn_down(tx, id, (Decision::Rejected, reason), &C::REJECTED)
+pub fn reject<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, verdict: &Verdict) -> Result<C, Error> {
+    turn_down(tx, id, (Decision::Rejected, verdict), &C::REJECTED)
 }
 
 /// Decides the waiting step in another way than to approve it.
@@ -174,12 +175,12 @@ pub fn reject<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, reason: &str) -> Resu
 pub fn turn_down<C: Case>(
     tx: &mut Tx<'_>,
     id: Id<C::Entity>,
-    (decision, reason): (Decision, &str),
+    (decision, verdict): (Decision, &Verdict),
     turn: &Turn<C::Status>,
 ) -> Result<C, Error> {
     let mut row: C = locked_for_decision(tx, id)?;
     let case = waiting(&row, turn)?;
-    approvals::decide(tx, case, decision, reason)?;
+    approvals::decide(tx, case, decision, verdict)?;
     take(tx, &mut row, turn)?;
     Ok(row)
 }

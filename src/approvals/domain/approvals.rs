@@ -1,11 +1,10 @@
 //! Approvals: cases, steps, four eyes, escalation, delegation. Knows nothing about what is
 //! approved.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::error_codes::ProblemCode;
 use crate::values::organisation::OrgPath;
 
 crate::identifiers! {
@@ -90,17 +89,62 @@ pub struct CaseFacts {
     pub delegates_of_requester: BTreeSet<String>,
     /// Its steps, in order.
     pub steps: Vec<StepFacts>,
-    /// Who decided a step of it already, and on whose behalf.
-    pub decided_by: BTreeSet<String>,
+    /// Who decided a step of it already, in person or through somebody else, and which.
+    pub decided_by: BTreeMap<String, i16>,
+}
+
+/// Why four eyes keep somebody from deciding a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// They asked for it.
+    Asked,
+    /// They stand in for who asked.
+    StandsIn,
+    /// They decided this step of it, in person or through somebody else.
+    Decided(i16),
+    /// Who lent them the authority may not decide it.
+    LentBy(String, Box<Self>),
+}
+
+/// Why somebody does not decide a step, in the order in which it is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The case waits for nobody.
+    NotPending,
+    /// Another person has to decide.
+    FourEyes(Why),
+    /// The step that was named is not the one that waits.
+    StepWaits {
+        /// What was named.
+        asked: i16,
+        /// What waits.
+        waiting: i16,
+    },
+    /// They lack the scope.
+    Scope,
+    /// They stand elsewhere.
+    Outside,
+    /// They may decide a later step as well, and did not say which they mean.
+    NameTheStep {
+        /// What waits.
+        waiting: i16,
+        /// The later ones.
+        also: Vec<i16>,
+    },
 }
 
 impl CaseFacts {
-    /// Whether four eyes keep somebody from deciding it, in person or through somebody else: they
-    /// asked for it, act for whoever did, or decided a step of it already.
-    fn bars(&self, principal: &String) -> bool {
-        *principal == self.requested_by
-            || self.delegates_of_requester.contains(principal)
-            || self.decided_by.contains(principal)
+    /// What keeps somebody from deciding it, in person or through somebody else.
+    fn bars(&self, principal: &str) -> Option<Why> {
+        if principal == self.requested_by {
+            return Some(Why::Asked);
+        }
+        if self.delegates_of_requester.contains(principal) {
+            return Some(Why::StandsIn);
+        }
+        self.decided_by
+            .get(principal)
+            .map(|step| Why::Decided(*step))
     }
 }
 
@@ -130,6 +174,16 @@ pub struct Decider {
     pub lent: Vec<Authority>,
 }
 
+impl Decider {
+    /// What they may decide a case with: their own authority, and what is lent by those whom
+    /// nothing keeps from deciding it.
+    fn usable<'a>(&'a self, case: &'a CaseFacts) -> impl Iterator<Item = &'a Authority> {
+        let free = self.lent.iter();
+        let free = free.filter(|lent| case.bars(&lent.principal).is_none());
+        std::iter::once(&self.own).chain(free)
+    }
+}
+
 /// What a decision leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -143,64 +197,48 @@ pub struct Progress {
     pub on_behalf_of: Option<String>,
 }
 
-/// Decides the waiting step of a case.
+/// Decides the waiting step of a case: the one that is named, where one is.
 ///
 /// # Errors
 /// In this order: not pending any more; four eyes (nobody decides what they asked for or what
 /// was asked by whom they stand in for, nor one case twice, in person or through a delegate);
-/// scope; organisation.
+/// another step was named; scope; organisation; no step was named by somebody who would spend
+/// themselves on a step below their own.
 pub fn decide(
     case: &CaseFacts,
     decider: &Decider,
-    decision: Decision,
+    (decision, asked): (Decision, Option<i16>),
     now: DateTime<Utc>,
-) -> Result<Progress, ProblemCode> {
+) -> Result<Progress, Refusal> {
     let waiting = case
         .steps
         .iter()
         .position(|step| step.status == StepStatus::Pending);
     let (CaseStatus::Pending, Some(index)) = (case.status, waiting) else {
-        return Err(ProblemCode::InvalidTransition);
+        return Err(Refusal::NotPending);
     };
     let who = &decider.own.principal;
-    if case.bars(who) {
-        return Err(ProblemCode::FourEyesRequired);
+    if let Some(why) = case.bars(who) {
+        return Err(Refusal::FourEyes(why));
     }
-    let step = &case.steps[index];
-    let competences: Vec<&Competence> = std::iter::once(&step.competence)
-        .chain(
-            step.escalation
-                .as_ref()
-                .filter(|_| step.due_at.is_some_and(|due| due <= now)),
-        )
-        .collect();
-    let able = |authority: &&Authority| competences.iter().any(|one| authority.covers(one));
-    let used = std::iter::once(&decider.own)
-        .chain(
-            decider
-                .lent
-                .iter()
-                .filter(|lent| !case.bars(&lent.principal)),
-        )
-        .find(able);
-    let Some(used) = used else {
-        // Whoever could have lent it may not decide this case themselves.
-        if decider.lent.iter().any(|lent| able(&lent)) {
-            return Err(ProblemCode::FourEyesRequired);
-        }
-        let holds_scope = std::iter::once(&decider.own)
-            .chain(&decider.lent)
-            .any(|authority| {
-                competences
-                    .iter()
-                    .any(|one| authority.scopes.contains(&one.scope))
-            });
-        return Err(if holds_scope {
-            ProblemCode::NotFound
-        } else {
-            ProblemCode::InsufficientScope
+    let (step, later) = (&case.steps[index], &case.steps[index + 1..]);
+    if let Some(asked) = asked.filter(|asked| *asked != step.number) {
+        return Err(Refusal::StepWaits {
+            asked,
+            waiting: step.number,
         });
-    };
+    }
+    let used = authority_for(case, decider, step, now)?;
+    // What is rejected or sent back ends the case: nobody is spent by that.
+    if asked.is_none() && decision == Decision::Approved {
+        let also = later_steps_of(case, decider, step, later);
+        if !also.is_empty() {
+            return Err(Refusal::NameTheStep {
+                waiting: step.number,
+                also,
+            });
+        }
+    }
     let is_last = index + 1 == case.steps.len();
     let (step_status, case_status) = match (decision, is_last) {
         (Decision::Rejected, _) => (StepStatus::Rejected, CaseStatus::Rejected),
@@ -216,163 +254,63 @@ pub fn decide(
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> OrgPath {
-        OrgPath::parse(text).unwrap()
+/// The later steps that somebody may decide, in person or through somebody else, where any of them
+/// is another's than the waiting one: of two steps of one competence the first is nobody's lower
+/// one.
+fn later_steps_of(
+    case: &CaseFacts,
+    decider: &Decider,
+    step: &StepFacts,
+    later: &[StepFacts],
+) -> Vec<i16> {
+    let covered = || {
+        later.iter().filter(|one| {
+            decider
+                .usable(case)
+                .any(|authority| authority.covers(&one.competence))
+        })
+    };
+    if covered().all(|one| one.competence == step.competence) {
+        return Vec::new();
     }
-
-    fn noon(day: u32) -> DateTime<Utc> {
-        format!("2026-03-{day:02}T12:00:00Z").parse().unwrap()
-    }
-
-    fn competence(scope: &str, org_path: &str) -> Competence {
-        Competence {
-            scope: scope.to_owned(),
-            org_path: at(org_path),
-        }
-    }
-
-    fn case(steps: usize, decided_by: &[&str]) -> CaseFacts {
-        CaseFacts {
-            status: CaseStatus::Pending,
-            requested_by: "ann".to_owned(),
-            delegates_of_requester: BTreeSet::from(["dan".to_owned()]),
-            steps: (0..steps)
-                .map(|index| StepFacts {
-                    number: i16::try_from(index).unwrap() + 1,
-                    competence: competence("decide:branch", "head-office/east"),
-                    escalation: Some(competence("decide:head-office", "head-office")),
-                    due_at: Some(noon(5)),
-                    status: if index < decided_by.len() {
-                        StepStatus::Approved
-                    } else {
-                        StepStatus::Pending
-                    },
-                })
-                .collect(),
-            decided_by: decided_by.iter().map(|&name| name.to_owned()).collect(),
-        }
-    }
-
-    fn authority(who: &str, org_path: &str, scopes: &[&str]) -> Authority {
-        Authority {
-            principal: who.to_owned(),
-            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
-            org_path: at(org_path),
-        }
-    }
-
-    fn attempt(
-        case: &CaseFacts,
-        who: &str,
-        org_path: &str,
-        scopes: &[&str],
-        decision: Decision,
-    ) -> Result<Progress, ProblemCode> {
-        let decider = Decider {
-            own: authority(who, org_path, scopes),
-            lent: Vec::new(),
-        };
-        decide(case, &decider, decision, noon(1))
-    }
-
-    const BRANCH: &[&str] = &["decide:branch"];
-
-    #[test]
-    fn the_last_step_approves_the_case_and_any_other_decision_ends_it() {
-        let two = case(2, &[]);
-        let first = attempt(&two, "bob", "head-office", BRANCH, Decision::Approved).unwrap();
-        assert_eq!((first.step, first.case_status), (1, CaseStatus::Pending));
-        let one_left = case(2, &["bob"]);
-        let second = attempt(
-            &one_left,
-            "eve",
-            "head-office/east",
-            BRANCH,
-            Decision::Approved,
-        );
-        let second = second.unwrap();
-        assert_eq!((second.step, second.case_status), (2, CaseStatus::Approved));
-        let no = attempt(&two, "bob", "head-office", BRANCH, Decision::Rejected).unwrap();
-        assert_eq!(no.case_status, CaseStatus::Rejected);
-        let back = attempt(&two, "bob", "head-office", BRANCH, Decision::SentBack).unwrap();
-        assert_eq!(
-            (back.step_status, back.case_status),
-            (StepStatus::SentBack, CaseStatus::SentBack)
-        );
-    }
-
-    #[test]
-    fn refusals_come_in_the_documented_order() {
-        let mut closed = case(1, &[]);
-        closed.status = CaseStatus::Withdrawn;
-        let refused = |case: &CaseFacts, who, org_path, scopes| {
-            attempt(case, who, org_path, scopes, Decision::Approved).unwrap_err()
-        };
-        assert_eq!(
-            refused(&closed, "ann", "head-office/west", &[]),
-            ProblemCode::InvalidTransition
-        );
-        for who in ["ann", "dan"] {
-            assert_eq!(
-                refused(&case(1, &[]), who, "head-office", BRANCH),
-                ProblemCode::FourEyesRequired
-            );
-        }
-        assert_eq!(
-            refused(&case(2, &["bob"]), "bob", "head-office", BRANCH),
-            ProblemCode::FourEyesRequired
-        );
-        assert_eq!(
-            refused(&case(1, &[]), "bob", "head-office/west", &[]),
-            ProblemCode::InsufficientScope
-        );
-        for elsewhere in ["head-office/west", "head-office/east/shanghai"] {
-            assert_eq!(
-                refused(&case(1, &[]), "bob", elsewhere, BRANCH),
-                ProblemCode::NotFound
-            );
-        }
-    }
-
-    #[test]
-    fn an_escalation_may_decide_once_the_step_is_due_and_not_before() {
-        let head = Decider {
-            own: authority("hal", "head-office", &["decide:head-office"]),
-            lent: Vec::new(),
-        };
-        let on = |day| decide(&case(1, &[]), &head, Decision::Approved, noon(day));
-        assert_eq!(on(4), Err(ProblemCode::InsufficientScope));
-        assert_eq!(on(5).unwrap().case_status, CaseStatus::Approved);
-        // Whom the step was meant for still may.
-        let late = attempt(
-            &case(1, &[]),
-            "bob",
-            "head-office",
-            BRANCH,
-            Decision::Approved,
-        );
-        assert!(late.is_ok());
-    }
-
-    #[test]
-    fn a_lent_authority_decides_in_the_name_of_its_owner() {
-        let lent = |owner: &str| Decider {
-            own: authority("pat", "head-office/west", &[]),
-            lent: vec![authority(owner, "head-office/east", BRANCH)],
-        };
-        let by =
-            |case: &CaseFacts, owner: &str| decide(case, &lent(owner), Decision::Approved, noon(1));
-        let decided = by(&case(1, &[]), "bob").unwrap();
-        assert_eq!(decided.on_behalf_of, Some("bob".to_owned()));
-        // Whoever may not decide does not decide through somebody else: the requester, who acts
-        // for the requester, and who decided before.
-        let refused = Err(ProblemCode::FourEyesRequired);
-        assert_eq!(by(&case(1, &[]), "ann"), refused);
-        assert_eq!(by(&case(1, &[]), "dan"), refused);
-        assert_eq!(by(&case(2, &["bob"]), "bob"), refused);
-    }
+    covered().map(|one| one.number).collect()
 }
+
+/// The authority by which a step is decided: their own, or one that is lent by somebody who may
+/// decide the case.
+fn authority_for<'a>(
+    case: &'a CaseFacts,
+    decider: &'a Decider,
+    step: &StepFacts,
+    now: DateTime<Utc>,
+) -> Result<&'a Authority, Refusal> {
+    let escalation = step
+        .escalation
+        .as_ref()
+        .filter(|_| step.due_at.is_some_and(|due| due <= now));
+    let competences = || std::iter::once(&step.competence).chain(escalation);
+    let able = |authority: &&Authority| competences().any(|one| authority.covers(one));
+    if let Some(used) = decider.usable(case).find(able) {
+        return Ok(used);
+    }
+    // Whoever could have lent it may not decide this case themselves.
+    let barred = decider.lent.iter().filter(able).find_map(|lent| {
+        let why = case.bars(&lent.principal)?;
+        Some(Why::LentBy(lent.principal.clone(), Box::new(why)))
+    });
+    if let Some(why) = barred {
+        return Err(Refusal::FourEyes(why));
+    }
+    let holds_scope = std::iter::once(&decider.own)
+        .chain(&decider.lent)
+        .any(|authority| competences().any(|one| authority.scopes.contains(&one.scope)));
+    Err(if holds_scope {
+        Refusal::Outside
+    } else {
+        Refusal::Scope
+    })
+}
+
+#[cfg(test)]
+#[path = "approvals_tests.rs"]
+mod tests;

@@ -223,7 +223,6 @@ fn amount_max(row: &ReferralRow) -> Result<Money, Error> {
 impl Case for ReferralRow {
     type Entity = ReferralEntity;
     type Status = ReferralStatus;
-    type Done = ();
 
     const NAME: (&'static str, &'static str) = ("referral", "转审");
     const APPROVED: Turn<ReferralStatus> = Turn {

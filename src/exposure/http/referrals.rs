@@ -297,10 +297,10 @@ pub async fn approve(
     command: KeyedAction<Approve>,
 ) -> Reply<Resource<ReferralView>> {
     let (body, repeatable) = command.into_parts();
-    let comment = body.comment();
+    let verdict = body.into();
     guard
         .write("referral.approve", repeatable, move |tx| {
-            let (row, _) = lifecycle::approve::<ReferralRow>(tx, id.0, &comment)?;
+            let row: ReferralRow = lifecycle::approve(tx, id.0, &verdict)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await
@@ -321,9 +321,10 @@ pub async fn reject(
     command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<ReferralView>> {
     let (body, repeatable) = command.into_parts();
+    let verdict = body.into();
     guard
         .write("referral.reject", repeatable, move |tx| {
-            let row: ReferralRow = lifecycle::reject(tx, id.0, &body.reason.0)?;
+            let row: ReferralRow = lifecycle::reject(tx, id.0, &verdict)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await

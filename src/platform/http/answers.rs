@@ -74,11 +74,6 @@ pub enum Named<T> {
     Known(T),
 }
 
-/// 200 with the result of an action on another resource than the one addressed; names it in
-/// `Content-Location`.
-#[derive(Debug)]
-pub struct Outcome<T>(pub T);
-
 /// 200 with a result that is no resource: nothing to revalidate.
 #[derive(Debug)]
 pub struct Computed<T>(pub T);
@@ -198,14 +193,6 @@ impl<T: Representation> Answer for Created<T> {
     }
 }
 
-impl<T: Representation> Answer for Outcome<T> {
-    fn to_stored(&self) -> Result<StoredAnswer, Error> {
-        let mut stored = tagged(200, &self.0)?;
-        add(&mut stored, "content-location", &self.0.location());
-        Ok(stored)
-    }
-}
-
 impl<T: Representation> Answer for Named<T> {
     fn to_stored(&self) -> Result<StoredAnswer, Error> {
         let (status, place, value) = match self {
@@ -276,7 +263,7 @@ macro_rules! responders {
 }
 
 responders!(
-    Created: Representation, Named: Representation, Outcome: Representation, Computed: Serialize
+    Created: Representation, Named: Representation, Computed: Serialize
 );
 
 impl<P: Serialize> Responder for Listing<P> {
@@ -317,19 +304,6 @@ impl<T: Representation> Output for Named<T> {
         let headers = ["ETag", "Content-Location"];
         let description = "There already under this name, as it is now.";
         draft.success(200, description, &headers, Some(content));
-    }
-}
-
-impl<T: Representation> Output for Outcome<T> {
-    fn describe(draft: &mut Draft) {
-        let content = draft.content::<T>("application/json");
-        let headers = ["ETag", "Content-Location"];
-        draft.success(
-            200,
-            "Done; the resource as it is now.",
-            &headers,
-            Some(content),
-        );
     }
 }
 

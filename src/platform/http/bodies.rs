@@ -14,13 +14,11 @@ pub struct Approve {
     /// Why.
     #[serde(default)]
     pub comment: Option<Text<1000>>,
-}
-
-impl Approve {
-    /// The comment; nothing when there is none.
-    pub fn comment(self) -> String {
-        self.comment.map_or_else(String::new, |text| text.0)
-    }
+    /// Number of the step that is meant; needed by whoever may decide a later one as well.
+    #[serde(default)]
+    #[validate(range(min = 1, max = 5, message = "must be 1 to 5|须为 1 至 5"))]
+    #[schema(minimum = 1, maximum = 5)]
+    pub step: Option<i16>,
 }
 
 /// The reason of a rejection, or what should be changed.
@@ -30,6 +28,11 @@ impl Approve {
 pub struct TurnDown {
     /// Why not.
     pub reason: Text<1000>,
+    /// Number of the step that is meant.
+    #[serde(default)]
+    #[validate(range(min = 1, max = 5, message = "must be 1 to 5|须为 1 至 5"))]
+    #[schema(minimum = 1, maximum = 5)]
+    pub step: Option<i16>,
 }
 
 /// Nothing to say.

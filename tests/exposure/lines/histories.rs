@@ -124,9 +124,9 @@ impl World {
         self.post(&what, &format!("{path}/submit"), &json!({}))?;
         let approve = format!("{path}/approve");
         let mut last = None;
-        for person in ["approver", "second approver"] {
+        for (person, step) in [("approver", 1), ("second approver", 2)] {
             let answer = somebody(&self.server, person)
-                .post(&approve, &json!({}))
+                .post(&approve, &json!({"step": step}))
                 .send();
             if !self.came(&what, &answer) {
                 return None;

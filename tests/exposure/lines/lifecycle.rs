@@ -4,11 +4,11 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
-use crate::support::applications::{about_line, approve, carried_out, draw_up};
+use crate::support::applications::{about_line, carried_out, draw_up};
 use crate::support::ledger::line;
 use crate::support::{
     GOODS, Owner, TestServer, a_customer, a_draft, a_group_of, a_product_line, an_approver,
-    application_body, assert_ledger_is_clean, the_goods,
+    application_body, approved, assert_ledger_is_clean, the_goods,
 };
 
 #[test]
@@ -302,7 +302,7 @@ fn a_draft_is_patched_under_its_version_and_not_after_it_was_submitted() {
     client
         .post(&format!("{path}/submit"), &json!({}))
         .expect(200);
-    let opened = approve(&server, &path).expect(200);
+    let opened = approved(&server, &path);
     assert_eq!(opened.field("effective_limit"), "300.00");
     assert_eq!(opened.json()["payment_term_days"], Value::Null);
 }
