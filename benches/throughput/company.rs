@@ -27,6 +27,7 @@ use shouxin::exposure::domain::groups::{GroupBasis, GroupLimitMode};
 use shouxin::exposure::domain::line_terms::{ApplicationAction, Asked};
 use shouxin::platform::store::db::{Db, DbOptions};
 use shouxin::platform::store::documents;
+use shouxin::platform::store::seen::as_it_is;
 use shouxin::platform::store::tx::Tx;
 use shouxin::values::actor::Actor;
 use shouxin::values::currency::Currency;
@@ -221,12 +222,12 @@ fn apply(
         grounds: Grounds::default(),
     };
     let id = applications::draw_up(tx, &new)?.id;
-    applications::submit(tx, id)?;
+    applications::submit(tx, id, &as_it_is)?;
     Ok(id)
 }
 
 fn approve(tx: &mut Tx<'_>, id: ApplicationId) -> Result<LineId, Error> {
-    let approved = applications::approve(tx, id, &Verdict::default())?;
+    let approved = applications::approve(tx, id, &as_it_is, &Verdict::default())?;
     approved
         .credit_line_id
         .ok_or_else(|| Error::internal("one step opens the line"))

@@ -33,6 +33,7 @@ use crate::exposure::app::receivables::{self, CapturedReceivable, NewReceivable}
 use crate::exposure::app::reservations::{self, Command, NewReservation};
 use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked as Terms};
+use crate::platform::store::seen::as_it_is;
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::OrderTerms;
 use crate::scores::domain::scores::Score;
@@ -148,11 +149,11 @@ impl Performer<'_> {
             }
             Action::Allocate(place) => {
                 let id = self.id(Noun::Payment, place)?;
-                payments::allocate(tx, id, &self.told(place)?).map(drop)
+                payments::allocate(tx, id, &as_it_is, &self.told(place)?).map(drop)
             }
             Action::Reverse(place) => {
                 let id = self.id(Noun::Payment, place)?;
-                payments::reverse(tx, id, "银行退票").map(drop)
+                payments::reverse(tx, id, &as_it_is, "银行退票").map(drop)
             }
         }
     }
@@ -190,7 +191,7 @@ impl Performer<'_> {
     }
 
     fn change(&self, tx: &mut Tx<'_>, place: usize, change: &CustomerChange) -> Result<(), Error> {
-        customers::change(tx, self.id(Noun::Customer, place)?, &|_| Ok(()), change).map(drop)
+        customers::change(tx, self.id(Noun::Customer, place)?, &as_it_is, change).map(drop)
     }
 
     fn on_group(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
@@ -221,7 +222,7 @@ impl Performer<'_> {
                     self.id(Noun::Membership, customer)?,
                 );
                 let until = Some(tx.today);
-                groups::leave(tx, ids, &|_| Ok(()), until).map(drop)
+                groups::leave(tx, ids, &as_it_is, until).map(drop)
             }
             _ => Err(Error::internal("not about a group")),
         }
@@ -234,11 +235,12 @@ impl Performer<'_> {
                 self.note(Noun::Application, place, row.id)
             }
             Action::Submit(place) => {
-                applications::submit(tx, self.id(Noun::Application, place)?).map(drop)
+                let id = self.id(Noun::Application, place)?;
+                applications::submit(tx, id, &as_it_is).map(drop)
             }
             Action::Withdraw(place) => {
-                lifecycle::withdraw::<ApplicationRow>(tx, self.id(Noun::Application, place)?)
-                    .map(drop)
+                let id = self.id(Noun::Application, place)?;
+                lifecycle::withdraw::<ApplicationRow>(tx, id, &as_it_is).map(drop)
             }
             Action::Approve(place) => {
                 let id = self.id(Noun::Application, place)?;
@@ -246,7 +248,7 @@ impl Performer<'_> {
                     comment: "资信及履约情况良好，同意".to_owned(),
                     ..Verdict::default()
                 };
-                let row = applications::approve(tx, id, &verdict)?;
+                let row = applications::approve(tx, id, &as_it_is, &verdict)?;
                 // Until the last step is approved another one waits for the executive.
                 match row.credit_line_id {
                     Some(line) if row.status == ApplicationStatus::Approved => {
@@ -261,7 +263,7 @@ impl Performer<'_> {
                     comment: "近期付款记录不佳，暂不同意".to_owned(),
                     ..Verdict::default()
                 };
-                lifecycle::reject::<ApplicationRow>(tx, id, &verdict).map(drop)
+                lifecycle::reject::<ApplicationRow>(tx, id, &as_it_is, &verdict).map(drop)
             }
             _ => Err(Error::internal("not about an application")),
         }
@@ -274,7 +276,8 @@ impl Performer<'_> {
         action: LineAction,
         reason: &str,
     ) -> Result<(), Error> {
-        lines::act(tx, self.id(Noun::Line, place)?, action, reason).map(drop)
+        let id = self.id(Noun::Line, place)?;
+        lines::act(tx, id, &as_it_is, (action, reason)).map(drop)
     }
 
     fn on_reservation(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
@@ -302,6 +305,7 @@ impl Performer<'_> {
                     amount: Box::new(move |_| Ok(amount)),
                     is_final,
                     receivable: captured,
+                    seen: None,
                 };
                 let decided = reservations::decide(tx, &command)?;
                 // Its newest receivable is the one.
@@ -318,6 +322,7 @@ impl Performer<'_> {
                 let command = Command::Release {
                     id,
                     amount: Box::new(|_| Ok(None)),
+                    seen: None,
                 };
                 reservations::decide(tx, &command).map(drop)
             }

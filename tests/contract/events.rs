@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use shouxin::catalogue::app::products::ProductChange;
+use shouxin::platform::store::seen::as_it_is;
 use shouxin::reports::http::events::EVENT_KINDS;
 use shouxin::values::actor::Actor;
 use shouxin::values::organisation::OrgPath;
@@ -169,7 +170,7 @@ fn changes_of_one_thing_stay_in_order_even_if_the_later_one_began_first() {
                 default_payment_term_days: Some(2),
                 ..ProductChange::default()
             };
-            shouxin::catalogue::app::products::change(tx, "goods", &|_| Ok(()), &change)
+            shouxin::catalogue::app::products::change(tx, "goods", &as_it_is, &change)
         })
         .unwrap();
     let (items, _) = take(&feed(&server), "limit=10", 3);

@@ -6,4 +6,5 @@ pub mod document;
 mod events;
 mod idempotency;
 mod jwt;
+mod preconditions;
 mod transient;

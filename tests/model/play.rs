@@ -270,10 +270,11 @@ impl<'a> Player<'a> {
             to,
         };
         let submitting = self.write(format!("{path}/submit"), json!({}));
-        if !matches!(self.perform(op, &submitting), Some((200, _))) {
+        let Some((200, submitted)) = self.perform(op, &submitting) else {
             return;
-        }
-        let mut approving = self.write(format!("{path}/approve"), json!({}));
+        };
+        let approval = json!({"approval_id": submitted["approval_id"]});
+        let mut approving = self.write(format!("{path}/approve"), approval);
         approving.token.clone_from(&self.stage.tokens[1]);
         let decided = self.perform(Op::Approve { application }, &approving);
         if let Some((200, body)) = decided {

@@ -16,6 +16,8 @@ pub struct Client {
     agent: ureq::Agent,
     credentials: Credentials,
     key: Option<String>,
+    /// An operation, and the tag that is sent with it whatever the test says.
+    demand: Option<(String, String)>,
 }
 
 /// A request about to be sent.
@@ -29,6 +31,7 @@ pub struct Call {
     body: Option<Vec<u8>>,
     content_type: Option<&'static str>,
     key: Key,
+    blind: bool,
 }
 
 #[derive(Clone)]
@@ -63,7 +66,14 @@ impl Client {
             agent,
             credentials,
             key: None,
+            demand: None,
         }
+    }
+
+    /// The same caller, sending this `If-Match` with an operation.
+    pub fn demanding(mut self, operation: &str, tag: &str) -> Self {
+        self.demand = Some((operation.to_owned(), tag.to_owned()));
+        self
     }
 
     /// The same caller, sending this `Idempotency-Key` with every write.
@@ -114,6 +124,7 @@ impl Client {
                 Some(key) if method != "GET" => Key::Exactly(format!("{key}-{method}-{path}")),
                 _ => Key::Automatic,
             },
+            blind: false,
         }
     }
 }
@@ -153,6 +164,13 @@ impl Call {
         self
     }
 
+    /// Says nothing of what is decided, where decisions otherwise name the approval that the
+    /// caller reads just before.
+    pub fn blind(mut self) -> Self {
+        self.blind = true;
+        self
+    }
+
     /// Sends the request and gives whatever comes back, as long as the document promises it.
     #[track_caller]
     pub fn send(self) -> Answer {
@@ -165,7 +183,7 @@ impl Call {
     #[track_caller]
     pub fn try_send(self) -> Result<Answer, ureq::Error> {
         let request = format!("{} {}", self.method, self.path);
-        let call = self.with_key_decided();
+        let call = self.with_key_decided().with_precondition_decided()?;
         let mut builder = Request::builder()
             .method(call.method.clone())
             .uri(format!("{}{}", call.client.base, call.path));
@@ -198,6 +216,48 @@ impl Call {
             };
         }
         self
+    }
+
+    /// A decision is about what was read: the caller reads it, and names its approval; or its tag,
+    /// where it has none or the body is none to put it in.
+    fn with_precondition_decided(mut self) -> Result<Self, ureq::Error> {
+        if let Some((operation, tag)) = self.client.demand.take() {
+            let own = super::document::operation_at(self.method.as_str(), &self.path);
+            if own.is_some_and(|own| own.id == operation) {
+                return Ok(self.with_tag(&tag));
+            }
+        }
+        let decides = ["/approve", "/reject", "/send-back"]
+            .iter()
+            .any(|verb| self.path.ends_with(verb));
+        let says_so = self.headers.iter().any(|(name, _)| name == "If-Match");
+        if self.blind || says_so || !decides || self.method != Method::POST {
+            return Ok(self);
+        }
+        let mut body: Value = match self.body.as_deref().map(serde_json::from_slice) {
+            Some(Ok(body)) => body,
+            _ => Value::Null,
+        };
+        if body["approval_id"].is_string() {
+            return Ok(self);
+        }
+        let (about, _) = self.path.rsplit_once('/').unwrap();
+        let read = self.client.get(about).try_send()?;
+        if read.status != 200 {
+            return Ok(self.with_tag(NOT_READ));
+        }
+        let approval = read.json()["approval_id"].take();
+        if body.is_object() && approval.is_string() {
+            body["approval_id"] = approval;
+            self.body = Some(body.to_string().into());
+            return Ok(self);
+        }
+        Ok(self.with_tag(&read.etag()))
+    }
+
+    fn with_tag(mut self, tag: &str) -> Self {
+        self.headers.retain(|(name, _)| name != "If-Match");
+        self.header("If-Match", tag)
     }
 
     fn all_headers(&self) -> Vec<(String, Vec<u8>)> {
@@ -235,6 +295,12 @@ impl Answer {
     #[track_caller]
     pub fn again(&self) -> Self {
         self.call.clone().send()
+    }
+
+    /// The same under a key of its own, meant for what has this tag.
+    #[track_caller]
+    pub fn again_for(&self, tag: &str) -> Self {
+        self.call.clone().with_tag(tag).key(&fresh_key()).send()
     }
 
     #[track_caller]
@@ -312,6 +378,9 @@ impl Answer {
         }
     }
 }
+
+/// The tag of nothing.
+const NOT_READ: &str = "\"0-0\"";
 
 /// A key that no other request of the run has.
 pub fn fresh_key() -> String {

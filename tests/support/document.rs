@@ -120,6 +120,18 @@ impl Documented {
             .is_some_and(|parameter| parameter["required"] == true)
     }
 
+    /// What it makes of `If-Match`: `required`, `decision` (required, or the approval in the body),
+    /// `honoured` where one is sent, or `none`.
+    pub fn precondition(&self) -> &'static str {
+        let required = self.object["responses"]["428"].is_object();
+        match (self.parameter("header", "If-Match"), required) {
+            (None, _) => "none",
+            (Some(_), false) => "honoured",
+            (Some(_), true) if self.method == "PATCH" => "required",
+            (Some(_), true) => "decision",
+        }
+    }
+
     /// The thing its path identifies, such as `customer` for `customer_id`.
     pub fn noun(&self) -> Option<&str> {
         self.path
@@ -167,14 +179,17 @@ impl Documented {
             [] => path.to_owned(),
             query => format!("{path}?{}", query.join("&")),
         };
-        let mut call = client.call(&self.method, &address);
-        if let Some((media_type, example)) = self.body() {
-            call = call.body(media_type, example.to_string());
+        let call = client.call(&self.method, &address);
+        let call = match self.body() {
+            Some((media_type, example)) => call.body(media_type, example.to_string()),
+            None => call,
+        };
+        match self.precondition() {
+            "none" => call,
+            // Whatever is there is not what somebody decided about.
+            "decision" => call.header("If-Match", "\"1-0000000000000000\""),
+            _ => call.header("If-Match", "*"),
         }
-        if self.parameter("header", "If-Match").is_some() {
-            call = call.header("If-Match", "*");
-        }
-        call
     }
 
     /// Content type and example of the request body.
@@ -342,7 +357,8 @@ fn required_headers(response: &Value) -> Vec<String> {
         .collect()
 }
 
-fn operation_at(method: &str, path: &str) -> Option<&'static Documented> {
+/// The operation that a request is for.
+pub fn operation_at(method: &str, path: &str) -> Option<&'static Documented> {
     let method = if method == "HEAD" { "GET" } else { method };
     let path = path.split('?').next()?;
     operations()

@@ -20,6 +20,7 @@ use crate::exposure::app::refusing::nonsense;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked, change, check_shape};
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::parties;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, Bucket, CustomerId, GroupId, LineId};
@@ -204,16 +205,16 @@ pub type Amendment<'a> = dyn Fn(&mut ApplicationRow) -> Result<(), Error> + 'a;
 /// Changes a draft.
 ///
 /// # Errors
-/// 404, 412 when `check` finds another version, 409 when it is no draft, 422 for terms that make
+/// 404, 412 when it is not what was seen, 409 when it is no draft, 422 for terms that make
 /// no sense.
 pub fn amend(
     tx: &mut Tx<'_>,
     id: ApplicationId,
-    check: &dyn Fn(i64) -> Result<(), Error>,
+    seen: Seen<'_, ApplicationRow>,
     amendment: &Amendment<'_>,
 ) -> Result<ApplicationRow, Error> {
     let mut row: ApplicationRow = lifecycle::locked(tx, id)?;
-    check(row.version)?;
+    seen(&mut tx.reader(), &row)?;
     if row.status != ApplicationStatus::Draft {
         return Err(lifecycle::wrong_status(&row, ApplicationStatus::Draft));
     }
@@ -237,8 +238,13 @@ pub fn amend(
 /// # Errors
 /// 404, 403 for anybody but who drew it up, 409 when it is not a draft, 422 when a check refuses
 /// it or no rule is for it.
-pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Error> {
+pub fn submit(
+    tx: &mut Tx<'_>,
+    id: ApplicationId,
+    seen: Seen<'_, ApplicationRow>,
+) -> Result<ApplicationRow, Error> {
     let mut row: ApplicationRow = lifecycle::locked(tx, id)?;
+    seen(&mut tx.reader(), &row)?;
     lifecycle::expect(&row, &SUBMITTED)?;
     only_by_its_author(tx, &row)?;
     let own = row.currency;
@@ -280,9 +286,10 @@ pub fn submit(tx: &mut Tx<'_>, id: ApplicationId) -> Result<ApplicationRow, Erro
 pub fn approve(
     tx: &mut Tx<'_>,
     id: ApplicationId,
+    seen: Seen<'_, ApplicationRow>,
     verdict: &Verdict,
 ) -> Result<ApplicationRow, Error> {
-    lifecycle::approve(tx, id, verdict)
+    lifecycle::approve(tx, id, seen, verdict)
 }
 
 /// Sends the application back to its author for a change: it is a draft again, and another
@@ -293,7 +300,8 @@ pub fn approve(
 pub fn send_back(
     tx: &mut Tx<'_>,
     id: ApplicationId,
+    seen: Seen<'_, ApplicationRow>,
     verdict: &Verdict,
 ) -> Result<ApplicationRow, Error> {
-    lifecycle::turn_down(tx, id, (Decision::SentBack, verdict), &SENT_BACK)
+    lifecycle::turn_down(tx, id, seen, (Decision::SentBack, verdict), &SENT_BACK)
 }

@@ -243,8 +243,8 @@ pub async fn patch(
     let (body, repeatable) = command.into_parts();
     guard
         .write("credit_application.amend", repeatable, move |tx| {
-            let check = |version| if_match.check(version);
-            let row = app::amend(tx, id.0, &check, &|row| amend(row, &body))?;
+            let seen = if_match.seen(|_, row| view(row));
+            let row = app::amend(tx, id.0, &seen, &|row| amend(row, &body))?;
             Ok(Resource(view(row)?))
         })
         .await

@@ -8,19 +8,19 @@ use super::applications::{CreditApplicationView, view};
 use crate::applications::app::applications as app;
 use crate::applications::app::checks;
 use crate::applications::domain::checks::{CheckOutcome, CheckResult, Route};
-use crate::applications::store::applications::{self as store, ChecksRow};
+use crate::applications::store::applications::{self as store, ApplicationRow, ChecksRow};
 use crate::approvals::app::lifecycle;
 use crate::auth::scopes;
 use crate::error::{Error, OrInternal};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Computed, Resource};
 use crate::platform::http::bodies::{Approve, NoDetails, NumberView, TurnDown};
-use crate::platform::http::command::{KeyedAction, KeyedCommand};
+use crate::platform::http::command::{Honoured, IfMatch, KeyedAction, KeyedCommand, OfDecision};
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::PathId;
 use crate::platform::http::types::Text;
 use crate::rules::domain::credit_policies::CheckName;
-use crate::values::ids::ApplicationEntity;
+use crate::values::ids::{ApplicationEntity, CaseId};
 
 /// The result of one check.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,6 +80,11 @@ pub struct CheckReportView {
     /// Those that were kept, the latest first.
     #[schema(max_items = 100)]
     pub kept: Vec<CheckRunView>,
+}
+
+/// The approval that an application waits for, or waited for last.
+fn approval_of(row: &ApplicationRow) -> Option<CaseId> {
+    row.case_id
 }
 
 fn check_view(result: CheckResult) -> CheckView {
@@ -163,11 +168,13 @@ pub async fn checks(
 pub async fn submit(
     guard: Require<scopes::CreditApplicationsWrite>,
     id: PathId<ApplicationEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<NoDetails>,
 ) -> Reply<Resource<CreditApplicationView>> {
     guard
         .write("credit_application.submit", command.repeatable, move |tx| {
-            Ok(Resource(view(app::submit(tx, id.0)?)?))
+            let seen = if_match.seen(|_, row| view(row));
+            Ok(Resource(view(app::submit(tx, id.0, &seen)?)?))
         })
         .await
 }
@@ -180,6 +187,9 @@ pub async fn submit(
 /// nor who decided before; `four_eyes` and `step` of the refusal say which of these it is. Who may
 /// decide a later step as well names the `step` that is meant, so that nobody is spent on a lower
 /// one without meaning it.
+///
+/// A decision is about what was read: `If-Match` carries its ETag, or `approval_id` names the
+/// approval that was read. What was sent back and submitted again waits for another approval.
 #[utoipa::path(
     post,
     path = "/v1/credit-applications/{application_id}/approve",
@@ -189,13 +199,16 @@ pub async fn submit(
 pub async fn approve(
     guard: Require<scopes::CreditApplicationsApprove>,
     id: PathId<ApplicationEntity>,
+    if_match: IfMatch<OfDecision>,
     command: KeyedAction<Approve>,
 ) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
+    let deciding = if_match.or_approval(body.approval_id)?;
     let verdict = body.into();
     guard
         .write("credit_application.approve", repeatable, move |tx| {
-            Ok(Resource(view(app::approve(tx, id.0, &verdict)?)?))
+            let seen = deciding.seen(|_, row| view(row), approval_of);
+            Ok(Resource(view(app::approve(tx, id.0, &seen, &verdict)?)?))
         })
         .await
 }
@@ -212,13 +225,18 @@ pub async fn approve(
 pub async fn reject(
     guard: Require<scopes::CreditApplicationsApprove>,
     id: PathId<ApplicationEntity>,
+    if_match: IfMatch<OfDecision>,
     command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
+    let deciding = if_match.or_approval(body.approval_id)?;
     let verdict = body.into();
     guard
         .write("credit_application.reject", repeatable, move |tx| {
-            Ok(Resource(view(lifecycle::reject(tx, id.0, &verdict)?)?))
+            let seen = deciding.seen(|_, row| view(row), approval_of);
+            Ok(Resource(view(lifecycle::reject(
+                tx, id.0, &seen, &verdict,
+            )?)?))
         })
         .await
 }
@@ -236,13 +254,16 @@ pub async fn reject(
 pub async fn send_back(
     guard: Require<scopes::CreditApplicationsApprove>,
     id: PathId<ApplicationEntity>,
+    if_match: IfMatch<OfDecision>,
     command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<CreditApplicationView>> {
     let (body, repeatable) = command.into_parts();
+    let deciding = if_match.or_approval(body.approval_id)?;
     let verdict = body.into();
     guard
         .write("credit_application.send_back", repeatable, move |tx| {
-            Ok(Resource(view(app::send_back(tx, id.0, &verdict)?)?))
+            let seen = deciding.seen(|_, row| view(row), approval_of);
+            Ok(Resource(view(app::send_back(tx, id.0, &seen, &verdict)?)?))
         })
         .await
 }
@@ -259,13 +280,17 @@ pub async fn send_back(
 pub async fn withdraw(
     guard: Require<scopes::CreditApplicationsWrite>,
     id: PathId<ApplicationEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<NoDetails>,
 ) -> Reply<Resource<CreditApplicationView>> {
     guard
         .write(
             "credit_application.withdraw",
             command.repeatable,
-            move |tx| Ok(Resource(view(lifecycle::withdraw(tx, id.0)?)?)),
+            move |tx| {
+                let seen = if_match.seen(|_, row| view(row));
+                Ok(Resource(view(lifecycle::withdraw(tx, id.0, &seen)?)?))
+            },
         )
         .await
 }

@@ -20,6 +20,7 @@ use crate::approvals::store::approvals::{self as store, CaseRow, DecisionRow, St
 use crate::approvals::store::delegations::{self, DelegationRow};
 use crate::error::{Error, Problem, days};
 use crate::error_codes::ProblemCode;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::values::ids::{Bucket, CaseId};
 
@@ -341,10 +342,15 @@ pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, E
 /// Takes a delegation back at once. Only who gave it may.
 ///
 /// # Errors
-/// 404, 403 for the delegate, 409 when it is revoked already.
-pub fn revoke(tx: &mut Tx<'_>, id: DelegationId) -> Result<DelegationRow, Error> {
+/// 404, 412 when it is not what was seen, 403 for the delegate, 409 when it is revoked already.
+pub fn revoke(
+    tx: &mut Tx<'_>,
+    id: DelegationId,
+    seen: Seen<'_, DelegationRow>,
+) -> Result<DelegationRow, Error> {
     let mut row =
         delegations::find(tx.connection, id, &tx.actor.principal)?.ok_or_else(Error::not_found)?;
+    seen(&mut tx.reader(), &row)?;
     if row.delegator != tx.actor.principal {
         return Err(Problem::new(ProblemCode::FourEyesRequired)
             .because(

@@ -10,6 +10,7 @@ use crate::approvals::domain::authority_rules::CaseSubject;
 use crate::approvals::domain::lifecycle::Standing;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::Subject;
 use crate::platform::store::tx::Tx;
 use crate::values::event_kinds::EventKind;
@@ -149,9 +150,16 @@ pub fn take<C: Case>(tx: &mut Tx<'_>, row: &mut C, turn: &Turn<C::Status>) -> Re
 /// Approves the waiting step; after the last one it is carried out.
 ///
 /// # Errors
-/// As [`approvals::decide`]; 409 where it stands elsewhere, and when it can no longer be carried out.
-pub fn approve<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, verdict: &Verdict) -> Result<C, Error> {
+/// 412 when it is not what was seen; as [`approvals::decide`]; 409 where it stands elsewhere, and
+/// when it can no longer be carried out.
+pub fn approve<C: Case>(
+    tx: &mut Tx<'_>,
+    id: Id<C::Entity>,
+    seen: Seen<'_, C>,
+    verdict: &Verdict,
+) -> Result<C, Error> {
     let mut row: C = locked_for_decision(tx, id)?;
+    seen(&mut tx.reader(), &row)?;
     let case = waiting(&row, &C::APPROVED)?;
     if approvals::decide(tx, case, Decision::Approved, verdict)? == CaseStatus::Approved {
         row.carry_out(tx, case)?;
@@ -163,22 +171,29 @@ pub fn approve<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, verdict: &Verdict) -
 /// Rejects the waiting step, and with it the whole.
 ///
 /// # Errors
-/// As [`approvals::decide`]; 409 where it stands elsewhere.
-pub fn reject<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>, verdict: &Verdict) -> Result<C, Error> {
-    turn_down(tx, id, (Decision::Rejected, verdict), &C::REJECTED)
+/// 412 when it is not what was seen; as [`approvals::decide`]; 409 where it stands elsewhere.
+pub fn reject<C: Case>(
+    tx: &mut Tx<'_>,
+    id: Id<C::Entity>,
+    seen: Seen<'_, C>,
+    verdict: &Verdict,
+) -> Result<C, Error> {
+    turn_down(tx, id, seen, (Decision::Rejected, verdict), &C::REJECTED)
 }
 
 /// Decides the waiting step in another way than to approve it.
 ///
 /// # Errors
-/// As [`approvals::decide`]; 409 where it stands elsewhere.
+/// 412 when it is not what was seen; as [`approvals::decide`]; 409 where it stands elsewhere.
 pub fn turn_down<C: Case>(
     tx: &mut Tx<'_>,
     id: Id<C::Entity>,
+    seen: Seen<'_, C>,
     (decision, verdict): (Decision, &Verdict),
     turn: &Turn<C::Status>,
 ) -> Result<C, Error> {
     let mut row: C = locked_for_decision(tx, id)?;
+    seen(&mut tx.reader(), &row)?;
     let case = waiting(&row, turn)?;
     approvals::decide(tx, case, decision, verdict)?;
     take(tx, &mut row, turn)?;
@@ -188,9 +203,14 @@ pub fn turn_down<C: Case>(
 /// Takes it back. Only who asked may, and only until it is decided.
 ///
 /// # Errors
-/// 404, 409 when it is decided, 403 for anybody else.
-pub fn withdraw<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
+/// 404, 412 when it is not what was seen, 409 when it is decided, 403 for anybody else.
+pub fn withdraw<C: Case>(
+    tx: &mut Tx<'_>,
+    id: Id<C::Entity>,
+    seen: Seen<'_, C>,
+) -> Result<C, Error> {
     let mut row: C = locked(tx, id)?;
+    seen(&mut tx.reader(), &row)?;
     expect(&row, &C::WITHDRAWN)?;
     row.may_be_withdrawn(tx)?;
     if let Some(case) = row.waiting_case() {

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::bodies::NoDetails;
-use crate::platform::http::command::{KeyedAction, KeyedCommand};
+use crate::platform::http::command::{Honoured, IfMatch, KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -209,13 +209,17 @@ pub async fn get(
 pub async fn revoke(
     guard: Require<scopes::ApprovalsDelegate>,
     id: PathId<DelegationEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<NoDetails>,
 ) -> Reply<Resource<ApprovalDelegationView>> {
     guard
         .write(
             "approval.revoke_delegation",
             command.repeatable,
-            move |tx| Ok(Resource(app::revoke(tx, id.0)?.into())),
+            move |tx| {
+                let seen = if_match.seen(|_, row| Ok(ApprovalDelegationView::from(row)));
+                Ok(Resource(app::revoke(tx, id.0, &seen)?.into()))
+            },
         )
         .await
 }

@@ -8,6 +8,7 @@ use crate::catalogue::store::products::{self as store, ProductRow};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::Subject;
 use crate::platform::store::tx::Tx;
 
@@ -100,15 +101,15 @@ pub fn create(tx: &mut Tx<'_>, new: &NewProduct) -> Result<ProductRow, Error> {
 /// Changes a product.
 ///
 /// # Errors
-/// 404 for an unknown code, 412 when `check` finds another version.
+/// 404 for an unknown code, 412 when it is not what was seen.
 pub fn change(
     tx: &mut Tx<'_>,
     code: &str,
-    check: &dyn Fn(i64) -> Result<(), Error>,
+    seen: Seen<'_, ProductRow>,
     change: &ProductChange,
 ) -> Result<ProductRow, Error> {
     let before = store::find_locked(tx.connection, code)?.ok_or_else(Error::not_found)?;
-    check(before.version)?;
+    seen(&mut tx.reader(), &before)?;
     let mut row = before.clone();
     let mut fields: Vec<&str> = Vec::new();
     macro_rules! set {

@@ -331,8 +331,8 @@ pub async fn patch(
     let change = product_change(body);
     guard
         .write("product.change", repeatable, move |tx| {
-            let check = |version| if_match.check(version);
-            let row = app::change(tx, code.as_str(), &check, &change)?;
+            let seen = if_match.seen(|_, row| Ok(ProductView::from(row)));
+            let row = app::change(tx, code.as_str(), &seen, &change)?;
             Ok(Resource(row.into()))
         })
         .await

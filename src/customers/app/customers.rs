@@ -15,6 +15,7 @@ use crate::customers::store::customers::{self as store, CustomerRow, CustomerVer
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::ids::CustomerId;
 use crate::values::masking;
@@ -172,16 +173,16 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
 /// Changes an archive.
 ///
 /// # Errors
-/// 404 when it is not visible, 412 when `check` finds another version, 422 and 409 as
+/// 404 when it is not visible, 412 when it is not what was seen, 422 and 409 as
 /// [`create`].
 pub fn change(
     tx: &mut Tx<'_>,
     id: CustomerId,
-    check: &dyn Fn(i64) -> Result<(), Error>,
+    seen: Seen<'_, CustomerRow>,
     change: &CustomerChange,
 ) -> Result<CustomerRow, Error> {
     let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-    check(before.version)?;
+    seen(&mut tx.reader(), &before)?;
     let mut row = before.clone();
     let mut personal = Personal::default();
     apply(&mut row, &mut personal, change)?;

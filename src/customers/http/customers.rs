@@ -10,7 +10,7 @@ use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
     TimeClass, TradingClass, ValueClass,
 };
-use crate::customers::store::customers::{self as store, CustomerFilter};
+use crate::customers::store::customers::{self as store, CustomerFilter, CustomerRow};
 use crate::error::Error;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
@@ -173,6 +173,12 @@ pub async fn search(
     }))
 }
 
+/// An archive as its readers see it.
+fn read(reader: &mut Reader<'_>, row: CustomerRow) -> Result<CustomerView, Error> {
+    let similar = store::similar(reader, &row.name_key, row.id)?;
+    view(row, similar)
+}
+
 /// Read a customer archive
 ///
 /// As it is now, or as it was at a past moment with `as_of`.
@@ -203,8 +209,7 @@ pub async fn get(
                     past(row, version)?
                 }
             };
-            let similar = store::similar(reader, &row.name_key, row.id)?;
-            Ok(Resource(view(row, similar)?))
+            Ok(Resource(read(reader, row)?))
         })
         .await
 }
@@ -228,9 +233,8 @@ pub async fn patch(
     let change = customer_change(body)?;
     guard
         .write("customer.change", repeatable, move |tx| {
-            let row = app::change(tx, id.0, &|version| if_match.check(version), &change)?;
-            let similar = store::similar(&mut tx.reader(), &row.name_key, row.id)?;
-            Ok(Resource(view(row, similar)?))
+            let row = app::change(tx, id.0, &if_match.seen(read), &change)?;
+            Ok(Resource(read(&mut tx.reader(), row)?))
         })
         .await
 }

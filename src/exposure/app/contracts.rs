@@ -3,13 +3,13 @@
 use chrono::NaiveDate;
 
 use super::lines::{record, wrong_status};
-use crate::error::Error;
-use crate::error::days;
+use crate::error::{Error, days};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::lines::LineStatus;
 use crate::exposure::store::contracts::{self, ContractRow};
 use crate::exposure::store::lines::{self as store, LineChange, LineRow};
+use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::ids::LineId;
 use crate::values::text_keys::compared;
@@ -34,9 +34,15 @@ pub struct NewContract {
 /// Records the signed contract of a line; one that waits for it is active from now on.
 ///
 /// # Errors
-/// 404, 409 for a closed line and for a contract that is on record, 422 for days in the future.
-pub fn record_contract(tx: &mut Tx<'_>, id: LineId, new: &NewContract) -> Result<LineRow, Error> {
+/// 404, 412 when it is not what was seen, 409 for a closed line and for a contract that is on record, 422 for days in the future.
+pub fn record_contract(
+    tx: &mut Tx<'_>,
+    id: LineId,
+    seen: Seen<'_, LineRow>,
+    new: &NewContract,
+) -> Result<LineRow, Error> {
     let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    seen(&mut tx.reader(), &row)?;
     if row.status == LineStatus::Closed {
         return Err(wrong_status(row.status));
     }

@@ -14,6 +14,7 @@ use crate::exposure::domain::groups::{
 use crate::exposure::store::groups::{self as store, GroupRow, MembershipRow};
 use crate::exposure::store::parties as loads;
 use crate::platform::store::errors::on_violation;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::Tx;
 use crate::values::ids::{CustomerId, GroupId};
@@ -89,15 +90,15 @@ pub fn create(tx: &mut Tx<'_>, new: &NewGroup) -> Result<GroupRow, Error> {
 /// Changes a group.
 ///
 /// # Errors
-/// 404 when it is not visible, 412 when `check` finds another version.
+/// 404 when it is not visible, 412 when it is not what was seen.
 pub fn change(
     tx: &mut Tx<'_>,
     id: GroupId,
-    check: &dyn Fn(i64) -> Result<(), Error>,
+    seen: Seen<'_, GroupRow>,
     change: &GroupChange,
 ) -> Result<GroupRow, Error> {
     let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-    check(before.version)?;
+    seen(&mut tx.reader(), &before)?;
     let mut row = before.clone();
     let mut fields: Vec<&str> = Vec::new();
     macro_rules! set {
@@ -200,24 +201,24 @@ fn take_in(
 /// counting at the group with the commit that ends the membership; a correction moves nothing.
 ///
 /// # Errors
-/// 404 when group, customer or membership is not visible, 412 when `check` finds another version,
+/// 404 when group, customer or membership is not visible, 412 when it is not what was seen,
 /// 422 for a day before the first or in the future, 409 when the customer belongs to another
 /// group then.
 pub fn leave(
     tx: &mut Tx<'_>,
     (group_id, id): (GroupId, MembershipId),
-    check: &dyn Fn(i64) -> Result<(), Error>,
+    seen: Seen<'_, MembershipRow>,
     until: Option<NaiveDate>,
 ) -> Result<MembershipRow, Error> {
     let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
-    let seen = store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;
+    let read = store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;
     loads::hold_group(tx.connection, group_id)?;
     let customer =
-        customers::find_locked(&mut tx.reader(), seen.customer_id)?.ok_or_else(Error::not_found)?;
+        customers::find_locked(&mut tx.reader(), read.customer_id)?.ok_or_else(Error::not_found)?;
     // Only under the lock of the customer does a membership stay what it was read to be.
     let before =
         store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;
-    check(before.version)?;
+    seen(&mut tx.reader(), &before)?;
     let days = match until {
         Some(until) => before
             .days()

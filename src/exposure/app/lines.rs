@@ -19,6 +19,7 @@ use crate::exposure::store::reservations::without_due;
 use crate::exposure::store::{groups, parties as loads};
 use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::documents;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::credit_policies::CreditPolicy;
 use crate::scores::domain::scores::Score;
@@ -330,9 +331,15 @@ pub struct NewReview {
 /// adjusted is applied for.
 ///
 /// # Errors
-/// 404, 409 for a closed line, 422 for a next review that is not in the future.
-pub fn review(tx: &mut Tx<'_>, id: LineId, new: &NewReview) -> Result<LineRow, Error> {
+/// 404, 412 when it is not what was seen, 409 for a closed line, 422 for a next review that is not in the future.
+pub fn review(
+    tx: &mut Tx<'_>,
+    id: LineId,
+    seen: Seen<'_, LineRow>,
+    new: &NewReview,
+) -> Result<LineRow, Error> {
     let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    seen(&mut tx.reader(), &row)?;
     if row.status == LineStatus::Closed {
         return Err(wrong_status(row.status));
     }
@@ -403,14 +410,15 @@ pub enum LineAction {
 /// Suspends, resumes or closes a line.
 ///
 /// # Errors
-/// 404, 409 when the line is not in a state for it.
+/// 404, 412 when it is not what was seen, 409 when the line is not in a state for it.
 pub fn act(
     tx: &mut Tx<'_>,
     id: LineId,
-    action: LineAction,
-    reason: &str,
+    seen: Seen<'_, LineRow>,
+    (action, reason): (LineAction, &str),
 ) -> Result<LineRow, Error> {
     let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    seen(&mut tx.reader(), &row)?;
     let (next, verb, kind) = match (action, row.status) {
         (LineAction::Suspend, LineStatus::Active) => (
             LineStatus::Suspended,

@@ -21,6 +21,7 @@ use crate::exposure::store::movements;
 use crate::exposure::store::parties;
 use crate::exposure::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::exposure::store::receivables::{self, ReceivableRow};
+use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, ReceivableId};
@@ -123,10 +124,16 @@ fn is_the_first(tx: &mut Tx<'_>, customer_id: CustomerId, key: &str) -> Result<(
 ///
 /// # Errors
 /// As [`receive`], and 409 when the payment is reversed.
-pub fn allocate(tx: &mut Tx<'_>, id: PaymentId, spread_as: &Spread) -> Result<PaymentRow, Error> {
+pub fn allocate(
+    tx: &mut Tx<'_>,
+    id: PaymentId,
+    seen: Seen<'_, PaymentRow>,
+    spread_as: &Spread,
+) -> Result<PaymentRow, Error> {
     let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
     let (mut ledger, mut open) = lock_settled(tx, found.customer_id, spread_as)?;
     let mut payment = rows::lock(tx.connection, id)?;
+    seen(&mut tx.reader(), &payment)?;
     if payment.status == PaymentStatus::Reversed {
         return Err(ProblemCode::PaymentReversed.into());
     }
@@ -150,7 +157,12 @@ pub fn allocate(tx: &mut Tx<'_>, id: PaymentId, spread_as: &Spread) -> Result<Pa
 ///
 /// # Errors
 /// 404, 409 when it is reversed already.
-pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRow, Error> {
+pub fn reverse(
+    tx: &mut Tx<'_>,
+    id: PaymentId,
+    seen: Seen<'_, PaymentRow>,
+    reason: &str,
+) -> Result<PaymentRow, Error> {
     let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
     let settled: Vec<ReceivableId> = net(&rows::allocations(tx.connection, id)?)
         .into_keys()
@@ -159,6 +171,7 @@ pub fn reverse(tx: &mut Tx<'_>, id: PaymentId, reason: &str) -> Result<PaymentRo
     let (mut ledger, group) = regrouping::lock_where_it_counts(tx, found.customer_id, in_use)?;
     let mut owed = receivables::lock_many(tx.connection, found.customer_id, &settled)?;
     let mut payment = rows::lock(tx.connection, id)?;
+    seen(&mut tx.reader(), &payment)?;
     if payment.status == PaymentStatus::Reversed {
         return Err(ProblemCode::PaymentReversed.into());
     }

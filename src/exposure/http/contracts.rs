@@ -16,7 +16,7 @@ use crate::exposure::store::contracts::{self as store, ContractRow, ReviewRow};
 use crate::exposure::store::lines;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Computed, Listing, Resource};
-use crate::platform::http::command::KeyedCommand;
+use crate::platform::http::command::{Honoured, IfMatch, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -184,6 +184,7 @@ fn review_view(row: ReviewRow) -> CreditReviewView {
 pub async fn record_contract(
     guard: Require<scopes::CreditLinesContract>,
     id: PathId<LineEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedCommand<RecordCreditContract>,
 ) -> Reply<Resource<CreditLineView>> {
     let (body, repeatable) = command.into_parts();
@@ -197,7 +198,8 @@ pub async fn record_contract(
     };
     guard
         .write("credit_line.contract", repeatable, move |tx| {
-            let row = contracts::record_contract(tx, id.0, &new)?;
+            let seen = if_match.seen(shown_one);
+            let row = contracts::record_contract(tx, id.0, &seen, &new)?;
             Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
@@ -239,6 +241,7 @@ pub async fn contracts(
 pub async fn record_review(
     guard: Require<scopes::CreditLinesReview>,
     id: PathId<LineEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedCommand<RecordCreditReview>,
 ) -> Reply<Resource<CreditLineView>> {
     let (body, repeatable) = command.into_parts();
@@ -249,7 +252,8 @@ pub async fn record_review(
     };
     guard
         .write("credit_line.review", repeatable, move |tx| {
-            let row = app::review(tx, id.0, &new)?;
+            let seen = if_match.seen(shown_one);
+            let row = app::review(tx, id.0, &seen, &new)?;
             Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await

@@ -325,8 +325,8 @@ pub async fn patch(
     };
     guard
         .write("credit_group.change", repeatable, move |tx| {
-            let check = |version| if_match.check(version);
-            Ok(Resource(app::change(tx, id.0, &check, &change)?.into()))
+            let seen = if_match.seen(|_, row| Ok(CreditGroupView::from(row)));
+            Ok(Resource(app::change(tx, id.0, &seen, &change)?.into()))
         })
         .await
 }
@@ -431,8 +431,8 @@ pub async fn leave(
     let until = body.until.map(|until| until.0);
     guard
         .write("credit_group.leave", repeatable, move |tx| {
-            let check = |version| if_match.check(version);
-            let row = app::leave(tx, (group_id.0, id.0), &check, until)?;
+            let seen = if_match.seen(|_, row| Ok(CreditGroupMemberView::from(row)));
+            let row = app::leave(tx, (group_id.0, id.0), &seen, until)?;
             Ok(Resource(row.into()))
         })
         .await

@@ -20,7 +20,7 @@ use crate::exposure::store::movements::{self, MovementRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Listing, Resource};
 use crate::platform::http::bodies::ReadAsOf;
-use crate::platform::http::command::KeyedAction;
+use crate::platform::http::command::{Honoured, IfMatch, KeyedAction};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -278,14 +278,15 @@ pub async fn movements(
 async fn act(
     guard: Require<scopes::CreditLinesSuspend>,
     id: PathId<LineEntity>,
-    command: KeyedAction<ActOnCreditLine>,
+    (if_match, command): (IfMatch<Honoured>, KeyedAction<ActOnCreditLine>),
     (name, action): (&'static str, LineAction),
 ) -> Reply<Resource<CreditLineView>> {
     let (body, repeatable) = command.into_parts();
     let reason = body.reason.map_or_else(String::new, |text| text.0);
     guard
         .write(name, repeatable, move |tx| {
-            let row = app::act(tx, id.0, action, &reason)?;
+            let seen = if_match.seen(shown_one);
+            let row = app::act(tx, id.0, &seen, (action, &reason))?;
             Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
@@ -303,12 +304,13 @@ async fn act(
 pub async fn suspend(
     guard: Require<scopes::CreditLinesSuspend>,
     id: PathId<LineEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<ActOnCreditLine>,
 ) -> Reply<Resource<CreditLineView>> {
     act(
         guard,
         id,
-        command,
+        (if_match, command),
         ("credit_line.suspend", LineAction::Suspend),
     )
     .await
@@ -326,12 +328,13 @@ pub async fn suspend(
 pub async fn resume(
     guard: Require<scopes::CreditLinesSuspend>,
     id: PathId<LineEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<ActOnCreditLine>,
 ) -> Reply<Resource<CreditLineView>> {
     act(
         guard,
         id,
-        command,
+        (if_match, command),
         ("credit_line.resume", LineAction::Resume),
     )
     .await
@@ -349,7 +352,14 @@ pub async fn resume(
 pub async fn close(
     guard: Require<scopes::CreditLinesSuspend>,
     id: PathId<LineEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<ActOnCreditLine>,
 ) -> Reply<Resource<CreditLineView>> {
-    act(guard, id, command, ("credit_line.close", LineAction::Close)).await
+    act(
+        guard,
+        id,
+        (if_match, command),
+        ("credit_line.close", LineAction::Close),
+    )
+    .await
 }

@@ -16,7 +16,7 @@ use crate::exposure::domain::payments::{
 use crate::exposure::store::payments::{self as store, PaymentFilter, PaymentRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
-use crate::platform::http::command::KeyedCommand;
+use crate::platform::http::command::{Honoured, IfMatch, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -332,6 +332,7 @@ pub async fn get(
 pub async fn allocate(
     guard: Require<scopes::PaymentsWrite>,
     id: PathId<PaymentEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedCommand<AllocatePayment>,
 ) -> Reply<Resource<PaymentView>> {
     let (body, repeatable) = command.into_parts();
@@ -339,7 +340,8 @@ pub async fn allocate(
         .write("payment.allocate", repeatable, move |tx| {
             let found = store::find(&mut tx.reader(), id.0)?.ok_or_else(Error::not_found)?;
             let own = found.currency;
-            let row = app::allocate(tx, id.0, &spread(&body.allocations, body.allocate, own)?)?;
+            let told = spread(&body.allocations, body.allocate, own)?;
+            let row = app::allocate(tx, id.0, &if_match.seen(shown_one), &told)?;
             Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await
@@ -358,12 +360,14 @@ pub async fn allocate(
 pub async fn reverse(
     guard: Require<scopes::PaymentsReverse>,
     id: PathId<PaymentEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedCommand<ReversePayment>,
 ) -> Reply<Resource<PaymentView>> {
     let (body, repeatable) = command.into_parts();
     guard
         .write("payment.reverse", repeatable, move |tx| {
-            let row = app::reverse(tx, id.0, &body.reason.0)?;
+            let seen = if_match.seen(shown_one);
+            let row = app::reverse(tx, id.0, &seen, &body.reason.0)?;
             Ok(Resource(shown_one(&mut tx.reader(), row)?))
         })
         .await

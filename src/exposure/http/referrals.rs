@@ -18,7 +18,7 @@ use crate::exposure::store::referrals::{self as store, ReferralFilter, ReferralR
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
 use crate::platform::http::bodies::{Approve, NoDetails, NumberView, TurnDown};
-use crate::platform::http::command::{KeyedAction, KeyedCommand};
+use crate::platform::http::command::{Honoured, IfMatch, KeyedAction, KeyedCommand, OfDecision};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -195,6 +195,11 @@ fn view(row: ReferralRow, today: NaiveDate) -> Result<ReferralView, Error> {
     })
 }
 
+/// A referral as its readers see it.
+fn read(reader: &mut Reader<'_>, row: ReferralRow) -> Result<ReferralView, Error> {
+    view(row, reader.today)
+}
+
 /// Refer an order
 ///
 /// Runs the credit check. Only what it refers is referred: the authority matrix says who decides.
@@ -276,7 +281,7 @@ pub async fn get(
     guard
         .read(move |reader| {
             let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            Ok(Resource(view(row, reader.today)?))
+            Ok(Resource(read(reader, row)?))
         })
         .await
 }
@@ -284,7 +289,9 @@ pub async fn get(
 /// Approve a referral
 ///
 /// Decides the waiting step, for which its scope is needed too. After the last approval the order is
-/// released. Four eyes: neither the requester, nor their delegates, nor who decided before.
+/// released. Four eyes: neither the requester, nor their delegates, nor who decided before. Who may
+/// decide a later step as well names the `step` that is meant. `If-Match` carries the ETag of what
+/// was read, or `approval_id` names the approval.
 #[utoipa::path(
     post,
     path = "/v1/referrals/{referral_id}/approve",
@@ -294,13 +301,16 @@ pub async fn get(
 pub async fn approve(
     guard: Require<scopes::ReferralsApprove>,
     id: PathId<ReferralEntity>,
+    if_match: IfMatch<OfDecision>,
     command: KeyedAction<Approve>,
 ) -> Reply<Resource<ReferralView>> {
     let (body, repeatable) = command.into_parts();
+    let deciding = if_match.or_approval(body.approval_id)?;
     let verdict = body.into();
     guard
         .write("referral.approve", repeatable, move |tx| {
-            let row: ReferralRow = lifecycle::approve(tx, id.0, &verdict)?;
+            let seen = deciding.seen(read, |row: &ReferralRow| Some(row.case_id));
+            let row = lifecycle::approve(tx, id.0, &seen, &verdict)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await
@@ -318,13 +328,16 @@ pub async fn approve(
 pub async fn reject(
     guard: Require<scopes::ReferralsApprove>,
     id: PathId<ReferralEntity>,
+    if_match: IfMatch<OfDecision>,
     command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<ReferralView>> {
     let (body, repeatable) = command.into_parts();
+    let deciding = if_match.or_approval(body.approval_id)?;
     let verdict = body.into();
     guard
         .write("referral.reject", repeatable, move |tx| {
-            let row: ReferralRow = lifecycle::reject(tx, id.0, &verdict)?;
+            let seen = deciding.seen(read, |row: &ReferralRow| Some(row.case_id));
+            let row = lifecycle::reject(tx, id.0, &seen, &verdict)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await
@@ -342,11 +355,13 @@ pub async fn reject(
 pub async fn withdraw(
     guard: Require<scopes::ReferralsWrite>,
     id: PathId<ReferralEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<NoDetails>,
 ) -> Reply<Resource<ReferralView>> {
     guard
         .write("referral.withdraw", command.repeatable, move |tx| {
-            let row: ReferralRow = lifecycle::withdraw(tx, id.0)?;
+            let seen = if_match.seen(read);
+            let row: ReferralRow = lifecycle::withdraw(tx, id.0, &seen)?;
             Ok(Resource(view(row, tx.today)?))
         })
         .await

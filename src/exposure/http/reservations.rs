@@ -14,12 +14,14 @@ use crate::auth::scopes;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::{Error, Problem};
 use crate::exposure::app::receivables::CapturedReceivable;
-use crate::exposure::app::reservations::{self as app, AmountOf, Decided, NewReservation};
+use crate::exposure::app::reservations::{
+    self as app, AmountOf, Decided, NewReservation, SeenReservation,
+};
 use crate::exposure::domain::reservations::ReservationStatus;
 use crate::exposure::store::reservations::{self as store, ReservationFilter};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Listing, Named, Resource};
-use crate::platform::http::command::{KeyedAction, KeyedCommand};
+use crate::platform::http::command::{Honoured, IfMatch, KeyedAction, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -244,6 +246,7 @@ pub async fn capture(
     guard: Require<scopes::ReservationsWrite>,
     with_others: WithOthers,
     id: PathId<ReservationEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedCommand<CaptureReservation>,
 ) -> Reply<Resource<ReservationView>> {
     let (body, repeatable) = command.into_parts();
@@ -257,6 +260,7 @@ pub async fn capture(
         amount: amount_of(body.amount),
         is_final: body.is_final,
         receivable,
+        seen: seen(if_match),
     };
     with_others
         .decide(
@@ -282,12 +286,14 @@ pub async fn release(
     guard: Require<scopes::ReservationsWrite>,
     with_others: WithOthers,
     id: PathId<ReservationEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<ReleaseReservation>,
 ) -> Reply<Resource<ReservationView>> {
     let (body, repeatable) = command.into_parts();
     let command = app::Command::Release {
         id: id.0,
         amount: amount_of(body.amount),
+        seen: seen(if_match),
     };
     with_others
         .decide(
@@ -317,6 +323,7 @@ pub async fn amend(
     guard: Require<scopes::ReservationsWrite>,
     with_others: WithOthers,
     id: PathId<ReservationEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedCommand<AmendReservation>,
 ) -> Reply<Resource<ReservationView>> {
     let (body, repeatable) = command.into_parts();
@@ -326,6 +333,7 @@ pub async fn amend(
         deposit: deposit_of(body.deposit),
         expires_at: body.expires_at,
         order: of_order(body.documents)?,
+        seen: seen(if_match),
     };
     with_others
         .decide(
@@ -354,6 +362,13 @@ fn of_order(documents: BTreeSet<Text<60>>) -> Result<OrderTerms, Error> {
     Ok(OrderTerms {
         documents: carried(documents)?,
         ..OrderTerms::default()
+    })
+}
+
+/// Holds a reservation to the tag that was sent, where one was.
+fn seen(if_match: IfMatch<Honoured>) -> Option<SeenReservation> {
+    if_match.asks().then(|| -> SeenReservation {
+        Box::new(move |found| if_match.check(|| Ok(shown_as(found))))
     })
 }
 

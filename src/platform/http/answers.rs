@@ -16,7 +16,7 @@ use crate::platform::store::idempotency::{StoredAnswer, StoredHeader};
 
 /// A representation that can be a resource of its own.
 pub trait Representation: Serialize + ToSchema + 'static {
-    /// Version that `If-Match` compares.
+    /// Version, with which its tag begins.
     fn version(&self) -> i64;
     /// Address of the resource.
     fn location(&self) -> String;
@@ -160,8 +160,8 @@ pub(crate) fn add(stored: &mut StoredAnswer, name: &str, value: &str) {
     });
 }
 
-/// A strong entity tag: the version, which `If-Match` compares, and a digest of the
-/// representation, because some of it (overdue, expired) changes with the date alone.
+/// A strong entity tag: the version, for people, and a digest of the representation, because some
+/// of it (overdue, expired) changes with the date alone. `If-Match` compares the whole of it.
 fn entity_tag(version: i64, body: &[u8]) -> String {
     let digest = crate::crypto::sha256(body);
     let hex: String = digest[..8]
@@ -169,6 +169,12 @@ fn entity_tag(version: i64, body: &[u8]) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("\"{version}-{hex}\"")
+}
+
+/// The tag under which a caller reads a representation.
+pub(super) fn tag_of<T: Representation>(value: &T) -> Result<String, Error> {
+    let stored = json(200, value, "private, no-cache")?;
+    Ok(entity_tag(value.version(), &stored.body))
 }
 
 fn tagged<T: Representation>(status: u16, value: &T) -> Result<StoredAnswer, Error> {

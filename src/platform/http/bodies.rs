@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::types::{AsOf, Text};
+use crate::values::ids::CaseId;
 
 /// A comment on a decision.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
@@ -14,6 +15,10 @@ pub struct Approve {
     /// Why.
     #[serde(default)]
     pub comment: Option<Text<1000>>,
+    /// The approval that is decided, as the application or referral names it; stands in for
+    /// `If-Match`.
+    #[serde(default)]
+    pub approval_id: Option<CaseId>,
     /// Number of the step that is meant; needed by whoever may decide a later one as well.
     #[serde(default)]
     #[validate(range(min = 1, max = 5, message = "must be 1 to 5|须为 1 至 5"))]
@@ -28,6 +33,10 @@ pub struct Approve {
 pub struct TurnDown {
     /// Why not.
     pub reason: Text<1000>,
+    /// The approval that is decided, as the application or referral names it; stands in for
+    /// `If-Match`.
+    #[serde(default)]
+    pub approval_id: Option<CaseId>,
     /// Number of the step that is meant.
     #[serde(default)]
     #[validate(range(min = 1, max = 5, message = "must be 1 to 5|须为 1 至 5"))]

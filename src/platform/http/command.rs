@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::operation::{Draft, Input};
-pub use super::preconditions::IfMatch;
+pub use super::preconditions::{Honoured, IfMatch, OfDecision};
 use super::state::State;
 use crate::error::{Bilingual, Error, FieldError, Place, Problem};
 use crate::error_codes::ProblemCode;

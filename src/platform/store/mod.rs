@@ -19,6 +19,7 @@ pub mod migrations;
     reason = "generated; every column is described by COMMENT ON in the migrations"
 )]
 pub mod schema;
+pub mod seen;
 pub mod sets;
 pub mod sql_types;
 pub mod telling;

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::customers::store::customers;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
+use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::events;
@@ -86,10 +87,18 @@ pub fn restrict<R: Restricts>(tx: &mut Tx<'_>, new: &NewRestriction) -> Result<R
 /// Ends a restriction before its last day: from today on it holds no more.
 ///
 /// # Errors
-/// 404, 409 when it has ended or is over.
-pub fn end<R: Restricts>(tx: &mut Tx<'_>, id: Id<R>, reason: &str) -> Result<Restriction, Error> {
+/// 404, 412 when it is not what was seen, 409 when it has ended or is over.
+pub fn end<R: Restricts>(
+    tx: &mut Tx<'_>,
+    id: Id<R>,
+    seen: Seen<'_, Restriction>,
+    reason: &str,
+) -> Result<Restriction, Error> {
     let found = store::find(&mut tx.reader(), R::KIND, id.key())?;
-    let (row, ended) = found.ok_or_else(Error::not_found)?;
+    let found = found.ok_or_else(Error::not_found)?;
+    // Nothing about it changes but its end, of which there is one.
+    seen(&mut tx.reader(), &found)?;
+    let (row, ended) = found;
     let end = EndRow {
         bucket: row.bucket,
         restriction_id: row.id,

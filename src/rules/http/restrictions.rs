@@ -9,7 +9,7 @@ use crate::auth::scopes;
 use crate::error::Error;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Representation, Resource};
-use crate::platform::http::command::KeyedCommand;
+use crate::platform::http::command::{Honoured, IfMatch, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -258,12 +258,14 @@ macro_rules! restriction_handlers {
         pub async fn $end(
             guard: Require<scopes::$write>,
             id: PathId<$entity>,
+            if_match: IfMatch<Honoured>,
             command: KeyedCommand<EndRestriction>,
         ) -> Reply<Resource<RestrictionView>> {
             let (body, repeatable) = command.into_parts();
             guard
                 .write($entity::END, repeatable, move |tx| {
-                    let ended = app::end(tx, id.0, &body.reason.0)?;
+                    let seen = if_match.seen(|reader, found| Ok(view(found, reader.today)));
+                    let ended = app::end(tx, id.0, &seen, &body.reason.0)?;
                     Ok(Resource(view(ended, tx.today)))
                 })
                 .await

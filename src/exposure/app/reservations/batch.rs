@@ -189,6 +189,8 @@ impl Batch {
 
     /// Decides one command. Whatever refuses it does so before anything is posted.
     pub(super) fn decide(&mut self, tx: &mut Tx<'_>, command: &Command) -> Result<Decided, Error> {
+        // What is refused here was not begun, so that nothing can be half done.
+        self.as_it_was_read(tx, command)?;
         let (posted, made) = (self.ledger.posted(), self.made.len());
         let result = match command {
             Command::Reserve(new) => self.reserve(tx, new),
@@ -197,14 +199,16 @@ impl Batch {
                 amount,
                 is_final,
                 receivable,
+                ..
             } => self.capture(tx, *id, amount, *is_final, receivable),
-            Command::Release { id, amount } => self.release(tx, *id, amount),
+            Command::Release { id, amount, .. } => self.release(tx, *id, amount),
             Command::Amend {
                 id,
                 total,
                 deposit,
                 expires_at,
                 order,
+                ..
             } => {
                 let amendment = Amendment {
                     total,
@@ -240,6 +244,14 @@ impl Batch {
     /// What was captured from a reservation so far.
     pub(super) fn captures_of(&self, id: ReservationId) -> &[CaptureRow] {
         self.captures.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    fn as_it_was_read(&self, tx: &Tx<'_>, command: &Command) -> Result<(), Error> {
+        let Some((id, seen)) = command.seen() else {
+            return Ok(());
+        };
+        self.visible(tx, id)?;
+        seen(self.decided(tx, id, false)?)
     }
 
     fn row(&self, id: ReservationId) -> Option<&ReservationRow> {

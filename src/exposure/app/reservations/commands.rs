@@ -40,6 +40,9 @@ impl NewReservation {
 /// Reads the amount of a request in the currency of the reservation; `None` means all that is left.
 pub type AmountOf = Box<dyn Fn(&ReservationRow) -> Result<Option<i64>, Error> + Send + Sync>;
 
+/// Refuses a reservation that is not as the caller has read it.
+pub type SeenReservation = Box<dyn Fn(Decided) -> Result<(), Error> + Send + Sync>;
+
 /// What is asked of reservations.
 pub enum Command {
     /// Set limit aside.
@@ -54,6 +57,8 @@ pub enum Command {
         is_final: bool,
         /// The receivable it turns into.
         receivable: CapturedReceivable,
+        /// As what it was read, where the caller says so.
+        seen: Option<SeenReservation>,
     },
     /// Give a part, or all that is left, back.
     Release {
@@ -61,6 +66,8 @@ pub enum Command {
         id: ReservationId,
         /// How much.
         amount: AmountOf,
+        /// As what it was read, where the caller says so.
+        seen: Option<SeenReservation>,
     },
     /// Make it worth another total, or hold it until another instant.
     Amend {
@@ -74,6 +81,8 @@ pub enum Command {
         expires_at: Option<DateTime<Utc>>,
         /// What the order brings along.
         order: OrderTerms,
+        /// As what it was read, where the caller says so.
+        seen: Option<SeenReservation>,
     },
 }
 
@@ -85,6 +94,16 @@ impl Command {
             Self::Capture { id, .. } | Self::Release { id, .. } | Self::Amend { id, .. } => {
                 Some(*id)
             }
+        }
+    }
+
+    /// The reservation that has to be as it was read, if the caller says so.
+    pub(super) fn seen(&self) -> Option<(ReservationId, &SeenReservation)> {
+        match self {
+            Self::Reserve(_) => None,
+            Self::Capture { id, seen, .. }
+            | Self::Release { id, seen, .. }
+            | Self::Amend { id, seen, .. } => Some((*id, seen.as_ref()?)),
         }
     }
 
