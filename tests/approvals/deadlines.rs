@@ -50,7 +50,11 @@ fn the_head_office_decides_a_step_of_a_branch_from_the_instant_it_is_due() {
     // Whom the step was meant for still decides it, and nobody else does.
     approve(&only(&server, EXECUTIVE, "executive"), &late).expect_problem("insufficient_scope");
     let elsewhere = server.with(
-        &["credit-applications:approve", HEAD_OFFICE[0]],
+        &[
+            "credit-applications:approve",
+            "credit-applications:read",
+            HEAD_OFFICE[0],
+        ],
         "head-office/east",
         "below the head office",
     );

@@ -184,11 +184,44 @@ fn lent_authority_does_not_open_the_operation() {
         approve(&delegate, &path).expect_problem("insufficient_scope");
     }
     // Who may call it at all needs no authority of their own over the step.
-    let scopes = ["credit-applications:approve", "approvals:read"];
+    let scopes = ["credit-applications:approve", "credit-applications:read"];
     let delegate = server.with(&scopes, "head-office/west", "only the operation");
     approve(&delegate, &path).expect_problem("not_found");
     lend(&lender, &delegate, TODAY);
     approve(&delegate, &path).expect(200);
+}
+
+#[test]
+fn nobody_decides_what_they_may_not_read() {
+    let server = TestServer::start();
+    let path = a_case(&server);
+    let scopes = ["credit-applications:approve", "approvals:decide:branch"];
+    let blind = server.with(&scopes, "head-office/east", "blind");
+    let id = server.with_everything().get(&path).expect(200).field("approval_id");
+    let named = json!({"approval_id": id});
+    let refused = blind.post(&format!("{path}/approve"), &named);
+    let refused = refused.expect_problem("insufficient_scope");
+    assert_eq!(refused.field("required_scope"), "credit-applications:read");
+}
+
+#[test]
+fn a_delegate_reads_what_is_to_be_decided_and_keeps_what_was() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let [path, other] = [(); 2].map(|()| a_case(&server));
+    let checks = format!("{path}/checks");
+    delegate.get(&path).expect_problem("not_found");
+    delegate.get(&checks).expect_problem("not_found");
+    lend(&lender, &delegate, TODAY);
+    delegate.get(&checks).expect(200);
+    let read = delegate.get(&path).expect(200);
+    let approve = delegate.post(&format!("{path}/approve"), &json!({}));
+    approve.header("If-Match", &read.etag()).expect(200);
+    delegate.get(&other).expect(200);
+    server.advance(TimeDelta::days(1));
+    // Whoever decided it may see what it was; the rest is over with what was lent.
+    assert_eq!(delegate.get(&path).expect(200).field("status"), "approved");
+    delegate.get(&other).expect_problem("not_found");
 }
 
 #[test]

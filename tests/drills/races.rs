@@ -431,7 +431,11 @@ fn two_approvers_at_once_open_one_line() {
             .iter()
             .map(|name| {
                 server.with(
-                    &["approvals:decide:branch", "credit-applications:approve"],
+                    &[
+                        "approvals:decide:branch",
+                        "credit-applications:approve",
+                        "credit-applications:read",
+                    ],
                     "head-office",
                     name,
                 )

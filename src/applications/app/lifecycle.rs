@@ -10,6 +10,7 @@ use crate::applications::domain::events;
 use crate::applications::store::applications::{self as store, ApplicationRow};
 use crate::approvals::app::lifecycle::{self, Case, Turn};
 use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::auth::scopes::{CreditApplicationsRead, Scope};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::exposure::app::groups::{self, NewMember};
@@ -17,7 +18,7 @@ use crate::exposure::app::lines::{self as credit_lines, ChangedLine, NewLine};
 use crate::exposure::domain::line_terms::ApplicationAction;
 use crate::exposure::store::lines::LineRow;
 use crate::exposure::store::parties;
-use crate::platform::store::tx::Tx;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::values::ids::{ApplicationEntity, ApplicationId, CaseId};
 
 /// Kind of the approval cases of applications.
@@ -41,6 +42,7 @@ impl Case for ApplicationRow {
     type Entity = ApplicationEntity;
     type Status = ApplicationStatus;
 
+    const READ: &'static str = CreditApplicationsRead::NAME;
     const NAME: (&'static str, &'static str) = ("application", "申请");
     const APPROVED: Turn<ApplicationStatus> = Turn {
         next: ApplicationStatus::Approved,
@@ -57,6 +59,14 @@ impl Case for ApplicationRow {
         action: "credit_application.withdraw",
         kind: events::CREDIT_APPLICATION_WITHDRAWN,
     };
+
+    fn find(reader: &mut Reader<'_>, id: ApplicationId) -> Result<Option<Self>, Error> {
+        Ok(store::find(reader, id)?)
+    }
+
+    fn anywhere(reader: &mut Reader<'_>, id: ApplicationId) -> Result<Option<Self>, Error> {
+        Ok(store::anywhere(reader.connection, id)?)
+    }
 
     fn find_locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Option<Self>, Error> {
         Ok(store::find_locked(&mut tx.reader(), id)?)
@@ -78,6 +88,10 @@ impl Case for ApplicationRow {
         self.status = next;
         self.version += 1;
         self.updated_at = tx.now;
+    }
+
+    fn latest_case(&self) -> Option<CaseId> {
+        self.case_id
     }
 
     /// A draft that was sent back still names the case that did so.

@@ -10,6 +10,7 @@ use crate::applications::app::applications as app;
 use crate::applications::app::checks::attachments;
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::store::applications::{self as store, ApplicationFilter, ApplicationRow};
+use crate::approvals::app::lifecycle;
 use crate::auth::scopes;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
@@ -282,7 +283,8 @@ pub async fn list(
 
 /// Read a credit application
 ///
-/// With where it stands and the line it is about.
+/// With where it stands and the line it is about. Whoever may decide it reads it too, wherever they
+/// stand.
 #[utoipa::path(
     get,
     path = "/v1/credit-applications/{application_id}",
@@ -295,9 +297,7 @@ pub async fn get(
 ) -> Result<Resource<CreditApplicationView>, Error> {
     guard
         .read(move |reader| {
-            Ok(Resource(view(
-                store::find(reader, id.0)?.ok_or_else(Error::not_found)?,
-            )?))
+            Ok(Resource(view(lifecycle::readable(reader, id.0)?)?))
         })
         .await
 }

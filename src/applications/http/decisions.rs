@@ -119,7 +119,7 @@ fn kept_view(row: ChecksRow) -> Result<CheckRunView, Error> {
 /// Read the checks of a credit application
 ///
 /// How every check comes out now, without keeping it, and what was kept when the application was
-/// submitted and approved.
+/// submitted and approved. Whoever may decide the application reads them too.
 #[utoipa::path(
     get,
     path = "/v1/credit-applications/{application_id}/checks",
@@ -132,7 +132,7 @@ pub async fn checks(
 ) -> Result<Computed<CheckReportView>, Error> {
     guard
         .read_snapshot(move |reader| {
-            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            let row: ApplicationRow = lifecycle::readable(reader, id.0)?;
             let now = checks::run(reader, &row)?;
             let kept = store::checks(reader.connection, id.0)?;
             Ok(Computed(CheckReportView {

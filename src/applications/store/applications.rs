@@ -134,7 +134,7 @@ pub struct ApplicationFilter {
 }
 
 visible_to!(credit_applications);
-found!(credit_applications, ApplicationRow, ApplicationId: find, find_locked, lock);
+found!(credit_applications, ApplicationRow, ApplicationId: find, find_locked, anywhere, lock);
 
 /// A page of visible applications, newest first.
 pub fn list(

@@ -243,6 +243,16 @@ pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
     })
 }
 
+/// Whether the caller may know of a case: one of its organisation or of whose authority it was lent,
+/// one that it asked for, one that it decided.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn may_know(reader: &mut Reader<'_>, id: CaseId) -> Result<bool, Error> {
+    let who = decider(reader)?;
+    Ok(store::find(reader.connection, id, &who)?.is_some())
+}
+
 /// Whether there is anything to announce, so that an idle job leaves no trace in the audit log.
 ///
 /// # Errors

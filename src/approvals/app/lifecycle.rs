@@ -2,7 +2,7 @@
 //! may take from where it stands, and what is told of it. A noun says in a [`Case`] what it is called,
 //! which turns it takes and what an approval of it means.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::approvals;
 use crate::approvals::domain::approvals::{CaseStatus, Decision};
@@ -12,7 +12,7 @@ use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::Subject;
-use crate::platform::store::tx::Tx;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CaseId, Entity, Id};
 
@@ -42,6 +42,8 @@ pub trait Case: Subject + Sized {
     /// Where it may stand.
     type Status: Standing;
 
+    /// Scope that reads it.
+    const READ: &'static str;
     /// What a refusal calls it, in English and Chinese.
     const NAME: (&'static str, &'static str);
     /// Its last step was approved, and it was carried out.
@@ -50,6 +52,12 @@ pub trait Case: Subject + Sized {
     const REJECTED: Turn<Self::Status>;
     /// Who asked took it back.
     const WITHDRAWN: Turn<Self::Status>;
+
+    /// Finds one that the caller may know of.
+    fn find(reader: &mut Reader<'_>, id: Id<Self::Entity>) -> Result<Option<Self>, Error>;
+
+    /// Finds one whoever may see it.
+    fn anywhere(reader: &mut Reader<'_>, id: Id<Self::Entity>) -> Result<Option<Self>, Error>;
 
     /// Finds one that the caller may know of, and locks it.
     fn find_locked(tx: &mut Tx<'_>, id: Id<Self::Entity>) -> Result<Option<Self>, Error>;
@@ -65,6 +73,9 @@ pub trait Case: Subject + Sized {
 
     /// Lets it stand there from now on, as another version.
     fn stand(&mut self, next: Self::Status, tx: &Tx<'_>);
+
+    /// Its latest approval case.
+    fn latest_case(&self) -> Option<CaseId>;
 
     /// Its approval case, while it waits for the decision.
     fn waiting_case(&self) -> Option<CaseId>;
@@ -95,8 +106,44 @@ pub fn locked<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
     C::find_locked(tx, id)?.ok_or_else(Error::not_found)
 }
 
-/// Locks one for a decision: who decides in somebody else's name reaches what that somebody would.
+/// Finds one to read: one that the caller may know of, or that the caller may decide, has decided or
+/// has asked for. Nobody decides what they may not read.
+///
+/// # Errors
+/// 404.
+pub fn readable<C: Case>(reader: &mut Reader<'_>, id: Id<C::Entity>) -> Result<C, Error> {
+    if let Some(row) = C::find(reader, id)? {
+        return Ok(row);
+    }
+    // Who sees what is their own, and nothing else, decides nothing.
+    if reader.actor.customer_id.is_none()
+        && let Some(row) = C::anywhere(reader, id)?
+        && let Some(case) = row.latest_case()
+        && approvals::may_know(reader, case)?
+    {
+        return Ok(row);
+    }
+    Err(Error::not_found())
+}
+
+/// Locks one for a decision: who decides in somebody else's name reaches what that somebody would,
+/// and reads it before.
 fn locked_for_decision<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
+    let row: C = reached_for_decision(tx, id)?;
+    if tx.actor.scopes.contains(C::READ) {
+        return Ok(row);
+    }
+    let needed = C::READ;
+    Err(Problem::new(ProblemCode::InsufficientScope)
+        .because(
+            format!("Nobody decides blind: whoever decides needs {needed} too."),
+            format!("不得未经阅读即审批：审批人还须具备 {needed} 权限。"),
+        )
+        .with_member("required_scope", json!(needed))
+        .into())
+}
+
+fn reached_for_decision<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C, Error> {
     if let Some(row) = C::find_locked(tx, id)? {
         return Ok(row);
     }

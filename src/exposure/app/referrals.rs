@@ -14,6 +14,7 @@ use super::reservations::reusing::reference_reused;
 use crate::approvals::app::approvals;
 use crate::approvals::app::lifecycle::{self, Case, Turn};
 use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::auth::scopes::{ReferralsRead, Scope};
 use crate::catalogue::app::exchange_rates as rates;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::store::customers;
@@ -25,7 +26,7 @@ use crate::exposure::domain::referrals::{Passing, ReferralStatus, Release, amoun
 use crate::exposure::store::referrals::{self as store, ReferralRow};
 use crate::exposure::store::{parties as loads, receivables, reservations};
 use crate::platform::store::dated_facts::DatedFact;
-use crate::platform::store::tx::Tx;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::app::check_rules;
 use crate::rules::domain::check_rules::OrderTerms;
 use crate::scores::domain::scores::Score;
@@ -224,6 +225,7 @@ impl Case for ReferralRow {
     type Entity = ReferralEntity;
     type Status = ReferralStatus;
 
+    const READ: &'static str = ReferralsRead::NAME;
     const NAME: (&'static str, &'static str) = ("referral", "转审");
     const APPROVED: Turn<ReferralStatus> = Turn {
         next: ReferralStatus::Released,
@@ -240,6 +242,14 @@ impl Case for ReferralRow {
         action: "referral.withdraw",
         kind: events::REFERRAL_WITHDRAWN,
     };
+
+    fn find(reader: &mut Reader<'_>, id: ReferralId) -> Result<Option<Self>, Error> {
+        Ok(store::find(reader, id)?)
+    }
+
+    fn anywhere(reader: &mut Reader<'_>, id: ReferralId) -> Result<Option<Self>, Error> {
+        Ok(store::anywhere(reader.connection, id)?)
+    }
 
     fn find_locked(tx: &mut Tx<'_>, id: ReferralId) -> Result<Option<Self>, Error> {
         Ok(store::find_locked(&mut tx.reader(), id)?)
@@ -261,6 +271,10 @@ impl Case for ReferralRow {
         self.status = next;
         self.version += 1;
         self.updated_at = tx.now;
+    }
+
+    fn latest_case(&self) -> Option<CaseId> {
+        Some(self.case_id)
     }
 
     fn waiting_case(&self) -> Option<CaseId> {

@@ -267,7 +267,7 @@ pub async fn list(
 
 /// Read a referral
 ///
-/// With what was referred, and the reservation that used it up.
+/// With what was referred, and the reservation that used it up. Whoever may decide it reads it too.
 #[utoipa::path(
     get,
     path = "/v1/referrals/{referral_id}",
@@ -280,7 +280,7 @@ pub async fn get(
 ) -> Result<Resource<ReferralView>, Error> {
     guard
         .read(move |reader| {
-            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            let row = lifecycle::readable(reader, id.0)?;
             Ok(Resource(read(reader, row)?))
         })
         .await

@@ -77,7 +77,7 @@ pub struct ReferralFilter {
 }
 
 visible_to!(referrals);
-found!(referrals, ReferralRow, ReferralId: find, find_locked, lock);
+found!(referrals, ReferralRow, ReferralId: find, find_locked, anywhere, lock);
 
 /// A page of visible referrals, newest first.
 pub fn list(

@@ -34,7 +34,8 @@ macro_rules! visible_to {
 }
 
 /// Writes, of the ways to get at one row of a table, those that are named: `find` for a reader,
-/// `find_locked` for a change, and `lock` where somebody decides about what only another may see.
+/// `find_locked` for a change, and `anywhere` and `lock` where somebody reads and decides what only
+/// another may see.
 /// The table has the key `(bucket, id)`, and its file a `visible_to`.
 macro_rules! found {
     ($table:ident, $row:ty, $id:ty: $($name:ident),+) => {
@@ -68,6 +69,20 @@ macro_rules! found {
                 .select(<$row>::as_select())
                 .for_no_key_update()
                 .first(reader.connection)
+                .optional()
+        }
+    };
+    (@anywhere $table:ident, $row:ty, $id:ty) => {
+        /// Finds one whoever may see it: for those who may know of it through its approval.
+        pub fn anywhere(
+            connection: &mut diesel::PgConnection,
+            id: $id,
+        ) -> diesel::QueryResult<Option<$row>> {
+            use diesel::prelude::*;
+            $table::table
+                .find(id.key())
+                .select(<$row>::as_select())
+                .first(connection)
                 .optional()
         }
     };
