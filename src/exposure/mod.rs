@@ -10,6 +10,8 @@ pub mod domain {
     #[cfg(test)]
     mod assessment_rule_tests;
     pub mod events;
+    #[cfg(test)]
+    mod fixtures;
     pub mod groups;
     pub mod line_terms;
     pub mod lines;

@@ -197,7 +197,11 @@ fn nobody_decides_what_they_may_not_read() {
     let path = a_case(&server);
     let scopes = ["credit-applications:approve", "approvals:decide:branch"];
     let blind = server.with(&scopes, "head-office/east", "blind");
-    let id = server.with_everything().get(&path).expect(200).field("approval_id");
+    let id = server
+        .with_everything()
+        .get(&path)
+        .expect(200)
+        .field("approval_id");
     let named = json!({"approval_id": id});
     let refused = blind.post(&format!("{path}/approve"), &named);
     let refused = refused.expect_problem("insufficient_scope");

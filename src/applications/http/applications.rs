@@ -296,8 +296,6 @@ pub async fn get(
     id: PathId<ApplicationEntity>,
 ) -> Result<Resource<CreditApplicationView>, Error> {
     guard
-        .read(move |reader| {
-            Ok(Resource(view(lifecycle::readable(reader, id.0)?)?))
-        })
+        .read(move |reader| Ok(Resource(view(lifecycle::readable(reader, id.0)?)?)))
         .await
 }

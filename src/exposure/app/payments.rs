@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::ledger::{Behind, Ledger, original};
+use super::ledger::originals::original;
+use super::ledger::{Behind, Ledger};
 use super::regrouping;
 use crate::catalogue::domain::counted::Part;
 use crate::customers::store::customers;

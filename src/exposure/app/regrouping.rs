@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::book::By;
 use super::ledger::bounds::Bounds;
+use super::ledger::originals::{Original, original};
 use super::ledger::rates::rates_into;
 use super::ledger::worth::{deposits_left, held_on};
-use super::ledger::{Behind, Ledger, Original, original};
+use super::ledger::{Behind, Ledger};
 use crate::catalogue::app::exchange_rates;
 use crate::catalogue::domain::counted::{Counted, Uncounted};
 use crate::catalogue::domain::exchange_rates::{Conversion, Rates};
@@ -87,7 +88,7 @@ pub fn move_to_group(
     };
     let refused = |uncounted: Uncounted| Error::for_reasons(&[uncounted.reason()]);
     let place = new_line.as_ref().map(|line| (line.id, line.currency));
-    let deposits = deposits_left(tx.connection, &held)?;
+    let deposits = deposits_left(tx, &held)?;
     let mut moved = Moved::default();
     for row in &mut held {
         let deposit = deposits.get(&row.id).copied().unwrap_or(0);
@@ -441,7 +442,7 @@ fn adopt_of(
     drawn.retain(|row| row.counted_at(level).is_none());
     let rates = rates_of(tx, (&held, &drawn), into)?;
     let mut moved = Moved::default();
-    let deposits = deposits_left(tx.connection, &held)?;
+    let deposits = deposits_left(tx, &held)?;
     // What has no rate stays uncounted.
     for row in &mut held {
         let deposit = deposits.get(&row.id).copied().unwrap_or(0);

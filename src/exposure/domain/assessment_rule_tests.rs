@@ -1,21 +1,19 @@
 //! Truth tables of the rules, by what comes of an order under each.
 
-use super::assessment::{Assessment, CreditDecision, ExposureFacts, RuleResult, assess};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::lines::{Balance, LimitKind, LineFacts, LineStatus};
+use super::assessment::{Assessment, CreditDecision, ExposureFacts, RuleResult, assess};
+use super::fixtures;
 use crate::catalogue::domain::counted::Claim;
-use crate::catalogue::domain::exchange_rates::{RateGap, Rates};
+use crate::catalogue::domain::exchange_rates::RateGap;
 use crate::catalogue::domain::products::ExposureTreatment;
-use crate::customers::domain::customers::CustomerStatus;
 use crate::error_codes::ProblemCode;
 use crate::rules::domain::check_rules::RuleEffect::{self, Decline, Refer};
 use crate::rules::domain::check_rules::*;
 use crate::scores::domain::scores::{Grade, ScoreFacts};
 use crate::values::currency::Currency;
-use crate::values::ids::{Bucket, LineId};
 use crate::values::level::Level;
 use crate::values::money::Money;
 
@@ -41,37 +39,13 @@ pub(super) fn claim(minor: i64, currency: Currency) -> Claim {
     }
 }
 
-fn line(used: i64) -> LineFacts {
-    LineFacts {
-        id: LineId::mint(Bucket::from_random(7), 1, [1; 9]),
-        level: Level::Product,
-        currency: Currency::CNY,
-        limit_kind: LimitKind::Amount,
-        limit_minor: Some(LIMIT),
-        tolerated_minor: 0,
-        grace_days: 0,
-        own_use_minor: None,
-        status: LineStatus::Active,
-        valid_from: day("2026-01-01"),
-        valid_until: day("2026-12-31"),
-        balance: Balance {
-            drawn_minor: used,
-            ..Balance::default()
-        },
-        carried_minor: 0,
-    }
-}
-
 pub(super) fn facts(used: i64, standing: Standing, order: OrderTerms) -> ExposureFacts {
+    let mut line = fixtures::line(Level::Product, Some(LIMIT));
+    line.balance.drawn_minor = used;
     ExposureFacts {
-        customer: Some(CustomerStatus::Active),
-        product_active: Some(true),
-        lines: vec![line(used)],
-        rates: Rates::default(),
-        today: today(),
         standing,
         order,
-        asked: BTreeMap::new(),
+        ..fixtures::facts(vec![line], today())
     }
 }
 

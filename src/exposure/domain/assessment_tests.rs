@@ -1,10 +1,10 @@
 //! The decision at every level.
 
+use super::super::fixtures;
 use super::*;
 use crate::catalogue::domain::exchange_rates::{Quote, Rate, RateRoute};
 use crate::catalogue::domain::products::ExposureTreatment;
-use crate::exposure::domain::lines::{Balance, LineStatus};
-use crate::values::ids::Bucket;
+use crate::exposure::domain::lines::LineStatus;
 use crate::values::money::Money;
 use proptest::prelude::*;
 
@@ -21,37 +21,13 @@ fn secured(minor: i64, deposit_minor: i64) -> Claim {
 }
 
 fn line(level: Level, limit_minor: Option<i64>, held_minor: i64) -> LineFacts {
-    LineFacts {
-        id: LineId::mint(Bucket::from_random(7), 1, [level as u8; 9]),
-        level,
-        currency: Currency::CNY,
-        limit_kind: limit_minor.map_or(LimitKind::Unlimited, |_| LimitKind::Amount),
-        limit_minor,
-        tolerated_minor: 0,
-        grace_days: 0,
-        own_use_minor: None,
-        status: LineStatus::Active,
-        valid_from: "2026-01-01".parse().unwrap(),
-        valid_until: "2026-12-31".parse().unwrap(),
-        balance: Balance {
-            held_minor,
-            ..Balance::default()
-        },
-        carried_minor: 0,
-    }
+    let mut line = fixtures::line(level, limit_minor);
+    line.balance.held_minor = held_minor;
+    line
 }
 
 fn facts(lines: Vec<LineFacts>) -> ExposureFacts {
-    ExposureFacts {
-        customer: Some(CustomerStatus::Active),
-        product_active: Some(true),
-        lines,
-        rates: Rates::default(),
-        today: "2026-06-01".parse().unwrap(),
-        standing: Standing::default(),
-        order: OrderTerms::default(),
-        asked: BTreeMap::new(),
-    }
+    fixtures::facts(lines, "2026-06-01".parse().unwrap())
 }
 
 fn codes(facts: &ExposureFacts, amount: i64) -> Vec<(ProblemCode, Option<&'static str>)> {

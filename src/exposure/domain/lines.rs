@@ -310,6 +310,7 @@ impl Movement {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures;
     use super::*;
     use crate::values::ids::Bucket;
     use proptest::prelude::*;
@@ -321,18 +322,10 @@ mod tests {
     fn line(number: u64, status: LineStatus, from: &str, until: &str) -> LineFacts {
         LineFacts {
             id: LineId::mint(Bucket::from_random(1), number, [0; 9]),
-            level: Level::Product,
-            currency: Currency::CNY,
-            limit_kind: LimitKind::Amount,
-            limit_minor: Some(100),
-            tolerated_minor: 0,
             status,
             valid_from: day(from),
             valid_until: day(until),
-            grace_days: 0,
-            balance: Balance::default(),
-            carried_minor: 0,
-            own_use_minor: None,
+            ..fixtures::line(Level::Product, Some(100))
         }
     }
 

@@ -329,10 +329,12 @@ pub async fn amend(
     let (body, repeatable) = command.into_parts();
     let command = app::Command::Amend {
         id: id.0,
-        total: amount_of(body.amount),
-        deposit: deposit_of(body.deposit),
-        expires_at: body.expires_at,
-        order: of_order(body.documents)?,
+        amendment: app::Amendment {
+            total: amount_of(body.amount),
+            deposit: deposit_of(body.deposit),
+            expires_at: body.expires_at,
+            order: of_order(body.documents)?,
+        },
         seen: seen(if_match),
     };
     with_others

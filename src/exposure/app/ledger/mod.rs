@@ -11,6 +11,7 @@
 pub mod book;
 pub mod bounds;
 mod due;
+pub mod originals;
 pub mod rates;
 pub mod worth;
 
@@ -20,18 +21,17 @@ use uuid::Uuid;
 
 use self::book::Book;
 use self::bounds::Bounds;
+use self::originals::{Original, original};
 use crate::catalogue::domain::counted::Part;
-use crate::catalogue::domain::exchange_rates::Conversion;
 use crate::error::Error;
 use crate::exposure::domain::lines::{Movement, MovementKind};
-use crate::exposure::store::counted::{Counts, claim};
+use crate::exposure::store::counted::Counts;
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::movements::{self, MovementRow};
 use crate::exposure::store::parties::Parties;
 use crate::exposure::store::reservations::ReservationRow;
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::Moved;
-use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReservationId};
 
 /// What is behind a movement.
@@ -47,34 +47,6 @@ pub struct Behind {
     pub original: Option<Original>,
     /// Somebody with authority has let it go beyond the limit.
     pub over_limit_released: bool,
-}
-
-/// What moved in the currency of the business, and how it was converted.
-#[derive(Debug, Clone, Copy)]
-pub struct Original {
-    /// Minor units that count.
-    pub minor: i64,
-    /// Currency of the business.
-    pub currency: Currency,
-    /// How they were converted.
-    pub conversion: Conversion,
-}
-
-/// The part of something in its own currency, where it counts in another.
-pub(super) fn original(
-    row: &(impl Counts + ?Sized),
-    part: Part,
-    conversion: Option<Conversion>,
-) -> Result<Option<Original>, Error> {
-    let Some(conversion) = conversion else {
-        return Ok(None);
-    };
-    let claim = claim(row)?;
-    Ok(Some(Original {
-        minor: part.share_of(claim.counted_minor()),
-        currency: claim.amount.currency(),
-        conversion,
-    }))
 }
 
 /// Lines under lock, with the movements to be written.

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::PgConnection;
-
-use super::Original;
+use super::originals::Original;
 use crate::catalogue::domain::counted::{Claim, Counted, Exposure, Part, Uncounted};
 use crate::catalogue::domain::exchange_rates::Rates;
 use crate::error::{Error, OrInternal, Problem};
@@ -14,6 +12,7 @@ use crate::exposure::domain::lines::LineFacts;
 use crate::exposure::store::counted::{Counts, claim};
 use crate::exposure::store::receivables::{self, CaptureRow};
 use crate::exposure::store::reservations::ReservationRow;
+use crate::platform::store::tx::Tx;
 use crate::values::currency::Currency;
 use crate::values::ids::{LineId, ReservationId};
 use crate::values::level::Level;
@@ -188,7 +187,7 @@ pub(crate) fn counting(rest: Part, change: &Change) -> Result<Counted, Error> {
 /// # Errors
 /// When the database cannot serve.
 pub(crate) fn deposits_left(
-    connection: &mut PgConnection,
+    tx: &mut Tx<'_>,
     held: &[ReservationRow],
 ) -> Result<BTreeMap<ReservationId, i64>, Error> {
     let mut left: BTreeMap<ReservationId, i64> =
@@ -201,7 +200,7 @@ pub(crate) fn deposits_left(
     if captured.is_empty() {
         return Ok(left);
     }
-    for capture in receivables::captured_from(connection, &captured)? {
+    for capture in receivables::captured_from(tx.connection, &captured)? {
         if let Some(left) = left.get_mut(&capture.reservation_id) {
             *left -= capture.deposit_minor;
         }

@@ -1,15 +1,14 @@
 //! Reservations that become worth another total.
 
-use chrono::{DateTime, Utc};
-
 use super::batch::Batch;
-use super::commands::AmountOf;
+use super::commands::{Amendment, AmountOf};
 use super::outcomes::{Done, behind, expiry, part_of, record};
 use crate::catalogue::domain::counted::Part;
 use crate::error::{Error, Problem};
+use crate::exposure::app::ledger::Behind;
 use crate::exposure::app::ledger::book::Request;
+use crate::exposure::app::ledger::originals::original;
 use crate::exposure::app::ledger::worth::{Amending, counting};
-use crate::exposure::app::ledger::{Behind, original};
 use crate::exposure::app::refusing::refused_by;
 use crate::exposure::domain::amending::Change;
 use crate::exposure::domain::assessment::{Assessment, CreditDecision};
@@ -23,18 +22,6 @@ use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::{Moved, OrderTerms};
 use crate::values::ids::ReservationId;
 use crate::values::level::Level;
-
-/// What a reservation is to become.
-pub(super) struct Amendment<'a> {
-    /// The total.
-    pub(super) total: &'a AmountOf,
-    /// The deposit.
-    pub(super) deposit: &'a AmountOf,
-    /// When it expires.
-    pub(super) expires_at: Option<DateTime<Utc>>,
-    /// What the order brings along.
-    pub(super) order: &'a OrderTerms,
-}
 
 /// What was decided about more of a reservation.
 struct More {
@@ -51,7 +38,7 @@ impl Batch {
         &mut self,
         tx: &mut Tx<'_>,
         id: ReservationId,
-        asked: &Amendment<'_>,
+        asked: &Amendment,
     ) -> Result<ReservationId, Error> {
         let mut row = self.visible(tx, id)?;
         let known = row.clone();
@@ -65,7 +52,7 @@ impl Batch {
         };
         let amending = Amending::of(&known, self.captures_of(id), total_minor, deposit_minor)?;
         let more = match amending.grows() {
-            true => Some(self.room_for_more(tx, &amending, asked.order)?),
+            true => Some(self.room_for_more(tx, &amending, &asked.order)?),
             false => None,
         };
         let (after, moved_minor) = match amended {

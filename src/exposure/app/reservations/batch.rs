@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::amending::Amendment;
 use super::commands::{AmountOf, Command, Decided, NewReservation};
 use super::held::held;
 use super::outcomes::{Done, behind, differences, expiry, part_of, record};
@@ -202,22 +201,7 @@ impl Batch {
                 ..
             } => self.capture(tx, *id, amount, *is_final, receivable),
             Command::Release { id, amount, .. } => self.release(tx, *id, amount),
-            Command::Amend {
-                id,
-                total,
-                deposit,
-                expires_at,
-                order,
-                ..
-            } => {
-                let amendment = Amendment {
-                    total,
-                    deposit,
-                    expires_at: *expires_at,
-                    order,
-                };
-                self.amend(tx, *id, &amendment)
-            }
+            Command::Amend { id, amendment, .. } => self.amend(tx, *id, amendment),
         };
         let made = self.made.len() > made;
         let result = result.and_then(|id| self.decided(tx, id, made));

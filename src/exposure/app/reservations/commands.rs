@@ -43,6 +43,18 @@ pub type AmountOf = Box<dyn Fn(&ReservationRow) -> Result<Option<i64>, Error> + 
 /// Refuses a reservation that is not as the caller has read it.
 pub type SeenReservation = Box<dyn Fn(Decided) -> Result<(), Error> + Send + Sync>;
 
+/// What a reservation is to become.
+pub struct Amendment {
+    /// The total; as it is when left out.
+    pub total: AmountOf,
+    /// The deposit; as it is when left out.
+    pub deposit: AmountOf,
+    /// When it expires; as it is when left out.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What the order brings along.
+    pub order: OrderTerms,
+}
+
 /// What is asked of reservations.
 pub enum Command {
     /// Set limit aside.
@@ -73,14 +85,8 @@ pub enum Command {
     Amend {
         /// Which one.
         id: ReservationId,
-        /// The total; as it is when left out.
-        total: AmountOf,
-        /// The deposit; as it is when left out.
-        deposit: AmountOf,
-        /// When it expires; as it is when left out.
-        expires_at: Option<DateTime<Utc>>,
-        /// What the order brings along.
-        order: OrderTerms,
+        /// What it is to become.
+        amendment: Amendment,
         /// As what it was read, where the caller says so.
         seen: Option<SeenReservation>,
     },

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use self::batch::Batch;
-pub use self::commands::{AmountOf, Command, Decided, NewReservation, SeenReservation};
+pub use self::commands::{Amendment, AmountOf, Command, Decided, NewReservation, SeenReservation};
 use super::ledger::Ledger;
 use crate::error::{Error, Problem};
 use crate::platform::store::tx::{Many, Tx};
