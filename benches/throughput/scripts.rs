@@ -63,12 +63,13 @@ pub fn reserve(among: usize) -> String {
              'reservation/' || :reservation::text, 'done', :audit::uuid, {details});\n\
          INSERT INTO events (id, kind, subject, org_path, customer_id, data, occurred_at) \
              VALUES (:event::uuid, 'reservation.created', 'reservation/' || :reservation::text, 'head-office', :customer::uuid, {details}, now());\n\
-         INSERT INTO idempotency_records (principal, method, path, key, fingerprint, status, headers, body, created_at, expires_at) \
+         INSERT INTO idempotency_records (principal, method, path, key, fingerprint, status, headers, body, created_at, expires_at, reach) \
              VALUES ('https://development.shouxin.invalid|for-pgbench|bench-client', 'POST', '/v1/reservations', :key::text, decode(repeat('07', 32), 'hex'), 201, \
              '[{{\"name\": \"content-type\", \"value\": \"application/json\"}}, {{\"name\": \"cache-control\", \"value\": \"private, no-cache\"}}, \
              {{\"name\": \"etag\", \"value\": \"\\\"1-103a6e9d58b6684e\\\"\"}}, {{\"name\": \"vary\", \"value\": \"Authorization, Accept\"}}, \
              {{\"name\": \"location\", \"value\": \"/v1/reservations/01a20a26-6fb7-77f4-9c96-9a0e3284f582\"}}]', \
-             decode(repeat('07', 921), 'hex'), now(), now() + interval '1 day');\n\
+             decode(repeat('07', 921), 'hex'), now(), now() + interval '1 day', \
+             '{{\"org_path\": \"head-office\", \"customer_id\": null, \"seen\": [[\"head-office\", null]]}}');\n\
          COMMIT;\n"
     ));
     script

@@ -9,7 +9,10 @@ use serde_json::Value;
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::document::operations;
 use crate::support::registry::writes;
-use crate::support::{Answer, TestServer, a_company_name, a_customer, customer_body};
+use crate::support::{
+    Answer, TestServer, a_company_name, a_customer, a_customer_with_credit, customer_body,
+    reservation_body,
+};
 
 const PATH: &str = "/v1/customers";
 
@@ -255,6 +258,44 @@ fn a_caller_who_lost_the_scope_gets_no_replay() {
         .post(PATH, &body)
         .key("mine")
         .expect_problem("unauthenticated");
+}
+
+#[test]
+fn a_replay_is_for_who_may_still_see_what_it_is_about() {
+    let server = TestServer::start();
+    let at = |org_path: &str| server.as_tier_at("integration", org_path);
+    let customer = a_customer_with_credit(&server, SALES);
+    let body = reservation_body(&customer, "1.00");
+    let first = at(SALES)
+        .post("/v1/reservations", &body)
+        .key("moved")
+        .expect(201);
+    let batch = serde_json::json!({"reservations": [reservation_body(&customer, "1.00")]});
+    let many = at(SALES)
+        .post("/v1/reservation-batches", &batch)
+        .key("moved-too")
+        .expect(200);
+    let audited = server.number("SELECT count(*) FROM audit_entries");
+    let again = |org_path: &str| {
+        let client = at(org_path);
+        [
+            client.post("/v1/reservations", &body).key("moved"),
+            client
+                .post("/v1/reservation-batches", &batch)
+                .key("moved-too"),
+        ]
+    };
+    for call in again(ELSEWHERE) {
+        call.expect_problem("not_found");
+    }
+    for org_path in [SALES, "head-office"] {
+        let [one, all] = again(org_path);
+        assert_same_answer(&first, &one.expect(201));
+        assert_same_answer(&many, &all.expect(200));
+    }
+    assert_eq!(server.number("SELECT count(*) FROM reservations"), 2);
+    let since = server.number("SELECT count(*) FROM audit_entries");
+    assert_eq!(since, audited, "nothing was done again");
 }
 
 #[test]

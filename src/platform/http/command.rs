@@ -180,6 +180,8 @@ impl<T: ToSchema + DeserializeOwned + Validate + 'static, K: KeyRule, M: MediaRu
             ProblemCode::IdempotencyKeyInvalid,
             ProblemCode::IdempotencyKeyReused,
             ProblemCode::RequestInProgress,
+            // The first answer again, for who may not see any more what it is about.
+            ProblemCode::NotFound,
         ]);
         describe_body::<T, M>(draft);
     }

@@ -8,11 +8,14 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Jsonb, SmallInt, Text, Timestamptz};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::schema::idempotency_records;
 use super::sets::insert_many;
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
+use crate::values::actor::Actor;
+use crate::values::organisation::OrgPath;
 
 /// How long an answer is kept, in hours. Published in the API description.
 pub const RETENTION_HOURS: i64 = 24;
@@ -76,9 +79,10 @@ pub enum Claim {
 /// what was committed while it waited for its turn.
 pub fn claim(
     connection: &mut PgConnection,
-    scopes: &[&IdempotencyScope],
+    claimed: &[(&IdempotencyScope, &Actor)],
     now: DateTime<Utc>,
 ) -> Result<Vec<Claim>, Error> {
+    let scopes: Vec<&IdempotencyScope> = claimed.iter().map(|(scope, _)| *scope).collect();
     if scopes.is_empty() {
         return Ok(Vec::new());
     }
@@ -99,15 +103,15 @@ pub fn claim(
         }
     }
     let mut found: BTreeMap<i64, Vec<Kept>> = BTreeMap::new();
-    for kept in KeptUnder::new(scopes).load::<Kept>(connection)? {
+    for kept in KeptUnder::new(&scopes).load::<Kept>(connection)? {
         found.entry(kept.place).or_default().push(kept);
     }
     for (place, kept) in found {
-        let scope = usize::try_from(place - 1)
+        let whose = usize::try_from(place - 1)
             .ok()
-            .and_then(|at| scopes.get(at));
-        if let (Some(claim @ Claim::First { .. }), Some(scope)) = (at(&mut claims, place), scope) {
-            *claim = stands_for(scope, kept, now)?;
+            .and_then(|at| claimed.get(at));
+        if let (Some(claim @ Claim::First { .. }), Some(whose)) = (at(&mut claims, place), whose) {
+            *claim = stands_for(*whose, kept, now)?;
         }
     }
     Ok(claims)
@@ -115,7 +119,7 @@ pub fn claim(
 
 /// What a key stands for of which something is kept, here or under other operations.
 fn stands_for(
-    scope: &IdempotencyScope,
+    (scope, actor): (&IdempotencyScope, &Actor),
     kept: Vec<Kept>,
     now: DateTime<Utc>,
 ) -> Result<Claim, Error> {
@@ -126,6 +130,9 @@ fn stands_for(
     let expired = !here.is_empty();
     match here.into_iter().find(|one| one.expires_at > now) {
         Some(one) if one.fingerprint != scope.fingerprint => Ok(reused()),
+        Some(one) if !may_see(actor, &one)? => Ok(Claim::Refused(Box::new(Problem::new(
+            ProblemCode::NotFound,
+        )))),
         Some(one) => Ok(Claim::Answered(StoredAnswer {
             status: u16::try_from(one.status).unwrap_or(500),
             headers: serde_json::from_value(one.headers).or_internal()?,
@@ -133,6 +140,45 @@ fn stands_for(
         })),
         None if elsewhere.iter().any(|one| one.expires_at > now) => Ok(reused()),
         None => Ok(Claim::First { expired }),
+    }
+}
+
+fn may_see(actor: &Actor, kept: &Kept) -> Result<bool, Error> {
+    let reach: Option<Reach> = serde_json::from_value(kept.reach.clone()).or_internal()?;
+    Ok(reach.is_none_or(|reach| reach.is_within(actor)))
+}
+
+/// What something belongs to that an answer is about: an organisation, and a customer.
+pub type Seen = (OrgPath, Option<Uuid>);
+
+/// How far whoever got an answer could see, and what it is about.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Reach {
+    org_path: OrgPath,
+    customer_id: Option<Uuid>,
+    seen: BTreeSet<Seen>,
+}
+
+impl Reach {
+    /// Of an answer to `actor` that is about what was `seen`.
+    pub fn new(actor: &Actor, seen: BTreeSet<Seen>) -> Self {
+        Self {
+            org_path: actor.org_path.clone(),
+            customer_id: actor.customer_id.map(|id| id.uuid()),
+            seen,
+        }
+    }
+
+    /// Whether a caller may get the answer again: it reaches at least what was reached then, or all
+    /// that the answer is about.
+    fn is_within(&self, actor: &Actor) -> bool {
+        let own = actor.customer_id.map(|id| id.uuid());
+        let knows = |(org_path, customer_id): &Seen| match own {
+            Some(_) => own == *customer_id,
+            None => actor.org_path.contains(org_path),
+        };
+        let as_far = own == self.customer_id && actor.org_path.contains(&self.org_path);
+        as_far || (!self.seen.is_empty() && self.seen.iter().all(knows))
     }
 }
 
@@ -161,16 +207,18 @@ pub struct KeptRow {
     body: Vec<u8>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
+    reach: serde_json::Value,
 }
 
 impl KeptRow {
-    /// The answer to the first request with a key.
+    /// The answer to the first request with a key, and who may have it again.
     ///
     /// # Errors
     /// When the headers cannot be written as JSON.
     pub fn new(
         scope: &IdempotencyScope,
         answer: StoredAnswer,
+        reach: &Reach,
         now: DateTime<Utc>,
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -184,6 +232,7 @@ impl KeptRow {
             body: answer.body,
             created_at: now,
             expires_at: now + TimeDelta::hours(RETENTION_HOURS),
+            reach: serde_json::to_value(reach).or_internal()?,
         })
     }
 }
@@ -193,7 +242,7 @@ insert_many! {
     keep(KeptRow) into idempotency_records: [
         principal: String, method: String, path: String, key: String, fingerprint: Vec<u8>,
         status: i16, headers: serde_json::Value, body: Vec<u8>, created_at: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
+        expires_at: DateTime<Utc>, reach: serde_json::Value,
     ]
 }
 
@@ -262,7 +311,7 @@ impl QueryId for KeptUnder<'_> {
 impl QueryFragment<Pg> for KeptUnder<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "SELECT c.n, r.method, r.path, r.fingerprint, r.status, r.headers, r.body, r.expires_at \
+            "SELECT c.n, r.method, r.path, r.fingerprint, r.status, r.headers, r.body, r.expires_at, r.reach \
              FROM unnest(",
         );
         out.push_bind_param::<Array<Text>, _>(&self.principals)?;
@@ -272,7 +321,7 @@ impl QueryFragment<Pg> for KeptUnder<'_> {
         // seems as cheap to go through all that is kept.
         out.push_sql(
             ") WITH ORDINALITY AS c(principal, key, n) CROSS JOIN LATERAL \
-             (SELECT k.method, k.path, k.fingerprint, k.status, k.headers, k.body, k.expires_at \
+             (SELECT k.method, k.path, k.fingerprint, k.status, k.headers, k.body, k.expires_at, k.reach \
                 FROM idempotency_records k WHERE k.principal = c.principal \
                 AND k.key = c.key OFFSET 0) r",
         );
@@ -290,6 +339,7 @@ impl Query for KeptUnder<'_> {
         Jsonb,
         Bytea,
         Timestamptz,
+        Jsonb,
     );
 }
 
@@ -305,6 +355,7 @@ struct Kept {
     headers: serde_json::Value,
     body: Vec<u8>,
     expires_at: DateTime<Utc>,
+    reach: serde_json::Value,
 }
 
 fn lock_number(scope: &IdempotencyScope) -> i64 {

@@ -477,6 +477,7 @@ diesel::table! {
         body -> Bytea,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
+        reach -> Jsonb,
     }
 }
 

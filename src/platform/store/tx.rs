@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::audit::{self, AuditRow};
 use super::errors::violated;
 use super::events::writing::{self, EventRow};
-use super::idempotency::{self, KeptRow};
+use super::idempotency::{self, KeptRow, Seen};
 use super::sets::{SetWrite, send_together};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
@@ -86,6 +86,8 @@ pub struct Many<'a> {
     pub(crate) journal: &'a mut Journal,
     /// Whether anything was recorded for each of them.
     pub(crate) recorded: Vec<bool>,
+    /// What was told of each of them.
+    pub(crate) seen: Vec<BTreeSet<Seen>>,
 }
 
 impl Many<'_> {
@@ -98,10 +100,13 @@ impl Many<'_> {
         index: usize,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let before = self.journal.audit.len();
+        let (audited, told) = (self.journal.audit.len(), self.journal.events.len());
         let result = self.run(index, work);
         if let Some(recorded) = self.recorded.get_mut(index) {
-            *recorded |= self.journal.audit.len() > before;
+            *recorded |= self.journal.audit.len() > audited;
+        }
+        if let Some(seen) = self.seen.get_mut(index) {
+            seen.append(&mut self.journal.seen_since(told));
         }
         result
     }
@@ -238,6 +243,14 @@ impl Tx<'_> {
 }
 
 impl Journal {
+    /// Whose things were told of since there were `told` events.
+    pub(crate) fn seen_since(&self, told: usize) -> BTreeSet<Seen> {
+        let events = self.events.iter().skip(told);
+        events
+            .map(|event| (event.org_path.clone(), event.customer_id))
+            .collect()
+    }
+
     /// Writes everything, with the answers that are kept.
     pub(crate) fn write(
         self,

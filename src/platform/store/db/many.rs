@@ -1,13 +1,13 @@
 //! Several writes in one commit, each with its own answer.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use diesel::prelude::*;
 
 use super::{Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction, refusal};
 use crate::clock::business_date;
 use crate::error::{Error, Problem};
-use crate::platform::store::idempotency::{self, Claim, KeptRow, StoredAnswer};
+use crate::platform::store::idempotency::{self, Claim, KeptRow, Reach, Seen, StoredAnswer};
 use crate::platform::store::tx::{Journal, Many, Surroundings};
 
 /// The work of several writes: told which of them are to be done, it gives a result for each.
@@ -82,7 +82,7 @@ impl Db {
                 .filter(|place| matches!(claims.get(*place), Some(Claim::First { .. })))
                 .collect();
             let mut journal = Journal::default();
-            let mut results: VecDeque<Result<T, Error>> = VecDeque::new();
+            let mut results: VecDeque<(Result<T, Error>, BTreeSet<Seen>)> = VecDeque::new();
             if !fresh.is_empty() {
                 let mut many = Many {
                     connection,
@@ -92,16 +92,18 @@ impl Db {
                     surroundings,
                     journal: &mut journal,
                     recorded: vec![false; fresh.len()],
+                    seen: vec![BTreeSet::new(); fresh.len()],
                 };
-                results = work(&mut many, &fresh)?.into();
+                let done = work(&mut many, &fresh)?;
                 let silent = many
                     .recorded
                     .iter()
-                    .zip(&results)
+                    .zip(&done)
                     .any(|(recorded, result)| result.is_ok() && !recorded);
-                if silent || results.len() != fresh.len() {
+                if silent || done.len() != fresh.len() {
                     return Err(Error::internal("a write of a batch recorded nothing"));
                 }
+                results = done.into_iter().zip(many.seen).collect();
             }
             let mut written = Vec::with_capacity(requests.len());
             let mut kept = Vec::new();
@@ -118,7 +120,8 @@ impl Db {
                     }
                     Claim::First { expired } => expired,
                 };
-                let one = match results.pop_front() {
+                let (result, seen) = results.pop_front().unzip();
+                let one = match result {
                     Some(Ok(value)) => Written::Done(value),
                     Some(Err(awaits @ Error::Awaits(_))) if patience == Patience::Short => {
                         written.push(Err(awaits));
@@ -143,7 +146,8 @@ impl Db {
                     if expired {
                         idempotency::forget(connection, scope)?;
                     }
-                    kept.push(KeptRow::new(scope, answer, now)?);
+                    let reach = Reach::new(&request.actor, seen.unwrap_or_default());
+                    kept.push(KeptRow::new(scope, answer, &reach, now)?);
                 }
                 written.push(Ok(one));
             }

@@ -23,7 +23,7 @@ use super::connection::{
     LogConnectionErrors, SessionSettings, Sessions, connection_string, replica_string,
     session_statements,
 };
-use super::idempotency::{self, Claim, IdempotencyScope, KeptRow, StoredAnswer};
+use super::idempotency::{self, Claim, IdempotencyScope, KeptRow, Reach, StoredAnswer};
 use super::tx::{Journal, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
@@ -364,7 +364,8 @@ impl Db {
                 if expired {
                     idempotency::forget(connection, scope)?;
                 }
-                kept.push(KeptRow::new(scope, answer, now)?);
+                let reach = Reach::new(&request.actor, journal.seen_since(0));
+                kept.push(KeptRow::new(scope, answer, &reach, now)?);
             }
             journal.write(connection, &kept)?;
             Ok(written)
@@ -437,11 +438,11 @@ fn claims_of(
     requests: &[&WriteRequest],
     now: chrono::DateTime<Utc>,
 ) -> Result<Vec<Claim>, Error> {
-    let scopes: Vec<&IdempotencyScope> = requests
+    let claimed: Vec<_> = requests
         .iter()
-        .filter_map(|request| request.idempotency.as_ref())
+        .filter_map(|request| Some((request.idempotency.as_ref()?, &request.actor)))
         .collect();
-    let mut claims: VecDeque<Claim> = idempotency::claim(connection, &scopes, now)?.into();
+    let mut claims: VecDeque<Claim> = idempotency::claim(connection, &claimed, now)?.into();
     Ok(requests
         .iter()
         .map(|request| {
