@@ -271,8 +271,11 @@ fn publications_wait_for_the_one_that_is_under_way() {
     for document in DOCUMENTS.iter().filter(|one| one.number == "version") {
         let elsewhere = publishing(&server, document.table);
         std::thread::scope(|scope| {
-            let running =
-                ["one", "other"].map(|key| scope.spawn(|| document.publish(&server, key)));
+            let running = ["one", "other"].map(|key| {
+                // A key is for one operation.
+                let (server, key) = (&server, format!("{key}-{}", document.table));
+                scope.spawn(move || document.publish(server, &key))
+            });
             eventually("both wait for their turn", || waiting(&server) == 2);
             drop(elsewhere);
             for thread in running {
