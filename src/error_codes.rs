@@ -351,8 +351,8 @@ codes! {
         "所示层级的可用额度不足。";
     PreconditionRequired: "precondition_required", 428, Unfit,
         "If-Match is required", "需要 If-Match",
-        "Changes need If-Match with the ETag that was read, so that no change is lost.",
-        "修改须携带所读 ETag 的 If-Match，避免覆盖他人的修改。";
+        "Changes need If-Match with the ETag that was read, decisions that or approval_id: nothing is lost or decided blind.",
+        "修改须携带所读 ETag 的 If-Match，审批亦可以 approval_id 指明所读的审批，避免覆盖他人的修改或未阅即批。";
     RateLimited: "rate_limited", 429, Transient,
         "Too many requests", "请求过多",
         "The quota of the caller is used up; Retry-After says when more is allowed.",

@@ -5,6 +5,7 @@
 pub mod domain {
     pub mod approvals;
     pub mod authority_rules;
+    pub mod delegations;
     pub mod events;
     pub mod lifecycle;
 }
@@ -21,6 +22,7 @@ pub(crate) mod store {
 pub mod app {
     pub mod approvals;
     pub mod authority_rules;
+    pub mod delegations;
     pub mod lifecycle;
     mod refusals;
 }

@@ -54,6 +54,7 @@ fn both_days_belong_to_a_delegation_from_midnight_to_midnight() {
 fn days_that_make_no_sense_are_refused() {
     let server = TestServer::start();
     let (lender, delegate) = lender_and_delegate(&server);
+    delegate.get(DELEGATIONS).expect(200);
     let to = delegate.identity().principal();
     for days in [
         ["2026-03-05", "2026-03-04"],
@@ -109,6 +110,7 @@ fn what_was_lent_is_not_passed_on() {
     let server = TestServer::start();
     let head_office = server.as_tier("credit_officer_head_office");
     let (branch, delegate) = lender_and_delegate(&server);
+    delegate.get(DELEGATIONS).expect(200);
     let customer = a_customer(&server).id();
     let large = submitted(&server, &goods(&server, &customer, "1000000.01"));
     lend(&head_office, &branch, TODAY);
@@ -229,14 +231,16 @@ fn a_delegate_reads_what_is_to_be_decided_and_keeps_what_was() {
 }
 
 #[test]
-fn both_sides_see_a_delegation_and_strangers_do_not() {
+fn both_sides_and_who_stands_above_see_a_delegation_and_strangers_do_not() {
     let server = TestServer::start();
     let (lender, delegate) = lender_and_delegate(&server);
-    let stranger = server.with_everything();
+    let auditor = server.as_tier("auditor");
+    let north = "head-office/north";
+    let stranger = member(&server, "credit_officer_branch", north, "stranger");
     let lent = lend(&lender, &delegate, TODAY);
     server.advance(TimeDelta::milliseconds(1));
     let taken = lend(&delegate, &lender, TODAY);
-    for side in [&lender, &delegate] {
+    for side in [&lender, &delegate, &auditor] {
         let items = side.get(DELEGATIONS).expect(200).items();
         let shown: Vec<String> = items
             .iter()
@@ -247,6 +251,10 @@ fn both_sides_see_a_delegation_and_strangers_do_not() {
         assert_eq!(one["delegator"], lender.identity().principal());
         assert_eq!(one["delegate"], delegate.identity().principal());
         assert_eq!(one, items[1]);
+        assert_eq!(
+            (&one["in_force"], &one["ended_because"]),
+            (&json!(true), &Value::Null)
+        );
     }
     assert!(stranger.get(DELEGATIONS).expect(200).items().is_empty());
     stranger.get(&lent).expect_problem("not_found");
@@ -257,6 +265,97 @@ fn both_sides_see_a_delegation_and_strangers_do_not() {
         server.texts("SELECT revoked_at FROM approval_delegations"),
         ["", ""]
     );
+}
+
+#[test]
+fn a_delegation_is_ended_from_above_and_not_by_the_delegate() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let path = a_case(&server);
+    let revoke = format!("{}/revoke", lend(&lender, &delegate, TODAY));
+    delegate
+        .post(&revoke, &json!({}))
+        .expect_problem("four_eyes_required");
+    let head_office = server.as_tier("credit_officer_head_office");
+    let revoked = head_office.post(&revoke, &json!({})).expect(200);
+    assert_eq!(revoked.field("ended_because"), "revoked");
+    approve(&delegate, &path).expect_problem("not_found");
+    let told = server
+        .texts("SELECT data->>'revoked_by' FROM events WHERE kind = 'approval.delegation_revoked'");
+    assert_eq!(told, [head_office.identity().principal()]);
+}
+
+#[test]
+fn what_is_lent_ends_with_the_authority_of_the_lender() {
+    let server = TestServer::start();
+    let (lender, delegate) = lender_and_delegate(&server);
+    let path = a_case(&server);
+    let lent = lend(&lender, &delegate, TODAY);
+    let with = |scopes: &[&str], org_path: &str| {
+        let mut identity = lender.identity().clone();
+        identity.scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        identity.org_path = org_path.to_owned();
+        server.client_of(identity)
+    };
+    let deciding = ["approvals:decide:branch", "approvals:read"];
+    for now in [
+        with(&["approvals:read"], "head-office/east"),
+        with(&deciding, "head-office/west"),
+    ] {
+        now.get(&lent).expect(200);
+        approve(&delegate, &path).expect_problem("not_found");
+        let shown = now.get(&lent).expect(200).json();
+        assert_eq!(
+            (&shown["in_force"], &shown["ended_because"]),
+            (&json!(false), &json!("authority_lost"))
+        );
+    }
+    // Whoever has it again lends it again; it is written down with whatever is written next.
+    with(&deciding, "head-office").get(&lent).expect(200);
+    a_customer(&server);
+    approve(&delegate, &path).expect(200);
+}
+
+#[test]
+fn authority_is_lent_to_somebody_who_exists_and_to_no_customer() {
+    let server = TestServer::start();
+    let lender = server.as_tier("credit_officer_branch");
+    let refused = |to: &str| {
+        let refused = lender.post(DELEGATIONS, &body(to, TODAY));
+        let refused = refused.expect_problem("validation_failed").json();
+        assert_eq!(refused["errors"][0]["pointer"], "#/delegate");
+    };
+    refused("https://issuer.internal.test|nobody");
+    let customer = server.as_customer(&a_customer(&server).id());
+    customer.get("/v1/credit-lines").expect(200);
+    refused(&customer.identity().principal());
+}
+
+#[test]
+fn who_stood_in_for_the_requester_on_any_day_of_a_case_does_not_decide_it() {
+    let server = TestServer::start();
+    let requester = server.as_tier("credit_officer_branch");
+    let delegate = server.as_tier("credit_officer_head_office");
+    let opened = |amount: &str| {
+        let customer = a_customer(&server).id();
+        crate::approvals::submitted_by(&requester, &goods(&server, &customer, amount))
+    };
+    // Monday and Tuesday; the case is opened on Tuesday and decided on Wednesday.
+    lend(&requester, &delegate, ["2026-03-02", "2026-03-03"]);
+    server.advance(TimeDelta::days(1));
+    let path = opened("1.00");
+    server.advance(TimeDelta::days(1));
+    let refused = approve(&delegate, &path).expect_problem("four_eyes_required");
+    assert_eq!(refused.field("four_eyes"), "stands_in_for_requester");
+    let waiting = "/v1/approvals?role=waiting_for_me";
+    assert!(delegate.get(waiting).expect(200).items().is_empty());
+    // What was asked for after that is none of it, nor is what was revoked before.
+    approve(&delegate, &opened("2.00")).expect(200);
+    let lent = lend(&requester, &delegate, ["2026-03-04", "2026-03-31"]);
+    let revoke = format!("{lent}/revoke");
+    requester.post(&revoke, &json!({})).expect(200);
+    server.advance(TimeDelta::milliseconds(1));
+    approve(&delegate, &opened("3.00")).expect(200);
 }
 
 #[test]

@@ -133,8 +133,10 @@ pub fn rules(server: &TestServer, rules: &Value) {
     server.with_everything().post(path, &body).expect(201);
 }
 
-/// Lends an authority between two days; gives the path of the delegation.
+/// Lends an authority between two days, to somebody who has come before; gives the path of the
+/// delegation.
 pub fn lend(from: &Client, to: &Client, [first, last]: [&str; 2]) -> String {
+    to.get("/v1/approvals?limit=1").send();
     let body = json!({
         "delegate": to.identity().principal(), "from": first, "until": last, "reason": "年假",
     });

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Noun, Write, act};
 use crate::support::{
-    Answer, Client, Owner, TestServer, a_customer_of, a_submitted, application_body,
+    Answer, Client, Owner, TestServer, a_customer_of, a_submitted, application_body, somebody,
 };
 
 /// Its nouns.
@@ -22,15 +22,14 @@ pub const NOUNS: &[Noun] = &[
     },
     Noun {
         name: "delegation",
-        // Shows what somebody gave or got, wherever they stand.
-        collection: None,
+        collection: Some("/v1/approval-delegations"),
         make: |server, org_path| {
             let lender = server.with(
                 &["approvals:decide:branch", "approvals:delegate"],
                 org_path,
                 "absent colleague",
             );
-            delegate(server, &lender, "https://issuer.test|colleague")
+            delegate(server, &lender, &colleague(server))
                 .expect(201)
                 .id()
         },
@@ -43,7 +42,7 @@ pub const WRITES: &[Write] = &[
         operation: "createApprovalDelegation",
         action: "approval.delegate",
         events: &["approval.delegated"],
-        succeed: |server, client| delegate(server, client, "https://issuer.test|colleague"),
+        succeed: |server, client| delegate(server, client, &colleague(server)),
         refuse: Some(|server, client| {
             let body = json!({"delegate": "a|b", "from": "2026-03-02", "until": "2026-03-01", "reason": "休假"});
             let _ = server;
@@ -76,9 +75,16 @@ fn delegate(server: &TestServer, client: &Client, delegate: &str) -> Answer {
     client.post("/v1/approval-delegations", &body).send()
 }
 
+/// Somebody who has come before.
+fn colleague(server: &TestServer) -> String {
+    let colleague = somebody(server, "colleague");
+    colleague.get("/v1/approvals?limit=1").expect(200);
+    colleague.identity().principal()
+}
+
 fn delegated(server: &TestServer) -> String {
     let client = server.with_everything();
-    let answer = delegate(server, &client, "https://issuer.test|colleague").expect(201);
+    let answer = delegate(server, &client, &colleague(server)).expect(201);
     answer.header("location").unwrap().to_owned()
 }
 

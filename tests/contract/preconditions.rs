@@ -26,6 +26,25 @@ fn what_each_write_makes_of_if_match_is_checked_in() {
     );
 }
 
+/// Operations on the address of a thing that make another one: there is nothing to have read.
+const MAKES_ANOTHER: &[&str] = &[
+    "joinCreditGroup",
+    "recordCustomerScore",
+    "recordDunningLevel",
+];
+
+#[test]
+fn every_action_on_a_thing_honours_if_match() {
+    let mut blind: Vec<&str> = operations()
+        .iter()
+        .filter(|operation| operation.is_write() && operation.path.contains('{'))
+        .filter(|operation| operation.precondition() == "none")
+        .map(|operation| operation.id.as_str())
+        .collect();
+    blind.sort_unstable();
+    assert_eq!(blind, MAKES_ANOTHER);
+}
+
 /// Makes each of them with another tag of the same version, and then with the one that is there.
 #[test]
 fn another_tag_of_the_same_version_changes_nothing_and_the_right_one_does() {
@@ -74,7 +93,8 @@ fn a_decision_is_about_what_was_read() {
     by_tag(&read.etag(), json!({})).expect_problem("precondition_failed");
     let old = json!({"approval_id": read.field("approval_id")});
     let refused = approver.post(&approve, &old);
-    refused.expect_problem("precondition_failed");
+    let refused = refused.expect_problem("precondition_failed");
+    assert_eq!(refused.etag(), approver.get(&path).expect(200).etag());
     for blind in ["", "*"] {
         let call = approver.post(&approve, &json!({})).blind();
         let call = match blind {

@@ -23,6 +23,7 @@ pub const REFERENCE_TABLES: &[&str] = &[
     "events",
     "exchange_rates",
     "idempotency_records",
+    "people_seen",
     "product_versions",
     "products",
 ];

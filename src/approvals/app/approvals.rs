@@ -1,31 +1,22 @@
 //! Asking for approval and deciding. Knows nothing about what is approved: the caller says what a
 //! case is about and carries out what an approved case means.
 
-use std::collections::BTreeSet;
-
-use chrono::NaiveDate;
 use serde_json::json;
 
+use super::delegations::{lenders, lent};
 use super::lifecycle::Verdict;
 use super::{authority_rules, refusals};
 use crate::approvals::domain::approvals::{
-    self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, DelegationId, StepFacts,
-    StepStatus,
+    self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
 };
-use crate::approvals::domain::authority_rules::{
-    CaseSubject, DECIDING_SCOPES, PlannedStep, rule_for,
-};
+use crate::approvals::domain::authority_rules::{CaseSubject, PlannedStep, rule_for};
 use crate::approvals::domain::events;
 use crate::approvals::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
-use crate::approvals::store::delegations::{self, DelegationRow};
-use crate::error::{Error, Problem, days};
+use crate::approvals::store::delegations;
+use crate::error::Error;
 use crate::error_codes::ProblemCode;
-use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::values::ids::{Bucket, CaseId};
-
-/// Most days from the first day of a delegation to its last.
-pub const DELEGATION_DAYS_MAX: i64 = 366;
 
 /// Escalations that are announced in one transaction.
 pub const ESCALATIONS_MAX: i64 = 100;
@@ -58,6 +49,7 @@ pub fn request(
         rule_name: chain.rule,
         facts: json!(facts),
         current_step: 1,
+        requested_on: tx.today,
     };
     let mut rows: Vec<StepRow> = (1_i16..)
         .zip(&chain.steps)
@@ -145,9 +137,9 @@ pub fn decide(
     let facts = CaseFacts {
         status: case.status,
         requested_by: case.requested_by.clone(),
-        delegates_of_requester: delegations::delegates_of(
+        delegates_of_requester: delegations::delegates_of_requester(
             tx.connection,
-            &case.requested_by,
+            &case,
             tx.today,
         )?
         .into_iter()
@@ -220,19 +212,14 @@ pub fn withdraw(tx: &mut Tx<'_>, id: CaseId) -> Result<(), Error> {
 }
 
 /// Who the caller is to approvals: with their own authority, and with what others have lent them
-/// for today.
+/// for today and still hold themselves.
 ///
 /// # Errors
 /// When the database cannot serve.
 pub fn decider(reader: &mut Reader<'_>) -> Result<Decider, Error> {
-    let lent = delegations::lent_to(reader.connection, &reader.actor.principal, reader.today)?
-        .into_iter()
-        .map(|row| Authority {
-            principal: row.delegator,
-            scopes: row.scopes.into_iter().flatten().collect(),
-            org_path: row.org_path,
-        })
-        .collect();
+    let rows = delegations::lent_to(reader.connection, &reader.actor.principal, reader.today)?;
+    let lenders = lenders(reader, &rows)?;
+    let lent = rows.iter().filter_map(|row| lent(row, &lenders)).collect();
     Ok(Decider {
         own: Authority {
             principal: reader.actor.principal.clone(),
@@ -286,104 +273,6 @@ pub fn announce_escalations(tx: &mut Tx<'_>) -> Result<usize, Error> {
         tx.record("approval.escalate", "approvals".to_owned(), details)?;
     }
     Ok(overdue.len())
-}
-
-/// What somebody lends to a colleague.
-#[derive(Debug, Clone)]
-pub struct NewDelegation {
-    /// Who decides meanwhile: issuer and subject.
-    pub delegate: String,
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day.
-    pub until: NaiveDate,
-    /// Why.
-    pub reason: String,
-}
-
-/// Lends the caller's authority over steps to a colleague for some days. What was itself lent
-/// is not passed on.
-///
-/// # Errors
-/// 422 for days that make no sense, for oneself, and for somebody who may decide nothing.
-pub fn delegate(tx: &mut Tx<'_>, new: &NewDelegation) -> Result<DelegationRow, Error> {
-    let scopes: BTreeSet<String> = DECIDING_SCOPES
-        .iter()
-        .filter(|scope| tx.actor.scopes.contains(**scope))
-        .map(|&scope| scope.to_owned())
-        .collect();
-    if scopes.is_empty() {
-        return Err(Problem::new(ProblemCode::NothingToDelegate).into());
-    }
-    if new.delegate == tx.actor.principal {
-        return Err(Problem::field("delegate", "is the caller itself", "不得为本人").into());
-    }
-    let (first, last) = (("from", new.from), ("until", new.until));
-    days::window(first, last)?;
-    days::not_before_today("until", new.until, tx.today)?;
-    days::at_most_days(DELEGATION_DAYS_MAX, first, last)?;
-    let row = DelegationRow {
-        id: tx.mint_home()?,
-        delegator: tx.actor.principal.clone(),
-        delegate: new.delegate.clone(),
-        scopes: scopes.into_iter().map(Some).collect(),
-        org_path: tx.actor.org_path.clone(),
-        delegated_from: new.from,
-        delegated_until: new.until,
-        reason: new.reason.clone(),
-        revoked_at: None,
-        version: 1,
-        created_at: tx.now,
-        updated_at: tx.now,
-    };
-    delegations::insert(tx.connection, &row)?;
-    let details = json!({
-        "delegate": row.delegate, "from": row.delegated_from, "until": row.delegated_until, "scopes": row.scopes,
-    });
-    tx.tell(
-        "approval.delegate",
-        events::APPROVAL_DELEGATED,
-        &row,
-        details,
-    )?;
-    Ok(row)
-}
-
-/// Takes a delegation back at once. Only who gave it may.
-///
-/// # Errors
-/// 404, 412 when it is not what was seen, 403 for the delegate, 409 when it is revoked already.
-pub fn revoke(
-    tx: &mut Tx<'_>,
-    id: DelegationId,
-    seen: Seen<'_, DelegationRow>,
-) -> Result<DelegationRow, Error> {
-    let mut row =
-        delegations::find(tx.connection, id, &tx.actor.principal)?.ok_or_else(Error::not_found)?;
-    seen(&mut tx.reader(), &row)?;
-    if row.delegator != tx.actor.principal {
-        return Err(Problem::new(ProblemCode::FourEyesRequired)
-            .because(
-                "Only who gave a delegation may revoke it.",
-                "只有委托人本人可以撤销委托。",
-            )
-            .into());
-    }
-    if row.revoked_at.is_some() {
-        return Err(ProblemCode::InvalidTransition.into());
-    }
-    row.revoked_at = Some(tx.now);
-    row.version += 1;
-    row.updated_at = tx.now;
-    delegations::revoke(tx.connection, &row)?;
-    let details = json!({"delegate": row.delegate});
-    tx.tell(
-        "approval.revoke_delegation",
-        events::APPROVAL_DELEGATION_REVOKED,
-        &row,
-        details,
-    )?;
-    Ok(row)
 }
 
 fn step_facts(row: &StepRow) -> StepFacts {

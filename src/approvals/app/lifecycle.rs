@@ -2,9 +2,9 @@
 //! may take from where it stands, and what is told of it. A noun says in a [`Case`] what it is called,
 //! which turns it takes and what an approval of it means.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::approvals;
+use super::{approvals, refusals};
 use crate::approvals::domain::approvals::{CaseStatus, Decision};
 use crate::approvals::domain::authority_rules::CaseSubject;
 use crate::approvals::domain::lifecycle::Standing;
@@ -134,12 +134,11 @@ fn locked_for_decision<C: Case>(tx: &mut Tx<'_>, id: Id<C::Entity>) -> Result<C,
         return Ok(row);
     }
     let needed = C::READ;
-    Err(Problem::new(ProblemCode::InsufficientScope)
+    Err(refusals::lacking(needed)
         .because(
             format!("Nobody decides blind: whoever decides needs {needed} too."),
             format!("不得未经阅读即审批：审批人还须具备 {needed} 权限。"),
         )
-        .with_member("required_scope", json!(needed))
         .into())
 }
 

@@ -47,23 +47,27 @@ pub(super) fn problem(refusal: Refusal, steps: &[StepRow]) -> Error {
 
 /// Which scope decides the step that waits.
 fn scope(steps: &[StepRow]) -> Error {
-    let problem = Problem::new(ProblemCode::InsufficientScope);
     let waiting = steps.iter().find(|step| step.status == StepStatus::Pending);
     let Some(step) = waiting else {
-        return problem.into();
+        return ProblemCode::InsufficientScope.into();
     };
     let (name, scope) = (&step.name, &step.required_scope);
-    problem
+    lacking(scope)
         .because(
             format!("The step {name} is decided by {scope}."),
             format!("步骤 {name} 须由具备 {scope} 权限的人员审批。"),
         )
+        .into()
+}
+
+/// A scope is needed beside that of the operation.
+pub(super) fn lacking(scope: &str) -> Problem {
+    Problem::new(ProblemCode::InsufficientScope)
         .with_header(
             "WWW-Authenticate",
             format!(r#"Bearer realm="shouxin", error="insufficient_scope", scope="{scope}""#),
         )
         .with_member("required_scope", json!(scope))
-        .into()
 }
 
 fn word(why: &Why) -> &'static str {
@@ -78,7 +82,10 @@ fn word(why: &Why) -> &'static str {
 fn in_words(why: &Why, steps: &[StepRow]) -> Bilingual {
     match why {
         Why::Asked => Bilingual::new("You asked for it.", "您是申请人。"),
-        Why::StandsIn => Bilingual::new("You stand in for who asked for it.", "您受申请人委托。"),
+        Why::StandsIn => Bilingual::new(
+            "You stood in for who asked while the case was open.",
+            "您在事项存续期间受申请人委托。",
+        ),
         Why::Decided(step) => {
             let step = named(*step, steps);
             Bilingual::new(

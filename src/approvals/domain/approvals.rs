@@ -85,7 +85,7 @@ pub struct CaseFacts {
     pub status: CaseStatus,
     /// Who asked.
     pub requested_by: String,
-    /// Who may act for whoever asked: delegates of the requester.
+    /// Who has stood in for whoever asked, on any day of its life.
     pub delegates_of_requester: BTreeSet<String>,
     /// Its steps, in order.
     pub steps: Vec<StepFacts>,
@@ -98,7 +98,7 @@ pub struct CaseFacts {
 pub enum Why {
     /// They asked for it.
     Asked,
-    /// They stand in for who asked.
+    /// They stood in for who asked, on some day of its life.
     StandsIn,
     /// They decided this step of it, in person or through somebody else.
     Decided(i16),
@@ -201,7 +201,7 @@ pub struct Progress {
 ///
 /// # Errors
 /// In this order: not pending any more; four eyes (nobody decides what they asked for or what
-/// was asked by whom they stand in for, nor one case twice, in person or through a delegate);
+/// was asked by whom they stood in for, nor one case twice, in person or through a delegate);
 /// another step was named; scope; organisation; no step was named by somebody who would spend
 /// themselves on a step below their own.
 pub fn decide(

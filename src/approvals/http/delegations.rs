@@ -1,12 +1,13 @@
 //! Delegations of approval authority over HTTP.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::approvals::app::approvals::{self as app, NewDelegation};
+use crate::approvals::app::delegations::{self as app, Lenders, NewDelegation};
 use crate::approvals::domain::approvals::{DelegationEntity, DelegationId};
+use crate::approvals::domain::delegations::{DelegationEnd, ended};
 use crate::approvals::store::delegations::{self as store, DelegationRow};
 use crate::auth::scopes;
 use crate::error::Error;
@@ -30,7 +31,8 @@ use crate::{listing_parameters, page, resource};
 }))]
 pub struct CreateApprovalDelegation {
     /// Who decides meanwhile: issuer and subject, joined by `|`. They need the scope of the
-    /// operation themselves; the authority over the steps is lent.
+    /// operation themselves; the authority over the steps is lent. It is somebody who has come to
+    /// this service with a token, and no customer.
     pub delegate: Text<600>,
     /// First day.
     pub from: Date,
@@ -46,7 +48,7 @@ pub struct CreateApprovalDelegation {
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "delegator": "https://issuer.internal.test|ann",
     "delegate": "https://issuer.internal.test|bob", "scopes": ["approvals:decide:branch"],
     "org_path": "head-office/east", "from": "2026-02-10", "until": "2026-02-20", "reason": "Annual leave",
-    "revoked_at": null, "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
+    "revoked_at": null, "in_force": false, "ended_because": null, "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
 }))]
 pub struct ApprovalDelegationView {
     /// Identifier.
@@ -69,6 +71,12 @@ pub struct ApprovalDelegationView {
     /// Instant of the revocation.
     #[schema(required = true)]
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Whether it lends anything today.
+    pub in_force: bool,
+    /// Why it lends nothing any more: it was revoked, its last day is over, or the delegator has lost
+    /// what it lends.
+    #[schema(required = true)]
+    pub ended_because: Option<DelegationEnd>,
     /// Version.
     pub version: i64,
     /// Instant of creation.
@@ -89,43 +97,52 @@ listing_parameters! {
     ListApprovalDelegations {}
 }
 
-impl From<DelegationRow> for ApprovalDelegationView {
-    fn from(row: DelegationRow) -> Self {
-        let DelegationRow {
-            id,
-            delegator,
-            delegate,
-            scopes,
-            org_path,
-            delegated_from,
-            delegated_until,
-            reason,
-            revoked_at,
-            version,
-            created_at,
-            updated_at,
-        } = row;
-        Self {
-            id,
-            delegator: Principal(delegator),
-            delegate: Principal(delegate),
-            scopes: scopes.into_iter().flatten().collect(),
-            org_path,
-            from: Date(delegated_from),
-            until: Date(delegated_until),
-            reason: Text(reason),
-            revoked_at,
-            version,
-            created_at,
-            updated_at,
-        }
+fn views(
+    reader: &mut Reader<'_>,
+    rows: Vec<DelegationRow>,
+) -> Result<Vec<ApprovalDelegationView>, Error> {
+    let lenders = app::lenders(reader, &rows)?;
+    let today = reader.today;
+    Ok(rows
+        .into_iter()
+        .map(|row| view(row, &lenders, today))
+        .collect())
+}
+
+fn view_of(reader: &mut Reader<'_>, row: DelegationRow) -> Result<ApprovalDelegationView, Error> {
+    views(reader, vec![row])?
+        .pop()
+        .ok_or_else(|| Error::internal("a delegation that was just read is gone"))
+}
+
+fn view(row: DelegationRow, lenders: &Lenders, today: NaiveDate) -> ApprovalDelegationView {
+    let still_lends = app::lent(&row, lenders).is_some();
+    let is_revoked = row.revoked_at.is_some();
+    let ended = ended((is_revoked, row.delegated_until), still_lends, today);
+    ApprovalDelegationView {
+        id: row.id,
+        delegator: Principal(row.delegator),
+        delegate: Principal(row.delegate),
+        scopes: row.scopes.into_iter().flatten().collect(),
+        org_path: row.org_path,
+        from: Date(row.delegated_from),
+        until: Date(row.delegated_until),
+        reason: Text(row.reason),
+        revoked_at: row.revoked_at,
+        in_force: ended.is_none() && row.delegated_from <= today,
+        ended_because: ended,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
     }
 }
 
 /// Delegate approvals
 ///
 /// Lends the caller's authority over steps to a colleague for some days of absence. The colleague
-/// decides in the caller's name, which is recorded, and never what the caller asked for.
+/// decides in the caller's name, which is recorded, and never what the caller asked for: whoever
+/// stood in for a requester on any day of a case does not decide it. What is lent ends with the
+/// caller's own authority, as the latest token says.
 #[utoipa::path(
     post,
     path = "/v1/approval-delegations",
@@ -145,14 +162,15 @@ pub async fn create(
     };
     guard
         .write("approval.delegate", repeatable, move |tx| {
-            Ok(Created(app::delegate(tx, &new)?.into()))
+            let row = app::delegate(tx, &new)?;
+            Ok(Created(view_of(&mut tx.reader(), row)?))
         })
         .await
 }
 
 /// List delegations
 ///
-/// Those that the caller gave or got, newest first.
+/// Those that the caller gave or got, and those of its organisation and below, newest first.
 #[utoipa::path(
     get,
     path = "/v1/approval-delegations",
@@ -164,9 +182,8 @@ pub async fn list(
     parameters: Parameters<ListApprovalDelegations>,
 ) -> Result<Listing<ApprovalDelegationPage>, Error> {
     let load = |reader: &mut Reader<'_>, _: &ListApprovalDelegations, after, limit| {
-        let principal = reader.actor.principal.clone();
-        let rows = store::list(reader.connection, &principal, after, limit)?;
-        Ok(rows.into_iter().map(ApprovalDelegationView::from).collect())
+        let rows = store::list(reader, after, limit)?;
+        views(reader, rows)
     };
     listing(&guard, parameters, load, |view: &ApprovalDelegationView| {
         view.id
@@ -176,7 +193,7 @@ pub async fn list(
 
 /// Read a delegation
 ///
-/// Only who gave it and who got it may.
+/// Who gave it and who got it may, and whoever reads approvals at or above its organisation.
 #[utoipa::path(
     get,
     path = "/v1/approval-delegations/{delegation_id}",
@@ -188,18 +205,16 @@ pub async fn get(
     id: PathId<DelegationEntity>,
 ) -> Result<Resource<ApprovalDelegationView>, Error> {
     guard
-        .read(move |reader| {
-            let principal = reader.actor.principal.clone();
-            let row =
-                store::find(reader.connection, id.0, &principal)?.ok_or_else(Error::not_found)?;
-            Ok(Resource(row.into()))
+        .read_snapshot(move |reader| {
+            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
+            Ok(Resource(view_of(reader, row)?))
         })
         .await
 }
 
 /// Revoke a delegation
 ///
-/// At once. Only who gave it may.
+/// At once. Who gave it may, and whoever stands at or above its organisation; the delegate may not.
 #[utoipa::path(
     post,
     path = "/v1/approval-delegations/{delegation_id}/revoke",
@@ -217,8 +232,8 @@ pub async fn revoke(
             "approval.revoke_delegation",
             command.repeatable,
             move |tx| {
-                let seen = if_match.seen(|_, row| Ok(ApprovalDelegationView::from(row)));
-                Ok(Resource(app::revoke(tx, id.0, &seen)?.into()))
+                let row = app::revoke(tx, id.0, &if_match.seen(view_of))?;
+                Ok(Resource(view_of(&mut tx.reader(), row)?))
             },
         )
         .await

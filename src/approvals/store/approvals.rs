@@ -216,7 +216,8 @@ fn decided_by(principal: &str) -> Condition {
 }
 
 /// Cases that four eyes keep somebody from deciding on a day, in person or through somebody else:
-/// they asked for it, act for whoever did, or decided a step of it already.
+/// they asked for it, have stood in for whoever did on any day of its life, or decided a step of it
+/// already.
 fn barred(principal: &str, day: NaiveDate) -> Condition {
     use approval_decisions as made;
     use approval_delegations as lent;
@@ -228,12 +229,16 @@ fn barred(principal: &str, day: NaiveDate) -> Condition {
                 .eq(principal.to_owned())
                 .or(made::on_behalf_of.is_not_distinct_from(principal.to_owned())),
         );
+    let revoked_during = lent::revoked_at
+        .assume_not_null()
+        .gt(approval_cases::requested_at)
+        .and(lent::revoked_on.assume_not_null().ge(lent::delegated_from));
     let stands_in = lent::table
         .filter(lent::delegator.eq(approval_cases::requested_by))
         .filter(lent::delegate.eq(principal.to_owned()))
         .filter(lent::delegated_from.le(day))
-        .filter(lent::delegated_until.ge(day))
-        .filter(lent::revoked_at.is_null());
+        .filter(lent::delegated_until.ge(approval_cases::requested_on))
+        .filter(lent::revoked_at.is_null().or(revoked_during));
     Box::new(
         approval_cases::requested_by
             .eq(principal.to_owned())

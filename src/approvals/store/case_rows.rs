@@ -1,6 +1,6 @@
 //! Cases, steps and decisions as stored.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
@@ -35,6 +35,8 @@ pub struct CaseRow {
     pub facts: Value,
     /// The step that waits, or that waited last.
     pub current_step: i16,
+    /// Business date of the request.
+    pub requested_on: NaiveDate,
 }
 
 impl Subject for CaseRow {

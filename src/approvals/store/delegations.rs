@@ -1,12 +1,17 @@
 //! Delegations of approval authority.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
+use super::case_rows::CaseRow;
 use crate::approvals::domain::approvals::DelegationId;
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::approval_delegations;
 use crate::platform::store::telling::{About, Subject};
+use crate::platform::store::tx::Reader;
+use crate::values::actor::Actor;
 use crate::values::organisation::OrgPath;
 
 /// Authority lent during absence.
@@ -28,6 +33,8 @@ pub struct DelegationRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    /// Business date of the revocation.
+    pub revoked_on: Option<NaiveDate>,
 }
 
 impl Subject for DelegationRow {
@@ -44,36 +51,63 @@ pub fn insert(connection: &mut PgConnection, row: &DelegationRow) -> QueryResult
         .map(drop)
 }
 
-/// Finds a delegation that a principal gave or got.
-pub fn find(
-    connection: &mut PgConnection,
-    id: DelegationId,
-    principal: &str,
-) -> QueryResult<Option<DelegationRow>> {
+type Condition<'a> =
+    Box<dyn BoxableExpression<approval_delegations::table, Pg, SqlType = Bool> + 'a>;
+
+/// Delegations that the caller may know of: those it gave or got, and those of its organisation and
+/// everything below it.
+fn visible_to(actor: &Actor) -> Condition<'_> {
     use approval_delegations as d;
-    d::table
+    let own = d::delegator
+        .eq(&actor.principal)
+        .or(d::delegate.eq(&actor.principal));
+    if actor.customer_id.is_some() {
+        return Box::new(own);
+    }
+    let here = &actor.org_path;
+    Box::new(
+        own.or(d::org_path.eq(here))
+            .or(d::org_path.like(format!("{here}/%"))),
+    )
+}
+
+/// Finds a delegation that the caller may know of.
+pub fn find(reader: &mut Reader<'_>, id: DelegationId) -> QueryResult<Option<DelegationRow>> {
+    approval_delegations::table
         .find(id.uuid())
-        .filter(d::delegator.eq(principal).or(d::delegate.eq(principal)))
+        .filter(visible_to(reader.actor))
         .select(DelegationRow::as_select())
-        .for_no_key_update()
-        .first(connection)
+        .first(reader.connection)
         .optional()
 }
 
-/// A page of the delegations that a principal gave or got, newest first.
+/// Finds a delegation that the caller may know of, and locks it until the end of the transaction.
+pub fn find_locked(
+    reader: &mut Reader<'_>,
+    id: DelegationId,
+) -> QueryResult<Option<DelegationRow>> {
+    approval_delegations::table
+        .find(id.uuid())
+        .filter(visible_to(reader.actor))
+        .select(DelegationRow::as_select())
+        .for_no_key_update()
+        .first(reader.connection)
+        .optional()
+}
+
+/// A page of the delegations that the caller may know of, newest first.
 pub fn list(
-    connection: &mut PgConnection,
-    principal: &str,
+    reader: &mut Reader<'_>,
     after: Option<DelegationId>,
     limit: i64,
 ) -> QueryResult<Vec<DelegationRow>> {
     use approval_delegations as d;
     d::table
-        .filter(d::delegator.eq(principal).or(d::delegate.eq(principal)))
+        .filter(visible_to(reader.actor))
         .select(DelegationRow::as_select())
         .into_boxed()
         .page_after(d::id, after.map(DelegationId::uuid), limit)
-        .load(connection)
+        .load(reader.connection)
 }
 
 /// Delegations to a principal that hold on a day.
@@ -92,17 +126,23 @@ pub fn lent_to(
         .load(connection)
 }
 
-/// Delegates of a principal on a day.
-pub fn delegates_of(
+/// Who has stood in for the requester of a case on any day of its life so far.
+pub fn delegates_of_requester(
     connection: &mut PgConnection,
-    principal: &str,
-    day: NaiveDate,
+    case: &CaseRow,
+    today: NaiveDate,
 ) -> QueryResult<Vec<String>> {
     use approval_delegations as d;
+    // What was revoked before the case, or before its first day, never was for it.
+    let revoked_during = d::revoked_at
+        .assume_not_null()
+        .gt(case.requested_at)
+        .and(d::revoked_on.assume_not_null().ge(d::delegated_from));
     d::table
-        .filter(d::delegator.eq(principal))
-        .filter(d::delegated_from.le(day).and(d::delegated_until.ge(day)))
-        .filter(d::revoked_at.is_null())
+        .filter(d::delegator.eq(&case.requested_by))
+        .filter(d::delegated_from.le(today))
+        .filter(d::delegated_until.ge(case.requested_on))
+        .filter(d::revoked_at.is_null().or(revoked_during))
         .select(d::delegate)
         .load(connection)
 }
@@ -113,6 +153,7 @@ pub fn revoke(connection: &mut PgConnection, row: &DelegationRow) -> QueryResult
     diesel::update(d::table.find(row.id.uuid()))
         .set((
             d::revoked_at.eq(row.revoked_at),
+            d::revoked_on.eq(row.revoked_on),
             d::version.eq(row.version),
             d::updated_at.eq(row.updated_at),
         ))

@@ -19,6 +19,7 @@ use crate::error::{Error, FieldError, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::db::{WriteRequest, Written};
 use crate::platform::store::idempotency::StoredAnswer;
+use crate::platform::store::people;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::values::actor::Actor;
 use crate::values::ids::CustomerId;
@@ -100,6 +101,7 @@ impl<S: Scope> Require<S> {
         repeatable: Repeatable,
         work: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<Recorded<T>, Error> {
+        self.write_down_who_came().await?;
         let request = self.request(action, &repeatable);
         let wording = self.wording.clone();
         let written = self
@@ -117,6 +119,25 @@ impl<S: Scope> Require<S> {
             )
             .await?;
         Ok(self.recorded(written))
+    }
+
+    /// Writes down who has come since the last time, so that what is decided in the name of somebody
+    /// else knows what they may do themselves. Most of the time there is nothing to write.
+    async fn write_down_who_came(&self) -> Result<(), Error> {
+        let waiting = self.state.seen.waiting();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let written = self
+            .state
+            .db
+            .blocking(move |db| {
+                db.housekeeping_blocking(&|connection, _| people::note(connection, &waiting))?;
+                Ok(waiting)
+            })
+            .await?;
+        self.state.seen.written(written);
+        Ok(())
     }
 
     /// A write of this caller, as it is recorded and kept under its key.
@@ -187,9 +208,9 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
         .ok_or_else(|| Error::internal("the request has no identity"))?;
     let token = verified(request, state)?;
     let actor = actor(token, &identity);
-    state
-        .quotas
-        .take(&actor.principal, state.db.clock().now())?;
+    let now = state.db.clock().now();
+    state.quotas.take(&actor.principal, now)?;
+    state.seen.note(&actor, now);
     if !actor.scopes.contains(S::NAME) {
         return Err(Problem::new(ProblemCode::InsufficientScope)
             .because(

@@ -16,6 +16,7 @@ pub mod preconditions;
 pub mod probes;
 pub mod problem;
 pub mod problems;
+pub mod seen_people;
 pub mod server;
 pub mod state;
 pub mod tables;

@@ -84,10 +84,15 @@ impl Wanted {
         if tags.contains(&tag) {
             return Ok(());
         }
-        Err(Problem::new(ProblemCode::PreconditionFailed)
-            .with_header("ETag", tag)
-            .into())
+        Err(failed(tag))
     }
+}
+
+/// What is there is not what was meant; its tag serves for the next attempt.
+fn failed(current: String) -> Error {
+    Problem::new(ProblemCode::PreconditionFailed)
+        .with_header("ETag", current)
+        .into()
 }
 
 impl<R> IfMatch<R> {
@@ -149,10 +154,10 @@ impl Deciding {
     ) -> impl Fn(&mut Reader<'_>, &Row) -> Result<(), Error> {
         move |reader, row| {
             self.wanted.check(|| view(reader, row.clone()))?;
-            if self.approval.is_some() && self.approval != approval(row) {
-                return Err(ProblemCode::PreconditionFailed.into());
+            if self.approval.is_none() || self.approval == approval(row) {
+                return Ok(());
             }
-            Ok(())
+            Err(failed(tag_of(&view(reader, row.clone())?)?))
         }
     }
 }

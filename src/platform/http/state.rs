@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::metrics::{Metrics, Queues};
+use super::seen_people::SeenPeople;
 use crate::auth::key_holder::KeyHolder;
 use crate::auth::token::TokenVerifier;
 use crate::crypto::CursorSeal;
@@ -27,6 +28,8 @@ pub struct State {
     pub(crate) cursors: CursorSeal,
     /// Requests allowed to each principal.
     pub(crate) quotas: Quotas,
+    /// Who has come.
+    pub(crate) seen: SeenPeople,
     /// Numbers for Prometheus.
     pub(crate) metrics: Metrics,
     /// Limits of requests.
@@ -111,6 +114,7 @@ impl State {
             verifier: parts.verifier,
             cursors: parts.cursors,
             quotas: Quotas::per_minute(parts.quota_per_minute),
+            seen: SeenPeople::default(),
             metrics: Metrics::default(),
             limits: parts.limits,
             allowed_origins: parts.allowed_origins,

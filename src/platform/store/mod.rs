@@ -14,6 +14,7 @@ pub mod events;
 pub mod idempotency;
 pub mod listing;
 pub mod migrations;
+pub mod people;
 #[expect(
     missing_docs,
     reason = "generated; every column is described by COMMENT ON in the migrations"

@@ -16,6 +16,7 @@ diesel::table! {
         rule_name -> Text,
         facts -> Jsonb,
         current_step -> Int2,
+        requested_on -> Date,
     }
 }
 
@@ -46,6 +47,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        revoked_on -> Nullable<Date>,
     }
 }
 
@@ -515,6 +517,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    people_seen (principal) {
+        principal -> Text,
+        org_path -> Text,
+        scopes -> Array<Nullable<Text>>,
+        customer_id -> Nullable<Uuid>,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     product_versions (code, version) {
         code -> Text,
         version -> Int8,
@@ -674,6 +686,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_records,
     payment_allocations,
     payments,
+    people_seen,
     product_versions,
     products,
     receivables,
