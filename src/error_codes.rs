@@ -209,6 +209,14 @@ codes! {
         "There is nothing to refer", "无需转人工审批",
         "The check approves the order; it can be reserved as it is.",
         "信用检查已通过，可直接预占。";
+    ChangeWaiting: "change_waiting", 409, Decided,
+        "A change of it waits already", "已有待确认的变更",
+        "Another change of the same thing waits for a decision; have it decided or withdrawn first.",
+        "同一事项已有变更待决定，请先处理或撤回。";
+    ChangeOutdated: "change_outdated", 409, Decided,
+        "The change no longer fits", "变更已不适用",
+        "What it was asked in view of has changed meanwhile. Reject or withdraw it, and propose it anew.",
+        "提出变更后情况已变化，应驳回或撤回后重新提出。";
     RequestInProgress: "request_in_progress", 409, Transient,
         "The same request is being worked on", "相同请求正在处理",
         "A request with this Idempotency-Key has not finished yet; repeat it after Retry-After seconds.",
@@ -285,6 +293,10 @@ codes! {
         "The limit would be below what is used", "额度将低于已用金额",
         "A limit below what is used has to be meant: say allow_overdrawn. It takes effect for new business only.",
         "额度低于已用金额时须填写 allow_overdrawn，且仅对新业务生效。";
+    AuthorityFloor: "authority_floor", 422, Decided,
+        "The matrix goes below the floor", "审批矩阵低于底线",
+        "Some case would have no rule, too few people, or the wrong ones; errors name the rule.",
+        "存在无规则、人数不足或审批人不符的情形；详见 errors。";
     AuthorityRuleMissing: "authority_rule_missing", 422, Decided,
         "No rule says who decides this", "没有适用的审批权限规则",
         "The authority matrix has no rule for the request. An administrator has to publish one.",
@@ -411,90 +423,4 @@ impl ProblemCode {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn codes_are_unique_snake_case_and_sorted_by_status() {
-        let names: BTreeSet<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
-        assert_eq!(names.len(), ProblemCode::ALL.len());
-        for code in ProblemCode::ALL {
-            assert!(
-                code.as_str()
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-            );
-            assert!((400..=599).contains(&code.status()));
-        }
-        assert!(ProblemCode::ALL.is_sorted_by_key(|code| code.status()));
-    }
-
-    /// Every code and what becomes of its answer, written down a second time: a new code has to be
-    /// put somewhere on purpose, and none changes its place unnoticed.
-    const GRID: &[(Finality, &str)] = &[
-        (
-            Finality::Decided,
-            "duplicate_social_credit_code duplicate_product_code duplicate_receivable_number
-             already_member line_overlaps invalid_transition reservation_captured
-             reservation_released reservation_expired payment_reversed duplicate_contract
-             application_outdated approval_checks_changed reference_reused referral_not_needed
-             validation_failed currency_mismatch exceeds_reservation allocation_exceeds_outstanding
-             allocation_exceeds_payment customer_not_found customer_closed customer_excluded
-             product_unknown line_not_found currency_rate_missing limit_below_use
-             authority_rule_missing approval_check_failed nothing_to_delegate line_not_active
-             line_suspended line_not_yet_valid line_expired supply_hold grade_cash_only
-             overdue_exceeded dunning_level_exceeded documents_missing document_too_large
-             oldest_item_exceeded component_limit_exceeded limit_exceeded duplicate_payment_reference",
-        ),
-        (
-            Finality::Denied,
-            "insufficient_scope four_eyes_required outside_organisation",
-        ),
-        (
-            Finality::Unfit,
-            "malformed_request malformed_body unknown_field invalid_field invalid_parameter
-             unknown_parameter invalid_cursor idempotency_key_missing idempotency_key_invalid
-             unauthenticated invalid_token not_found method_not_allowed not_acceptable
-             cursor_expired precondition_failed body_too_large uri_too_long unsupported_media_type
-             idempotency_key_reused precondition_required headers_too_large",
-        ),
-        (
-            Finality::Transient,
-            "request_timeout request_in_progress rate_limited internal_error overloaded
-             unavailable",
-        ),
-    ];
-
-    #[test]
-    fn every_code_has_a_place_in_the_grid_of_what_is_kept() {
-        let mut placed = BTreeSet::new();
-        for (finality, codes) in GRID {
-            for name in codes.split_whitespace() {
-                let code = ProblemCode::find(name).unwrap_or_else(|| panic!("no code {name}"));
-                assert_eq!(code.entry().finality, *finality, "{name}");
-                assert!(placed.insert(code), "{name} stands twice");
-            }
-        }
-        for code in ProblemCode::ALL {
-            assert!(placed.contains(code), "{} has no place", code.as_str());
-        }
-    }
-
-    #[test]
-    fn only_decisions_are_kept_and_nothing_that_passes_is_on_record() {
-        for code in ProblemCode::ALL {
-            let of = (code.is_kept(), code.is_on_record(), code.is_transient());
-            let expected = match code.entry().finality {
-                Finality::Decided => (true, true, false),
-                Finality::Denied => (false, true, false),
-                Finality::Unfit => (false, false, false),
-                Finality::Transient => (false, false, true),
-            };
-            assert_eq!(of, expected, "{}", code.as_str());
-            // What the status says for certain: a server at fault has decided nothing.
-            let is_ours = code.status() >= 500;
-            assert!(!is_ours || code.is_transient(), "{}", code.as_str());
-        }
-    }
-}
+mod tests;

@@ -19,6 +19,7 @@
 //! | [`rules`] | credit policy, rule sets of checks, exclusions and holds, dunning levels |
 //! | [`exposure`] | one ledger and one lock order: granted (lines, groups), held (reservations, referrals), owed (receivables, payments) |
 //! | [`applications`] | applying for credit, what is checked, and the decision |
+//! | [`changes`] | changes of facts, settings and documents that loosen, and wait for a second person |
 //! | [`reports`] | across areas |
 //! | [`routes`], [`jobs`], [`sample`], [`run`] | the ways in |
 //!
@@ -88,6 +89,7 @@ pub mod applications;
 pub mod approvals;
 pub mod auth;
 pub mod catalogue;
+pub mod changes;
 pub mod clock;
 pub mod config;
 pub mod crypto;

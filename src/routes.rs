@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::platform::http::operation::{Operation, Tag};
 use crate::platform::http::problems;
 use crate::{
-    applications, approvals, catalogue, customers, exposure, reports, route, rules, scores,
+    applications, approvals, catalogue, changes, customers, exposure, reports, route, rules, scores,
 };
 
 /// Tags of what belongs to no area.
@@ -26,6 +26,7 @@ pub fn operations() -> &'static [Operation] {
             rules::http::routes::routes(),
             exposure::http::routes::routes(),
             applications::http::routes::routes(),
+            changes::http::routes::routes(),
             reports::http::routes::routes(),
         ]
         .into_iter()

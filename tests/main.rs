@@ -20,6 +20,7 @@
 mod applications;
 mod approvals;
 mod catalogue;
+mod changes;
 mod contract;
 mod customers;
 mod exposure;

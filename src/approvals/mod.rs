@@ -8,6 +8,7 @@ pub mod domain {
     pub mod delegations;
     pub mod events;
     pub mod lifecycle;
+    pub mod pending_changes;
 }
 
 /// Rows, query pieces, load and apply.
@@ -16,6 +17,7 @@ pub(crate) mod store {
     pub mod authority_rules;
     pub mod case_rows;
     pub mod delegations;
+    pub mod pending_changes;
 }
 
 /// Use cases on a `Tx`.
@@ -24,6 +26,8 @@ pub mod app {
     pub mod authority_rules;
     pub mod delegations;
     pub mod lifecycle;
+    pub mod pending_changes;
+    pub mod publishing;
     mod refusals;
 }
 
@@ -32,6 +36,7 @@ pub mod http {
     pub mod approvals;
     pub mod authority_rules;
     pub mod delegations;
+    pub mod pending_change_views;
     pub mod routes;
     mod verdicts;
 }

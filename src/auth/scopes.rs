@@ -73,6 +73,9 @@ scopes! {
     PaymentsRead = "payments:read", "See payments and their allocations.";
     PaymentsReverse = "payments:reverse", "Reverse payments.";
     PaymentsWrite = "payments:write", "Record payments and allocate them.";
+    PendingChangesApprove = "pending-changes:approve", "Decide changes that wait for a second person.";
+    PendingChangesRead = "pending-changes:read", "See changes that wait for a second person.";
+    PendingChangesWrite = "pending-changes:write", "Withdraw own changes that wait for a second person.";
     ProductsRead = "products:read", "See the product catalogue.";
     ProductsWrite = "products:write", "Maintain the product catalogue.";
     ReceivablesRead = "receivables:read", "See receivables.";
@@ -129,6 +132,7 @@ const READS: &[&str] = &[
     "dunning-levels:read",
     "exchange-rates:read",
     "payments:read",
+    "pending-changes:read",
     "products:read",
     "receivables:read",
     "referrals:read",
@@ -168,6 +172,7 @@ pub const TIERS: &[Tier] = &[
             "payments:read",
             "payments:reverse",
             "payments:write",
+            "pending-changes:write",
             "products:read",
             "receivables:read",
             "receivables:write",
@@ -184,6 +189,7 @@ pub const TIERS: &[Tier] = &[
         bundles: &[&[
             "customers:read",
             "customers:write",
+            "pending-changes:write",
             "products:read",
             "receivables:read",
         ]],
@@ -202,6 +208,7 @@ pub const TIERS: &[Tier] = &[
                 "referrals:write",
                 "credit-groups:write",
                 "customers:write",
+                "pending-changes:write",
             ],
         ],
     },
@@ -216,6 +223,7 @@ pub const TIERS: &[Tier] = &[
                 "credit-checks:run",
                 "referrals:write",
                 "customers:write",
+                "pending-changes:write",
                 "reports:read",
             ],
         ],
@@ -246,6 +254,8 @@ pub const TIERS: &[Tier] = &[
                 "payments:reverse",
                 "payments:write",
                 "receivables:write",
+                "pending-changes:approve",
+                "pending-changes:write",
                 "reports:read",
             ],
         ],
@@ -285,6 +295,8 @@ pub const TIERS: &[Tier] = &[
                 "payments:write",
                 "products:write",
                 "receivables:write",
+                "pending-changes:approve",
+                "pending-changes:write",
                 "reports:read",
             ],
         ],
@@ -303,6 +315,7 @@ pub const TIERS: &[Tier] = &[
                 "credit-applications:approve",
                 "credit-exclusions:read",
                 "referrals:approve",
+                "pending-changes:approve",
                 "reports:read",
             ],
         ],
@@ -331,6 +344,8 @@ pub const TIERS: &[Tier] = &[
             "credit-policies:write",
             "exchange-rates:read",
             "exchange-rates:write",
+            "pending-changes:read",
+            "pending-changes:write",
             "products:read",
             "products:write",
         ]],

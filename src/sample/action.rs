@@ -10,6 +10,22 @@ pub(super) type Day = i64;
 /// The last day: the one before the load, so that nothing is recorded in the future.
 pub(super) const LAST_DAY: Day = 364;
 
+/// What somebody else confirms, of what was planned before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The score of a customer.
+    Score(usize),
+}
+
+impl Change {
+    /// Its place among all of them.
+    pub(super) fn place(self) -> usize {
+        match self {
+            Self::Score(customer) => customer,
+        }
+    }
+}
+
 /// One use case, named after it, about things by their places in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
@@ -17,6 +33,7 @@ pub(super) enum Action {
     PublishRates(i64),
     RecordNetCapital,
     Score(usize),
+    Confirm(Change),
     OpenCustomer(usize),
     ReviewCustomer(usize),
     CloseCustomer(usize),
@@ -70,6 +87,7 @@ impl Action {
             Self::Sweep(_) => (0, 0),
             Self::AddProduct(_) | Self::PublishRates(_) | Self::RecordNetCapital => (1, 0),
             Self::Score(_) => (7, 4),
+            Self::Confirm(Change::Score(_)) => (7, 5),
             Self::OpenCustomer(_) | Self::ReviewCustomer(_) => (2, 0),
             Self::CreateGroup(_) => (3, 0),
             Self::Join { .. } => (3, 1),

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::action::{Action, Day, LAST_DAY, Planned};
+use super::action::{Action, Change, Day, LAST_DAY, Planned};
 use super::company::{UNITS, Who};
 use super::generator::Generator;
 use super::names;
@@ -268,10 +268,19 @@ impl CustomerPlan {
 pub(super) fn scored(customers: &[CustomerPlan]) -> Vec<Planned> {
     (0..customers.len())
         .filter(|index| index % 8 != 7)
-        .map(|index| Planned {
-            day: LAST_DAY,
-            who: Who::BranchOfficer(UNITS[customers[index].unit].region),
-            action: Action::Score(index),
+        .flat_map(|index| {
+            let scored = Planned {
+                day: LAST_DAY,
+                who: Who::BranchOfficer(UNITS[customers[index].unit].region),
+                action: Action::Score(index),
+            };
+            let confirmed = Planned {
+                who: Who::Executive,
+                action: Action::Confirm(Change::Score(index)),
+                ..scored
+            };
+            let loosens = customers[index].grade() < Grade::UNGRADED;
+            std::iter::once(scored).chain(loosens.then_some(confirmed))
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::action::{Action, Day};
+use super::action::{Action, Change, Day};
 use super::company::PRODUCTS;
 use super::credit::OwnerPlan;
 use super::plan::Plan;
@@ -16,6 +16,8 @@ use crate::applications::app::applications::{self, Grounds, NewApplication, Targ
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::store::applications::ApplicationRow;
 use crate::approvals::app::lifecycle::{self, Verdict};
+use crate::approvals::app::pending_changes::Done;
+use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::catalogue::app::company_figures::{self, NewFigure};
 use crate::catalogue::app::exchange_rates::{self, NewRate};
 use crate::catalogue::app::products;
@@ -46,6 +48,7 @@ use crate::values::money::Money;
 #[serde(rename_all = "snake_case")]
 pub(super) enum Noun {
     Customer,
+    Change,
     Group,
     Membership,
     Application,
@@ -118,6 +121,10 @@ impl Performer<'_> {
             | Action::OpenCustomer(_)
             | Action::ReviewCustomer(_)
             | Action::CloseCustomer(_) => self.on_customer(tx, action),
+            Action::Confirm(change) => {
+                let id = self.id(Noun::Change, change.place())?;
+                lifecycle::approve::<PendingChangeRow>(tx, id, "已与原件核对").map(drop)
+            }
             Action::CreateGroup(_) | Action::Join { .. } | Action::Leave { .. } => {
                 self.on_group(tx, action)
             }
@@ -168,7 +175,8 @@ impl Performer<'_> {
                     valid_until: tx.today + TimeDelta::days(365),
                     source: "年度信用评级".to_owned(),
                 };
-                dated_facts::record(tx, customer, score).map(drop)
+                let done = dated_facts::record(tx, customer, score)?;
+                self.waits(Change::Score(place), done)
             }
             Action::OpenCustomer(place) => {
                 let row = customers::create(tx, &self.plan.customers[place].new)?;
@@ -187,6 +195,14 @@ impl Performer<'_> {
                 )
             }
             _ => Err(Error::internal("not about a customer")),
+        }
+    }
+
+    /// Takes note of what waits for somebody else.
+    fn waits<T>(&mut self, change: Change, done: Done<T>) -> Result<(), Error> {
+        match done {
+            Done::Now(_) => Ok(()),
+            Done::Waits(row) => self.note(Noun::Change, change.place(), row.id),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
-use super::action::{Action, Day, HOURS, LAST_DAY, Planned, date};
+use super::action::{Action, Change, Day, HOURS, LAST_DAY, Planned, date};
 use super::company::{PRODUCTS, Who};
 use super::credit::{self, ApplicationPlan, OwnerPlan};
 use super::customers::{self, CustomerPlan, Fate};
@@ -151,7 +151,7 @@ impl Plan {
     fn lane(&self, action: Action) -> usize {
         let customer = match action {
             Action::AddProduct(_) | Action::PublishRates(_) | Action::RecordNetCapital => return 0,
-            Action::Score(place) => place,
+            Action::Score(place) | Action::Confirm(Change::Score(place)) => place,
             Action::CreateGroup(group) => return group % LANES,
             Action::Join { group, .. } | Action::Leave { group, .. } => return group % LANES,
             Action::OpenCustomer(place)

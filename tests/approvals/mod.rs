@@ -14,7 +14,10 @@ mod stories;
 use serde_json::{Value, json};
 
 use crate::support::actors::home_of;
-use crate::support::{Answer, Client, GOODS, Owner, TestServer, application_body, the_goods};
+use crate::support::checks::a_matrix;
+use crate::support::{
+    Answer, Client, GOODS, Owner, TestServer, application_body, confirmed, the_goods,
+};
 
 /// A member of a tier at its usual place, but another person than [`TestServer::as_tier`] gives.
 pub fn colleague(server: &TestServer, tier: &str, name: &str) -> Client {
@@ -106,7 +109,7 @@ pub fn status_of(server: &TestServer, application: &str) -> String {
 pub fn score(server: &TestServer, customer: &str, grade: &str, [on, until]: [&str; 2]) {
     let body = json!({"grade": grade, "scored_on": on, "valid_until": until, "source": "年度评级"});
     let path = format!("/v1/customers/{customer}/scores");
-    server.with_everything().post(&path, &body).expect(201);
+    confirmed(server, server.with_everything().post(&path, &body).send());
 }
 
 /// Declares a customer to be related to the company.
@@ -123,14 +126,15 @@ pub fn relate(server: &TestServer, customer: &str) {
 pub fn policy(server: &TestServer, policy: &Value) {
     let body = json!({"effective_from": server.db().today().to_string(), "policy": policy});
     let path = "/v1/credit-policies";
-    server.with_everything().post(path, &body).expect(201);
+    confirmed(
+        server,
+        server.with_everything().post(path, &body).expect(202),
+    );
 }
 
-/// Publishes an authority matrix that holds from today on.
+/// Publishes an authority matrix that holds from today on: these rules, then the built-in ones.
 pub fn rules(server: &TestServer, rules: &Value) {
-    let body = json!({"effective_from": server.db().today().to_string(), "rules": rules});
-    let path = "/v1/authority-rules";
-    server.with_everything().post(path, &body).expect(201);
+    a_matrix(server, rules);
 }
 
 /// Lends an authority between two days, to somebody who has come before; gives the path of the

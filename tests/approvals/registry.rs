@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{Noun, Write, act};
+use crate::support::checks::with_built_in_tail;
 use crate::support::{
     Answer, Client, Owner, TestServer, a_customer_of, a_submitted, application_body, somebody,
 };
@@ -62,8 +63,8 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         operation: "publishAuthorityRules",
-        action: "authority_rules.publish",
-        events: &["authority_rules.published"],
+        action: "pending_change.propose",
+        events: &["approval.requested", "pending_change.proposed"],
         succeed: |server, client| publish_rules(server, client, "approvals:decide:branch"),
         refuse: Some(|server, client| publish_rules(server, client, "customers:read")),
     },
@@ -92,6 +93,7 @@ fn publish_rules(server: &TestServer, client: &Client, scope: &str) -> Answer {
     let rules = ["credit_application", "referral"].map(
         |kind| json!({"name": kind, "kind": kind, "steps": [{"name": "branch", "scope": scope}]}),
     );
+    let rules = with_built_in_tail(server, &json!(rules));
     let body = json!({
         "effective_from": server.db().today().to_string(), "rules": rules,
     });

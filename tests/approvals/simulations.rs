@@ -127,7 +127,7 @@ fn a_simulation_by_published_rules_says_what_a_submission_then_does() {
             {"name": "west", "kind": "credit_application", "within": "head-office/west",
                 "steps": [{"name": "region", "scope": "approvals:decide:branch", "organisation_depth": 2}]},
             {"name": "related", "kind": "credit_application", "related_party": true,
-                "steps": [{"name": "board", "scope": "approvals:decide:executive", "organisation_depth": 1}]},
+                "steps": [{"name": "board", "scope": "approvals:decide:related-party", "organisation_depth": 1}]},
             {"name": "good", "kind": "credit_application", "grades": ["A", "B"], "products": [GOODS],
                 "amount_max": "1000000.00",
                 "steps": [{"name": "branch", "scope": "approvals:decide:branch", "organisation_depth": 3,

@@ -16,8 +16,9 @@ use shouxin::platform::store::idempotency::{IdempotencyScope, StoredAnswer};
 use shouxin::platform::store::tx::Tx;
 
 use crate::support::actors::SALES;
+use crate::support::checks::with_built_in_tail;
 use crate::support::{
-    Answer, TestServer, a_customer_with_credit, eventually, figure_body, reservation_body,
+    Answer, TestServer, a_customer_with_credit, an_approver, eventually, reservation_body,
 };
 
 const PATIENT: Duration = Duration::from_secs(30);
@@ -156,7 +157,7 @@ fn a_batch_that_met_a_lock_is_made_under_the_same_key_later() {
     }
 }
 
-/// A document that is published version by version.
+/// What is confirmed before it is in force, and is numbered.
 struct Document {
     path: &'static str,
     table: &'static str,
@@ -171,8 +172,7 @@ const DOCUMENTS: &[Document] = &[
         table: "authority_rule_sets",
         number: "version",
         body: |server| {
-            let steps = json!([{"name": "step", "scope": "approvals:decide:branch"}]);
-            let rules = json!([{"name": "all", "kind": "credit_application", "steps": steps}]);
+            let rules = with_built_in_tail(server, &json!([]));
             json!({"effective_from": today(server), "rules": rules})
         },
     },
@@ -191,12 +191,6 @@ const DOCUMENTS: &[Document] = &[
             json!({"effective_from": today(server), "rules": rules})
         },
     },
-    Document {
-        path: "/v1/company-figures",
-        table: "company_figures",
-        number: "revision",
-        body: |server| figure_body(&today(server), "1.00"),
-    },
 ];
 
 fn today(server: &TestServer) -> String {
@@ -204,9 +198,11 @@ fn today(server: &TestServer) -> String {
 }
 
 impl Document {
-    fn publish(&self, server: &TestServer, key: &str) -> Answer {
+    /// Asks for a version; gives the address of the change that waits.
+    fn propose(&self, server: &TestServer) -> String {
         let client = server.as_tier("administrator");
-        client.post(self.path, &(self.body)(server)).key(key).send()
+        let asked = client.post(self.path, &(self.body)(server)).expect(202);
+        asked.header("location").unwrap().to_owned()
     }
 
     /// The numbers of its versions, in the order in which they were published.
@@ -216,28 +212,45 @@ impl Document {
     }
 }
 
+/// Confirms a change under a key.
+fn confirm(server: &TestServer, change: &str, key: &str) -> Answer {
+    let approve = format!("{change}/approve");
+    an_approver(server)
+        .post(&approve, &json!({}))
+        .key(key)
+        .send()
+}
+
 #[test]
-fn of_two_that_are_published_at_once_each_becomes_a_version() {
+fn of_two_that_are_confirmed_at_once_one_becomes_a_version_and_the_other_is_outdated() {
     const ROUNDS: usize = 5;
     let server = TestServer::start_with(|settings| settings.workers = 2);
     for document in DOCUMENTS {
         for round in 0..ROUNDS {
+            let changes = [document.propose(&server), document.propose(&server)];
             let barrier = Barrier::new(2);
-            std::thread::scope(|scope| {
-                let running = ["one", "other"].map(|who| {
-                    let (server, barrier) = (&server, &barrier);
-                    scope.spawn(move || {
-                        barrier.wait();
-                        document.publish(server, &format!("{who}-{round}"))
+            let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+                let running: Vec<_> = changes
+                    .iter()
+                    .map(|change| {
+                        let (server, barrier, table) = (&server, &barrier, document.table);
+                        scope.spawn(move || {
+                            barrier.wait();
+                            let key = format!("{table}-{round}-{change}");
+                            confirm(server, change, &key).status
+                        })
                     })
-                });
-                for thread in running {
-                    thread.join().unwrap().expect(201);
-                }
+                    .collect();
+                running
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .collect()
             });
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 409]);
         }
         // No number is left out and none is given twice.
-        let expected: Vec<String> = (1..=2 * ROUNDS).map(|n| n.to_string()).collect();
+        let expected: Vec<String> = (1..=ROUNDS).map(|n| n.to_string()).collect();
         assert_eq!(document.numbers(&server), expected, "{}", document.table);
     }
     let disorder = "SELECT count(*) FROM (SELECT published_at < lag(published_at) OVER \
@@ -268,21 +281,24 @@ fn publications_wait_for_the_one_that_is_under_way() {
         settings.lock_timeout = PATIENT;
         settings.statement_timeout = PATIENT;
     });
-    for document in DOCUMENTS.iter().filter(|one| one.number == "version") {
+    for document in DOCUMENTS {
+        let changes = [document.propose(&server), document.propose(&server)];
         let elsewhere = publishing(&server, document.table);
-        std::thread::scope(|scope| {
-            let running = ["one", "other"].map(|key| {
-                // A key is for one operation.
-                let (server, key) = (&server, format!("{key}-{}", document.table));
-                scope.spawn(move || document.publish(server, &key))
-            });
+        let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+            let running: Vec<_> = changes
+                .iter()
+                .map(|change| scope.spawn(|| confirm(&server, change, change).status))
+                .collect();
             eventually("both wait for their turn", || waiting(&server) == 2);
             drop(elsewhere);
-            for thread in running {
-                thread.join().unwrap().expect(201);
-            }
+            running
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
-        assert_eq!(document.numbers(&server), ["1", "2"]);
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+        assert_eq!(document.numbers(&server), ["1"]);
     }
 }
 
@@ -290,27 +306,29 @@ fn publications_wait_for_the_one_that_is_under_way() {
 fn a_publication_that_waited_in_vain_is_made_under_the_same_key_later() {
     let server =
         TestServer::start_with(|settings| settings.lock_timeout = Duration::from_millis(50));
-    for document in DOCUMENTS.iter().filter(|one| one.number == "version") {
+    for document in DOCUMENTS {
+        let change = document.propose(&server);
         let elsewhere = publishing(&server, document.table);
         let key = document.table;
-        let refused = document.publish(&server, key).expect_problem("overloaded");
+        let refused = confirm(&server, &change, key).expect_problem("overloaded");
         assert_eq!(refused.header("retry-after"), Some("1"));
         assert_eq!(traces(&server, key), (0, 0));
         drop(elsewhere);
-        let published = document.publish(&server, key).expect(201);
+        let published = confirm(&server, &change, key).expect(200);
         assert_eq!(published.header("idempotent-replayed"), None);
         assert_eq!(document.numbers(&server), ["1"]);
     }
 }
 
 #[test]
-fn a_version_that_was_taken_without_waiting_for_a_turn_is_followed_by_the_next() {
+fn a_version_that_was_taken_without_waiting_for_a_turn_outdates_what_waits() {
     let server = TestServer::start_with(|settings| {
         settings.deadline = PATIENT;
         settings.lock_timeout = PATIENT;
         settings.statement_timeout = PATIENT;
     });
     let document = &DOCUMENTS[1];
+    let change = document.propose(&server);
     // As an instance of an older release does it.
     let mut elsewhere = server.owner();
     elsewhere
@@ -321,10 +339,11 @@ fn a_version_that_was_taken_without_waiting_for_a_turn_is_followed_by_the_next()
         )
         .unwrap();
     std::thread::scope(|scope| {
-        let running = scope.spawn(|| document.publish(&server, "next"));
+        let running = scope.spawn(|| confirm(&server, &change, "next"));
         eventually("it waits for the other one", || waiting(&server) == 1);
         elsewhere.batch_execute("COMMIT").unwrap();
-        let published = running.join().unwrap().expect(201);
-        assert_eq!(published.json()["version"], 2);
+        // It is tried again, and finds what the other one wrote.
+        let refused = running.join().unwrap();
+        refused.expect_problem("change_outdated");
     });
 }

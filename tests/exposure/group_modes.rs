@@ -7,6 +7,7 @@ use crate::support::actors::SALES;
 use crate::support::applications::{
     about_line, approve, carried_out, check, draw_up, reasons, reserve, submit,
 };
+use crate::support::checks::a_matrix;
 use crate::support::ledger::balance;
 use crate::support::{
     Answer, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_group_line,
@@ -337,14 +338,11 @@ fn an_admission_is_never_small_enough_for_a_lower_chain() {
         json!({"name": name, "kind": "credit_application", "amount_max": most,
             "steps": [{"name": name, "scope": scope}]})
     };
-    let matrix = json!({
-        "effective_from": server.db().today().to_string(),
-        "rules": [
-            rule("branch", json!("1000000.00"), "approvals:decide:branch"),
-            rule("head_office", Value::Null, "approvals:decide:head-office"),
-        ],
-    });
-    client.post("/v1/authority-rules", &matrix).expect(201);
+    let mut rest = rule("head_office", Value::Null, "approvals:decide:head-office");
+    let second = json!({"name": "executive", "scope": "approvals:decide:executive"});
+    rest["steps"].as_array_mut().unwrap().push(second);
+    let branch = rule("branch", json!("1000000.00"), "approvals:decide:branch");
+    a_matrix(&server, &json!([branch, rest]));
     let body = json!({
         "group_id": a_group(&server, "pooled"), "member_customer_id": a_customer(&server).id(),
         "action": "admit_member",

@@ -7,8 +7,8 @@ use crate::support::actors::SALES;
 use crate::support::applications::{a_score, check, reasons, reserve};
 use crate::support::checks::{a_restriction, a_rule_set, dunned};
 use crate::support::{
-    GOODS, TestServer, a_customer_with_credit, a_rate, a_receivable, a_reservation, in_currency,
-    receivable_body, reservation_body,
+    GOODS, TestServer, a_customer_with_credit, a_rate, a_receivable, a_reservation, confirmed,
+    in_currency, receivable_body, reservation_body,
 };
 
 const SETS: &str = "/v1/check-rule-sets";
@@ -109,8 +109,8 @@ fn versions_are_published_shown_and_in_force_from_their_day() {
         "component_limits": {"open_orders_max": "5.00", "effect": "decline"}, "release_tolerance_bp": 100,
     });
     let body = json!({"effective_from": "2026-03-03", "note": "年度规则", "rules": rules});
-    let published = client.post(SETS, &body).expect(201);
-    let path = published.header("location").unwrap().to_owned();
+    let published = confirmed(&server, client.post(SETS, &body).expect(202));
+    let path = format!("{SETS}/1");
     let shown = client.get(&path).expect(200).json();
     assert_eq!(shown, published.json());
     assert_eq!(
@@ -124,7 +124,7 @@ fn versions_are_published_shown_and_in_force_from_their_day() {
     );
     // What is shown can be published as it is.
     let again = json!({"effective_from": "2026-03-03", "rules": shown["rules"]});
-    let second = client.post(SETS, &again).expect(201).json();
+    let second = confirmed(&server, client.post(SETS, &again).expect(202)).json();
     assert_eq!(second["rules"], shown["rules"]);
     client
         .get(&format!("{SETS}/current"))

@@ -24,15 +24,15 @@ pub const NOUNS: &[Noun] = &[
 pub const WRITES: &[Write] = &[
     Write {
         operation: "publishCreditPolicy",
-        action: "credit_policy.publish",
-        events: &["credit_policy.published"],
+        action: "pending_change.propose",
+        events: &["approval.requested", "pending_change.proposed"],
         succeed: |server, client| publish_policy(server, client, 100),
         refuse: Some(|server, client| publish_policy(server, client, 5001)),
     },
     Write {
         operation: "publishCheckRuleSet",
-        action: "check_rule_set.publish",
-        events: &["check_rule_set.published"],
+        action: "pending_change.propose",
+        events: &["approval.requested", "pending_change.proposed"],
         succeed: |server, client| publish_checks(server, client, 7),
         refuse: Some(|server, client| publish_checks(server, client, 367)),
     },

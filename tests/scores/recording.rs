@@ -15,7 +15,10 @@ fn a_score_is_read_where_its_answer_says_although_a_later_one_counts() {
     let client = server.with_everything();
     let collection = format!("/v1/customers/{customer}/scores");
     let path = format!("{collection}/{}", first.id());
-    assert_eq!(first.header("location"), Some(path.as_str()));
+    assert_eq!(
+        second.header("location"),
+        Some(format!("{collection}/{}", second.id()).as_str())
+    );
     assert_eq!(client.get(&path).expect(200).json(), first.json());
     let listed = client.get(&collection).expect(200).items();
     assert_eq!(json!(listed), json!([second.json(), first.json()]));

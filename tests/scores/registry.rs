@@ -17,7 +17,7 @@ pub const WRITES: &[Write] = &[Write {
 fn score(server: &TestServer, client: &Client, valid_until: &str) -> Answer {
     let path = format!("/v1/customers/{}/scores", a_customer(server).id());
     let body = json!({
-        "grade": "B", "scored_on": server.db().today().to_string(), "valid_until": valid_until, "source": "年度评级",
+        "grade": "C", "scored_on": server.db().today().to_string(), "valid_until": valid_until, "source": "年度评级",
     });
     client.post(&path, &body).send()
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, GOODS, TestServer, a_submitted, an_approver, approved, reservation_body};
+use super::{
+    Answer, GOODS, TestServer, a_submitted, an_approver, approved, confirmed, reservation_body,
+};
 
 /// The body of an application that changes a line.
 pub fn about_line(line: &str, action: &str, terms: &Value) -> Value {
@@ -50,10 +52,9 @@ pub fn a_policy(server: &TestServer, policy: &Value) -> Answer {
 /// A credit policy from a day on.
 pub fn a_policy_from(server: &TestServer, day: &str, policy: &Value) -> Answer {
     let body = json!({"effective_from": day, "policy": policy});
-    server
-        .with_everything()
-        .post("/v1/credit-policies", &body)
-        .expect(201)
+    let client = server.with_everything();
+    let published = client.post("/v1/credit-policies", &body).expect(202);
+    confirmed(server, published)
 }
 
 /// A score of today.
@@ -62,10 +63,8 @@ pub fn a_score(server: &TestServer, customer: &str, grade: &str, valid_until: &s
         "grade": grade, "scored_on": server.db().today().to_string(), "valid_until": valid_until,
         "source": "年度评估",
     });
-    server
-        .with_everything()
-        .post(&format!("/v1/customers/{customer}/scores"), &body)
-        .expect(201)
+    let path = format!("/v1/customers/{customer}/scores");
+    confirmed(server, server.with_everything().post(&path, &body).send())
 }
 
 /// Asks for a reservation of [`GOODS`], whatever it answers.

@@ -140,6 +140,50 @@ pub fn an_approver(server: &TestServer) -> Client {
     somebody(server, "approver")
 }
 
+/// What came of a write that may have to wait for a second person: the answer itself, or, once the
+/// approver has confirmed the change, what is read where it was made.
+pub fn confirmed(server: &TestServer, answer: Answer) -> Answer {
+    if answer.status != 202 {
+        return answer;
+    }
+    let change = carried_out_change(server, &answer);
+    let made = change.field("result");
+    let (noun, id) = made.split_once('/').unwrap();
+    let of_customer = |collection: &str| {
+        let customer = change.field("customer_id");
+        format!("/v1/customers/{customer}/{collection}/{id}")
+    };
+    let path = match noun {
+        "authority_rules" => format!("/v1/authority-rules/{id}"),
+        "credit_policies" => format!("/v1/credit-policies/{id}"),
+        "check_rule_sets" => format!("/v1/check-rule-sets/{id}"),
+        "company_figure" => {
+            let (figure, as_of) = id.split_once(':').unwrap();
+            format!("/v1/company-figures/{figure}?as_of={as_of}")
+        }
+        "exchange_rate" => format!("/v1/exchange-rates/{id}"),
+        "product" => format!("/v1/products/{id}"),
+        "customer" => format!("/v1/customers/{id}"),
+        "customer_score" => of_customer("scores"),
+        "expected_sales" => of_customer("expected-sales"),
+        "dunning_level" => of_customer("dunning-levels"),
+        "credit_exclusion" => format!("/v1/credit-exclusions/{id}"),
+        "supply_hold" => format!("/v1/supply-holds/{id}"),
+        other => panic!("where is {other} read?"),
+    };
+    server.with_everything().get(&path).expect(200)
+}
+
+/// Confirms a change that waits, as the approver; gives it as it is then.
+pub fn carried_out_change(server: &TestServer, answer: &Answer) -> Answer {
+    let path = answer.header("location").unwrap();
+    let approve = format!("{path}/approve");
+    let done = an_approver(server).post(&approve, &json!({"comment": "已核实"}));
+    let done = done.expect(200);
+    assert_eq!(done.field("status"), "carried_out");
+    done
+}
+
 /// Somebody else who may do everything.
 pub fn somebody(server: &TestServer, subject: &str) -> Client {
     let mut identity = server.with_everything().identity().clone();

@@ -2,15 +2,46 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Client, GOODS, TestServer, reservation_body, somebody};
+use super::{Answer, Client, GOODS, TestServer, confirmed, reservation_body, somebody};
 
 /// A rule set from today on.
 pub fn a_rule_set(server: &TestServer, rules: &Value) -> Answer {
     let body = json!({"effective_from": server.db().today().to_string(), "rules": rules});
-    server
-        .with_everything()
-        .post("/v1/check-rule-sets", &body)
-        .expect(201)
+    let client = server.with_everything();
+    let published = client.post("/v1/check-rule-sets", &body).expect(202);
+    confirmed(server, published)
+}
+
+/// A matrix that begins with these rules for what is applied for and referred, up to the amount that
+/// one person may decide, and goes on as the built-in one. Related parties are left to that one.
+pub fn with_built_in_tail(server: &TestServer, rules: &Value) -> Value {
+    let client = server.with_everything();
+    let mut all: Vec<Value> = rules.as_array().unwrap().clone();
+    for rule in &mut all {
+        let steps = rule["steps"].as_array().unwrap().len();
+        if rule["amount_max"].is_null() && steps < 2 {
+            rule["amount_max"] = json!("50000000.00");
+        }
+        if rule["related_party"].is_null() {
+            rule["related_party"] = json!(false);
+        }
+    }
+    let built_in = client.get("/v1/authority-rules/0").expect(200).json();
+    for rule in built_in["rules"].as_array().unwrap() {
+        let mut rule = rule.clone();
+        rule["name"] = json!(format!("then_{}", rule["name"].as_str().unwrap()));
+        all.push(rule);
+    }
+    json!(all)
+}
+
+/// A matrix from today on: these rules, then the built-in ones.
+pub fn a_matrix(server: &TestServer, rules: &Value) -> Answer {
+    let rules = with_built_in_tail(server, rules);
+    let body = json!({"effective_from": server.db().today().to_string(), "rules": rules});
+    let client = server.with_everything();
+    let published = client.post("/v1/authority-rules", &body).expect(202);
+    confirmed(server, published)
 }
 
 /// A rule set that refers whatever lacks room.
@@ -36,10 +67,8 @@ pub fn a_restriction(server: &TestServer, collection: &str, customer: &str) -> A
 /// Records a dunning level of today.
 pub fn dunned(server: &TestServer, customer: &str, level: i16) -> Answer {
     let body = json!({"level": level, "as_of": server.db().today().to_string()});
-    server
-        .with_everything()
-        .post(&format!("/v1/customers/{customer}/dunning-levels"), &body)
-        .expect(201)
+    let path = format!("/v1/customers/{customer}/dunning-levels");
+    confirmed(server, server.with_everything().post(&path, &body).send())
 }
 
 /// The body of a referral of an order of [`GOODS`] with a reference of its own.

@@ -9,6 +9,8 @@ mod applications;
 mod approvals;
 #[path = "../catalogue/registry.rs"]
 mod catalogue;
+#[path = "../changes/registry.rs"]
+mod changes;
 #[path = "../customers/registry.rs"]
 mod customers;
 #[path = "../exposure/registry.rs"]
@@ -52,6 +54,7 @@ pub fn nouns() -> impl Iterator<Item = &'static Noun> {
     let areas = [
         applications::NOUNS,
         approvals::NOUNS,
+        changes::NOUNS,
         rules::NOUNS,
         exposure::NOUNS,
         customers::NOUNS,
@@ -63,6 +66,7 @@ pub fn nouns() -> impl Iterator<Item = &'static Noun> {
 pub fn writes() -> impl Iterator<Item = &'static Write> {
     let areas = [
         catalogue::WRITES,
+        changes::WRITES,
         applications::WRITES,
         approvals::WRITES,
         rules::WRITES,

@@ -3,8 +3,10 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::publishing::Confirmed;
 use crate::approvals::domain::authority_rules::{self, AuthorityRule, CaseSubject, PlannedStep};
 use crate::approvals::domain::events;
+use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::error::{Bilingual, Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::documents::{self, Document};
@@ -28,13 +30,17 @@ pub struct Chain {
 /// 422 when no rule is for it.
 pub fn chain(reader: &mut Reader<'_>, subject: &CaseSubject) -> Result<Chain, Error> {
     let matrix = documents::in_force::<Vec<AuthorityRule>>(reader, reader.today)?;
-    let rule = authority_rules::rule_for(&matrix.document, subject)
-        .ok_or_else(|| Error::from(Problem::new(ProblemCode::AuthorityRuleMissing)))?;
-    Ok(Chain {
-        version: matrix.number,
-        rule: rule.name.clone(),
-        steps: rule.plan(&subject.org_path),
-    })
+    let found = |rules: &[AuthorityRule], version: i32| {
+        authority_rules::rule_for(rules, subject).map(|rule| Chain {
+            version,
+            rule: rule.name.clone(),
+            steps: rule.plan(&subject.org_path),
+        })
+    };
+    // A matrix of before there was a floor may leave some without a rule.
+    found(&matrix.document, matrix.number)
+        .or_else(|| found(&authority_rules::built_in(), 0))
+        .ok_or_else(|| Problem::new(ProblemCode::AuthorityRuleMissing).into())
 }
 
 /// The rules of a version; 0 is the built-in one.
@@ -48,6 +54,10 @@ pub fn version(reader: &mut Reader<'_>, number: i32) -> Result<Vec<AuthorityRule
         .ok_or_else(|| Error::internal("a case by rules that were never published"))
 }
 
+impl Confirmed for Vec<AuthorityRule> {
+    const KIND: ChangeKind = ChangeKind::AuthorityRules;
+}
+
 impl Document for Vec<AuthorityRule> {
     const NOUN: &'static str = "authority_rules";
     const ACTION: &'static str = "authority_rules.publish";
@@ -58,15 +68,21 @@ impl Document for Vec<AuthorityRule> {
     }
 
     fn check(&self) -> Result<(), (String, Bilingual)> {
-        authority_rules::check(self).map_err(|(place, error)| {
-            let detail = Bilingual::new(error.to_string(), chinese(&error));
-            (place.to_string(), detail)
-        })
+        authority_rules::check(self).map_err(in_words)
+    }
+
+    fn floor(&self) -> Result<(), (String, Bilingual)> {
+        authority_rules::floor(self).map_err(in_words)
     }
 
     fn details(&self, version: i32, effective_from: NaiveDate) -> Value {
         json!({"version": version, "effective_from": effective_from, "rules": self.len()})
     }
+}
+
+fn in_words((place, error): (usize, authority_rules::RuleError)) -> (String, Bilingual) {
+    let detail = Bilingual::new(error.to_string(), chinese(&error));
+    (place.to_string(), detail)
 }
 
 fn chinese(error: &authority_rules::RuleError) -> &'static str {
@@ -79,6 +95,9 @@ fn chinese(error: &authority_rules::RuleError) -> &'static str {
         E::Depth => "organisation_depth 须在 1 至 8 之间",
         E::Amount => "金额不得小于零",
         E::Deadline => "deadline_days（1 至 365）与 escalate_to 须同时填写或同时不填",
+        E::Uncovered(_) => "有情形没有适用的规则",
+        E::OnePerson => "超过 50,000,000.00 的事项不得由一人审批",
+        E::RelatedParty => "关联方事项缺少关联方审批步骤",
         E::Unreachable => "前面的规则已涵盖其全部情形，永远不会被用到",
     }
 }

@@ -19,6 +19,17 @@ pub const DEADLINE_DAYS_MAX: i32 = 365;
 /// holds those of the tiers below it too.
 pub const DECIDING_SCOPES: [&str; 4] = [BRANCH, HEAD_OFFICE, RELATED_PARTY, EXECUTIVE];
 
+/// Above this, in minor units of the company's currency, no matrix lets one person decide.
+pub const TWO_PEOPLE_ABOVE_MINOR: i64 = 5_000_000_000;
+
+/// Kinds of cases that every matrix has a rule for, whatever they are about.
+const KINDS: [&str; 3] = [APPLICATION, REFERRAL, CHANGE];
+const APPLICATION: &str = "credit_application";
+const REFERRAL: &str = "referral";
+const CHANGE: &str = super::pending_changes::CASE_KIND;
+/// What only lowers the risk.
+const LOWER_RISK: [&str; 3] = ["close", "decrease", "suspend"];
+
 const BRANCH: &str = "approvals:decide:branch";
 const HEAD_OFFICE: &str = "approvals:decide:head-office";
 const RELATED_PARTY: &str = "approvals:decide:related-party";
@@ -158,6 +169,15 @@ pub enum RuleError {
     /// An earlier rule takes everything this one could.
     #[error("can never match: an earlier rule takes everything it is for")]
     Unreachable,
+    /// Some case of a kind has no rule.
+    #[error("leaves some {0} without a rule")]
+    Uncovered(&'static str),
+    /// One person decides about more than one person may.
+    #[error("lets one person decide above 50,000,000.00")]
+    OnePerson,
+    /// Related parties are decided by others.
+    #[error("decides about related parties without a step of {RELATED_PARTY}")]
+    RelatedParty,
 }
 
 impl AuthorityRule {
@@ -293,6 +313,70 @@ pub fn check(rules: &[AuthorityRule]) -> Result<(), (usize, RuleError)> {
     Ok(())
 }
 
+/// Checks what no matrix goes below: each kind of case has a rule for whatever it is about, in every
+/// organisation; about much money at least two people decide; and about related parties those who
+/// decide about them. What only lowers the risk is free. That there is a step by somebody else than
+/// who asked follows from four eyes.
+///
+/// # Errors
+/// The place of the first rule that goes below, or behind the last one where one is missing, and why.
+pub fn floor(rules: &[AuthorityRule]) -> Result<(), (usize, RuleError)> {
+    for (index, rule) in rules.iter().enumerate() {
+        let lowers = !rule.actions.is_empty()
+            && rule
+                .actions
+                .iter()
+                .all(|one| LOWER_RISK.contains(&one.as_str()));
+        if lowers || ![APPLICATION, REFERRAL].contains(&rule.kind.as_str()) {
+            continue;
+        }
+        let much = rule
+            .amount_max_minor
+            .is_none_or(|most| most > TWO_PEOPLE_ABOVE_MINOR);
+        if much && rule.steps.len() < 2 {
+            return Err((index, RuleError::OnePerson));
+        }
+        let mut about_related = rule.clone();
+        about_related.related_party = Some(true);
+        let reached = rule.related_party != Some(false)
+            && !rules[..index]
+                .iter()
+                .any(|one| one.takes_all_of(&about_related));
+        if reached && !rule.steps.iter().any(|step| step.scope == RELATED_PARTY) {
+            return Err((index, RuleError::RelatedParty));
+        }
+    }
+    match KINDS.into_iter().find(|kind| !covers(rules, kind)) {
+        None => Ok(()),
+        Some(kind) => Err((rules.len(), RuleError::Uncovered(kind))),
+    }
+}
+
+/// Whether some rule is for each case of a kind. What stands in no list of any rule, the largest
+/// amount and the top of the organisation match only rules without such conditions: whatever does
+/// stand in a list is for one of those too.
+fn covers(rules: &[AuthorityRule], kind: &str) -> bool {
+    let nothing = || Some("\u{0}".to_owned());
+    let answers = [false, true];
+    let all = answers
+        .into_iter()
+        .flat_map(|related| answers.map(|exceptional| (related, exceptional)));
+    all.into_iter().all(|(related_party, exceptional)| {
+        let farthest = CaseSubject {
+            kind: kind.to_owned(),
+            action: nothing(),
+            product: nothing(),
+            grade: nothing(),
+            data_class: nothing(),
+            amount_minor: i64::MAX,
+            related_party,
+            exceptional,
+            org_path: OrgPath::root(),
+        };
+        rule_for(rules, &farthest).is_some()
+    })
+}
+
 /// The rule for a case: the first that matches.
 pub fn rule_for<'a>(
     rules: &'a [AuthorityRule],
@@ -340,7 +424,7 @@ fn executive() -> StepRule {
 fn rule(name: &str, steps: Vec<StepRule>) -> AuthorityRule {
     AuthorityRule {
         name: name.to_owned(),
-        kind: "credit_application".to_owned(),
+        kind: APPLICATION.to_owned(),
         actions: BTreeSet::new(),
         products: BTreeSet::new(),
         grades: BTreeSet::new(),
@@ -357,10 +441,16 @@ fn rule(name: &str, steps: Vec<StepRule>) -> AuthorityRule {
 ///
 /// A branch decides up to 1,000,000.00, and whatever lowers the risk; the head office decides
 /// above that, and the executive after it above 50,000,000.00. Related parties and exceptions
-/// have chains of their own. Orders that are referred go the same way by their amount.
+/// have chains of their own. Orders that are referred go the same way by their amount. Of changes
+/// that wait for a second person the executive confirms the matrix and the policy, the head office
+/// settings and rates, and the branch what is true of a customer.
 pub fn built_in() -> Vec<AuthorityRule> {
     let referral = |name: &str, steps: Vec<StepRule>| AuthorityRule {
-        kind: "referral".to_owned(),
+        kind: REFERRAL.to_owned(),
+        ..rule(name, steps)
+    };
+    let change = |name: &str, steps: Vec<StepRule>| AuthorityRule {
+        kind: CHANGE.to_owned(),
         ..rule(name, steps)
     };
     let related_party = || step("related_party", RELATED_PARTY, Some(1));
@@ -385,6 +475,7 @@ pub fn built_in() -> Vec<AuthorityRule> {
         },
         AuthorityRule {
             grades: named(&["C", "D"]),
+            amount_max_minor: Some(TWO_PEOPLE_ABOVE_MINOR),
             ..rule("weak_grade_head_office", vec![head_office()])
         },
         AuthorityRule {
@@ -392,23 +483,49 @@ pub fn built_in() -> Vec<AuthorityRule> {
             ..rule("branch", vec![branch()])
         },
         AuthorityRule {
-            amount_max_minor: Some(5_000_000_000),
+            amount_max_minor: Some(TWO_PEOPLE_ABOVE_MINOR),
             ..rule("head_office", vec![head_office()])
         },
         rule("executive", vec![head_office(), executive()]),
         AuthorityRule {
             related_party: Some(true),
+            amount_max_minor: Some(TWO_PEOPLE_ABOVE_MINOR),
             ..referral("referral_related_party", vec![related_party()])
+        },
+        AuthorityRule {
+            related_party: Some(true),
+            ..referral(
+                "referral_related_party_executive",
+                vec![related_party(), executive()],
+            )
         },
         AuthorityRule {
             amount_max_minor: Some(100_000_000),
             ..referral("referral_branch", vec![branch()])
         },
         AuthorityRule {
-            amount_max_minor: Some(5_000_000_000),
+            amount_max_minor: Some(TWO_PEOPLE_ABOVE_MINOR),
             ..referral("referral_head_office", vec![head_office()])
         },
         referral("referral_executive", vec![head_office(), executive()]),
+        AuthorityRule {
+            related_party: Some(true),
+            ..change("change_related_party", vec![related_party()])
+        },
+        AuthorityRule {
+            actions: named(&["authority_rules", "credit_policy"]),
+            ..change("change_rules", vec![executive()])
+        },
+        AuthorityRule {
+            actions: named(&[
+                "check_rule_set",
+                "product",
+                "company_figure",
+                "exchange_rates",
+            ]),
+            ..change("change_settings", vec![head_office()])
+        },
+        change("change_customer", vec![branch()]),
     ]
 }
 

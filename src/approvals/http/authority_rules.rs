@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::pending_change_views::PendingChangeView;
+use crate::approvals::app::publishing;
 use crate::approvals::domain::authority_rules::{AuthorityRule, Escalation, StepRule};
 use crate::auth::scopes::{AuthorityRulesRead, AuthorityRulesWrite};
 use crate::error::Error;
@@ -144,7 +146,8 @@ document_types! {
     /// A version of the authority matrix.
     #[schema(as = AuthorityRules, example = json!({
         "version": 1, "effective_from": "2026-04-01", "note": null, "published_by": "https://issuer.internal.test|ann",
-        "published_at": "2026-03-20T02:00:00Z", "rules": [],
+        "published_at": "2026-03-20T02:00:00Z",
+        "confirmed_by": "https://issuer.internal.test|bob", "rules": [],
     }))]
     AuthorityRulesView of Vec<AuthorityRule>, under "authority-rules", built_in {
         /// The rules, in order.
@@ -231,14 +234,17 @@ fn rule(view: AuthorityRuleView) -> Result<AuthorityRule, Error> {
 }
 
 document_handlers! {
-    Vec<AuthorityRule>, tagged "approvals",
+    Vec<AuthorityRule>, by publishing as PendingChangeView, tagged "approvals",
     AuthorityRulesView at "/v1/authority-rules/{version}",
     AuthorityRulesPage at "/v1/authority-rules" with ListAuthorityRules;
 
     /// Publish the authority matrix
     ///
-    /// A new version of all of it. It counts for cases opened from its first day on; open cases keep
-    /// their steps. Rules that can never match are refused.
+    /// A new version of all of it, which waits until somebody else has confirmed it. It counts for cases
+    /// opened from its first day on, and no earlier than confirmed; open cases keep their steps. Rules
+    /// that can never match are refused, and so is a matrix that goes below the floor
+    /// (`authority_floor`): each kind of case has a rule for whatever it is about; related parties are
+    /// decided by those who decide about them; above 50,000,000.00 it takes two people.
     pub async fn publish, "publishAuthorityRules": AuthorityRulesWrite, PublishAuthorityRules(rules);
 
     /// List versions of the authority matrix

@@ -1,23 +1,32 @@
 //! Recording what is true of a customer from a day on, and reading it: the same for every
 //! [`DatedFact`], but for what makes sense of it and what is told of it.
 
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
+use crate::approvals::app::pending_changes::{Done, Proposal, propose};
+use crate::approvals::domain::pending_changes::ChangeKind;
+use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::customers::store::customers;
 use crate::error::Error;
 use crate::error::days::not_after_today;
 use crate::platform::store::dated_facts::{DatedFact, FactRow};
+use crate::platform::store::made::Made;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::{CustomerId, Id};
+use crate::values::organisation::OrgPath;
 
 /// A dated fact that can be recorded.
-pub trait Recordable: DatedFact {
+pub trait Recordable: DatedFact + Clone + Serialize + DeserializeOwned {
     /// What is done, in the audit trail.
     const ACTION: &'static str;
     /// The type of event that tells of it.
     const EVENT: EventKind;
+    /// What a change of it is that waits for a second person.
+    const CHANGE: ChangeKind;
 
     /// Whether it makes sense.
     ///
@@ -25,32 +34,89 @@ pub trait Recordable: DatedFact {
     /// 422 at the field that does not.
     fn check(&self) -> Result<(), Error>;
 
+    /// Whether more passes than by what was known before, today or on a later day.
+    fn loosens(&self, before: Option<&Self>) -> bool;
+
+    /// What shows it.
+    fn evidence(&self) -> Option<&str> {
+        None
+    }
+
     /// What audit entry and event say of it.
     fn details(&self, customer_id: CustomerId) -> Value;
 }
 
-/// Records a fact. It is never changed: a later one takes its place.
+/// Records a fact. It is never changed: a later one takes its place. One by which more passes than
+/// by what is known waits for a second person.
 ///
 /// # Errors
-/// 404 when the customer is not visible, 422 for a day in the future and for what makes no sense.
+/// 404 when the customer is not visible, 422 for a day in the future and for what makes no sense, 409
+/// where one waits already.
 pub fn record<F: Recordable>(
     tx: &mut Tx<'_>,
     customer_id: CustomerId,
     fact: F,
-) -> Result<FactRow<F>, Error> {
-    let (_, org_path) = customers::status_and_organisation(&mut tx.reader(), customer_id)?
-        .ok_or_else(Error::not_found)?;
+) -> Result<Done<FactRow<F>>, Error> {
+    let org_path = checked(tx, customer_id, &fact)?;
+    let before = F::latest(tx.connection, customer_id, tx.today)?;
+    if !fact.loosens(before.as_ref()) {
+        let made = Made::alone(tx);
+        return insert(tx, (customer_id, &org_path), fact, made).map(Done::Now);
+    }
+    let mut proposal =
+        Proposal::of_customer(F::CHANGE, (customer_id, &org_path), &fact, json!(before))?;
+    proposal.evidence = fact.evidence().map(str::to_owned);
+    Ok(Done::Waits(Box::new(propose(tx, proposal)?)))
+}
+
+/// Records what was proposed, if what is known is what it was then.
+///
+/// # Errors
+/// As [`record`]; 409 when something else is known by now.
+pub fn carry_out<F: Recordable>(
+    tx: &mut Tx<'_>,
+    change: &PendingChangeRow,
+) -> Result<String, Error> {
+    let fact: F = change.asked()?;
+    let customer_id = change.customer_id.ok_or_else(Error::not_found)?;
+    let org_path = checked(tx, customer_id, &fact)?;
+    let before = F::latest(tx.connection, customer_id, tx.today)?;
+    change.as_seen(&json!(before))?;
+    let made = change.made(tx);
+    let row = insert(tx, (customer_id, &org_path), fact, made)?;
+    Ok(row.id.subject())
+}
+
+/// Checks a fact, and locks the customer: what is compared with what is known is recorded before
+/// anybody else records something. Gives the organisation of the customer.
+fn checked<F: Recordable>(
+    tx: &mut Tx<'_>,
+    customer_id: CustomerId,
+    fact: &F,
+) -> Result<OrgPath, Error> {
+    let customer =
+        customers::find_locked(&mut tx.reader(), customer_id)?.ok_or_else(Error::not_found)?;
     not_after_today(F::DAY, fact.day(), tx.today)?;
     fact.check()?;
+    Ok(customer.org_path)
+}
+
+fn insert<F: Recordable>(
+    tx: &mut Tx<'_>,
+    (customer_id, org_path): (CustomerId, &OrgPath),
+    fact: F,
+    made: Made,
+) -> Result<FactRow<F>, Error> {
     let row = FactRow {
         id: tx.mint(customer_id.bucket())?,
         customer_id,
         fact,
-        recorded_by: tx.actor.principal.clone(),
+        recorded_by: made.by,
         recorded_at: tx.now,
+        confirmed_by: made.confirmed_by,
     };
     F::insert(tx.connection, &row)?;
-    let about = About::new(row.id, &org_path, Some(customer_id));
+    let about = About::new(row.id, org_path, Some(customer_id));
     tx.tell(F::ACTION, F::EVENT, &about, row.fact.details(customer_id))?;
     Ok(row)
 }

@@ -64,6 +64,19 @@ pub struct Resource<T>(pub T);
 #[derive(Debug)]
 pub struct Created<T>(pub T);
 
+/// 202 with what waits for a second person, its `Location` and its `ETag`.
+#[derive(Debug)]
+pub struct Accepted<T>(pub T);
+
+/// The usual answer, or 202 where it waits for a second person.
+#[derive(Debug)]
+pub enum Decidable<A, W> {
+    /// It is done.
+    Now(A),
+    /// It waits.
+    Waits(Accepted<W>),
+}
+
 /// A resource under a name of the caller's own: 201 where it was made for this request, 200 with
 /// `Content-Location` where it is there already.
 #[derive(Debug)]
@@ -199,6 +212,23 @@ impl<T: Representation> Answer for Created<T> {
     }
 }
 
+impl<T: Representation> Answer for Accepted<T> {
+    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+        let mut stored = tagged(202, &self.0)?;
+        add(&mut stored, "location", &self.0.location());
+        Ok(stored)
+    }
+}
+
+impl<A: Answer, W: Representation> Answer for Decidable<A, W> {
+    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+        match self {
+            Self::Now(answer) => answer.to_stored(),
+            Self::Waits(change) => change.to_stored(),
+        }
+    }
+}
+
 impl<T: Representation> Answer for Named<T> {
     fn to_stored(&self) -> Result<StoredAnswer, Error> {
         let (status, place, value) = match self {
@@ -269,8 +299,19 @@ macro_rules! responders {
 }
 
 responders!(
-    Created: Representation, Named: Representation, Computed: Serialize
+    Accepted: Representation, Created: Representation, Named: Representation, Computed: Serialize
 );
+
+impl<A: Answer, W: Representation> Responder for Decidable<A, W> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        match self.to_stored() {
+            Ok(stored) => problem::respond(&stored),
+            Err(error) => HttpResponse::from_error(error),
+        }
+    }
+}
 
 impl<P: Serialize> Responder for Listing<P> {
     type Body = BoxBody;
@@ -300,6 +341,26 @@ impl<T: Representation> Output for Created<T> {
     fn describe(draft: &mut Draft) {
         let content = draft.content::<T>("application/json");
         draft.success(201, "Created.", &["ETag", "Location"], Some(content));
+    }
+}
+
+impl<T: Representation> Output for Accepted<T> {
+    fn describe(draft: &mut Draft) {
+        let content = draft.content::<T>("application/json");
+        let headers = ["ETag", "Location"];
+        draft.success(
+            202,
+            "It waits for a second person.",
+            &headers,
+            Some(content),
+        );
+    }
+}
+
+impl<A: Answer, W: Representation> Output for Decidable<A, W> {
+    fn describe(draft: &mut Draft) {
+        A::describe(draft);
+        Accepted::<W>::describe(draft);
     }
 }
 

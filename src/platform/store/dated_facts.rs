@@ -63,10 +63,12 @@ pub struct FactRow<F: DatedFact> {
     pub fact: F,
     pub recorded_by: String,
     pub recorded_at: DateTime<Utc>,
+    /// Who confirmed it, where somebody had to.
+    pub confirmed_by: Option<String>,
 }
 
 /// Keeps a type of the domain, field by field, in a table of the columns `bucket`, `id`,
-/// `customer_id`, its own, `recorded_by` and `recorded_at`.
+/// `customer_id`, its own, `recorded_by`, `recorded_at` and `confirmed_by`.
 macro_rules! dated_fact {
     ($fact:ident in $table:ident as $entity:ty, from $day:ident { $($field:ident),* $(,)? }) => {
         const _: () = {
@@ -95,6 +97,7 @@ macro_rules! dated_fact {
                         $(t::$field.eq(&row.fact.$field),)*
                         t::recorded_by.eq(&row.recorded_by),
                         t::recorded_at.eq(row.recorded_at),
+                        t::confirmed_by.eq(&row.confirmed_by),
                     );
                     let written = diesel::insert_into(t::table).values(columns);
                     written.execute(connection).map(drop)
@@ -108,15 +111,16 @@ macro_rules! dated_fact {
                     let found = t::table
                         .find(id.key())
                         .filter(t::customer_id.eq(customer_id))
-                        .select((($(t::$field,)*), t::recorded_by, t::recorded_at))
+                        .select((($(t::$field,)*), t::recorded_by, t::recorded_at, t::confirmed_by))
                         .first(connection)
                         .optional()?;
-                    Ok(found.map(|(($($field,)*), recorded_by, recorded_at)| FactRow {
+                    Ok(found.map(|(($($field,)*), recorded_by, recorded_at, confirmed_by)| FactRow {
                         id,
                         customer_id,
                         fact: $fact { $($field),* },
                         recorded_by,
                         recorded_at,
+                        confirmed_by,
                     }))
                 }
 
@@ -129,7 +133,13 @@ macro_rules! dated_fact {
                     let (bucket, _) = customer_id.key();
                     let mut query = t::table
                         .filter(t::bucket.eq(bucket).and(t::customer_id.eq(customer_id)))
-                        .select((t::id, ($(t::$field,)*), t::recorded_by, t::recorded_at))
+                        .select((
+                            t::id,
+                            ($(t::$field,)*),
+                            t::recorded_by,
+                            t::recorded_at,
+                            t::confirmed_by,
+                        ))
                         .order(t::id.desc())
                         .limit(limit)
                         .into_boxed();
@@ -138,12 +148,13 @@ macro_rules! dated_fact {
                     }
                     let rows = query.load(connection)?.into_iter();
                     Ok(rows
-                        .map(|(id, ($($field,)*), recorded_by, recorded_at)| FactRow {
+                        .map(|(id, ($($field,)*), recorded_by, recorded_at, confirmed_by)| FactRow {
                             id,
                             customer_id,
                             fact: $fact { $($field),* },
                             recorded_by,
                             recorded_at,
+                            confirmed_by,
                         })
                         .collect())
                 }

@@ -6,13 +6,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::days::not_before_today;
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Place, Problem};
 use crate::error_codes::ProblemCode;
+use crate::platform::store::made::Made;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::values::event_kinds::EventKind;
@@ -64,6 +65,14 @@ pub trait Document: Versioned {
     /// The place in it that does not, and why.
     fn check(&self) -> Result<(), (String, Bilingual)>;
 
+    /// Whether it stays above what no version of it may go below.
+    ///
+    /// # Errors
+    /// The place in it that does not, and why.
+    fn floor(&self) -> Result<(), (String, Bilingual)> {
+        Ok(())
+    }
+
     /// What audit entry and event say of a version.
     fn details(&self, version: i32, effective_from: NaiveDate) -> Value {
         json!({"version": version, "effective_from": effective_from})
@@ -96,6 +105,19 @@ pub struct VersionRow {
     pub published_by: String,
     /// When.
     pub published_at: DateTime<Utc>,
+    /// Who confirmed it.
+    pub confirmed_by: Option<String>,
+}
+
+/// A version to be published.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Publication<D> {
+    /// All of it.
+    pub document: D,
+    /// First day of effect.
+    pub effective_from: NaiveDate,
+    /// Why it is published.
+    pub note: Option<String>,
 }
 
 /// A version of a document. Nobody has published the built-in one.
@@ -113,6 +135,8 @@ pub struct Version<D> {
     pub published_by: Option<String>,
     /// When.
     pub published_at: Option<DateTime<Utc>>,
+    /// Who confirmed it.
+    pub confirmed_by: Option<String>,
 }
 
 impl<D: Document> Version<D> {
@@ -124,6 +148,7 @@ impl<D: Document> Version<D> {
             note: None,
             published_by: None,
             published_at: None,
+            confirmed_by: None,
         })
     }
 
@@ -135,6 +160,7 @@ impl<D: Document> Version<D> {
             note: row.note,
             published_by: Some(row.published_by),
             published_at: Some(row.published_at),
+            confirmed_by: row.confirmed_by,
         })
     }
 }
@@ -186,41 +212,64 @@ pub fn list<D: Document>(
     rows.into_iter().map(Version::stored).collect()
 }
 
-/// Publishes a new version of the whole document.
+/// Checks what is to be published.
 ///
 /// # Errors
-/// 422 for what makes no sense, or when it would begin in the past.
-pub fn publish<D: Document>(
-    tx: &mut Tx<'_>,
-    document: &D,
-    effective_from: NaiveDate,
-    note: Option<String>,
-) -> Result<Version<D>, Error> {
-    document.check().map_err(|(place, detail)| {
-        Problem::new(ProblemCode::ValidationFailed).at(FieldError {
-            place: Place::Pointer(format!("#/{}/{place}", D::FIELD)),
-            detail,
-        })
-    })?;
-    not_before_today("effective_from", effective_from, tx.today)?;
-    // Whoever asks for a number waits until no other publication of the document is under way, so
-    // that two at once become two versions in a row.
+/// 422 for what makes no sense or goes below the floor, or when it would begin in the past.
+pub fn check<D: Document>(new: &Publication<D>, today: NaiveDate) -> Result<(), Error> {
+    let at = |code: ProblemCode| {
+        move |(place, detail): (String, Bilingual)| {
+            Problem::new(code).at(FieldError {
+                place: Place::Pointer(format!("#/{}/{place}", D::FIELD)),
+                detail,
+            })
+        }
+    };
+    let document = &new.document;
+    document
+        .check()
+        .map_err(at(ProblemCode::ValidationFailed))?;
+    document.floor().map_err(at(ProblemCode::AuthorityFloor))?;
+    not_before_today("effective_from", new.effective_from, today)
+}
+
+/// The number of the next version. Whoever asks for it waits until no other publication of the
+/// document is under way, so that two at once become two versions in a row.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn next_version<D: Document>(tx: &mut Tx<'_>) -> Result<i32, Error> {
     wait_for_turn(tx.connection, D::TABLE)?;
     let version = D::latest(tx.connection)?.unwrap_or(0) + 1;
     tx.time_after_locks(tx.now);
+    Ok(version)
+}
+
+/// Publishes a new version of the whole document, with the number that [`next_version`] gave.
+///
+/// # Errors
+/// As [`check`].
+pub fn publish<D: Document>(
+    tx: &mut Tx<'_>,
+    new: &Publication<D>,
+    version: i32,
+    made: Made,
+) -> Result<Version<D>, Error> {
+    check(new, tx.today)?;
     let row = VersionRow {
         version,
-        effective_from,
-        document: json!(document),
-        note,
-        published_by: tx.actor.principal.clone(),
+        effective_from: new.effective_from,
+        document: json!(new.document),
+        note: new.note.clone(),
+        published_by: made.by,
         published_at: tx.now,
+        confirmed_by: made.confirmed_by,
     };
     // An instance of an older release does not wait for its turn.
     if !D::insert(tx.connection, &row)? {
         return Err(Error::Retry("somebody else published the same version"));
     }
-    let details = document.details(version, effective_from);
+    let details = new.document.details(version, new.effective_from);
     let subject = format!("{}/{version}", D::NOUN);
     tx.tell(D::ACTION, D::EVENT, &About::of_company(subject), details)?;
     Version::stored(row)
@@ -253,6 +302,7 @@ macro_rules! versioned {
                 t::note,
                 t::published_by,
                 t::published_at,
+                t::confirmed_by,
             ) = (
                 t::version,
                 t::effective_from,
@@ -260,6 +310,7 @@ macro_rules! versioned {
                 t::note,
                 t::published_by,
                 t::published_at,
+                t::confirmed_by,
             );
 
             impl Versioned for $document {
@@ -313,6 +364,7 @@ macro_rules! versioned {
                             t::note.eq(&row.note),
                             t::published_by.eq(&row.published_by),
                             t::published_at.eq(row.published_at),
+                            t::confirmed_by.eq(&row.confirmed_by),
                         ))
                         .on_conflict_do_nothing()
                         .execute(connection)

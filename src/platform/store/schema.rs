@@ -94,6 +94,7 @@ diesel::table! {
         note -> Nullable<Text>,
         published_by -> Text,
         published_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -105,6 +106,7 @@ diesel::table! {
         note -> Nullable<Text>,
         published_by -> Text,
         published_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -118,6 +120,7 @@ diesel::table! {
         source -> Text,
         recorded_by -> Text,
         recorded_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -325,6 +328,7 @@ diesel::table! {
         note -> Nullable<Text>,
         published_by -> Text,
         published_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -344,6 +348,7 @@ diesel::table! {
         as_of -> Date,
         recorded_by -> Text,
         recorded_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -368,6 +373,7 @@ diesel::table! {
         reason -> Text,
         ended_by -> Text,
         ended_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -397,6 +403,7 @@ diesel::table! {
         source -> Text,
         recorded_by -> Text,
         recorded_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
     }
 }
 
@@ -464,6 +471,8 @@ diesel::table! {
         source -> Text,
         recorded_by -> Text,
         recorded_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
+        corrects -> Nullable<Int8>,
     }
 }
 
@@ -523,6 +532,27 @@ diesel::table! {
         scopes -> Array<Nullable<Text>>,
         customer_id -> Nullable<Uuid>,
         seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    pending_changes (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        kind -> Text,
+        subject -> Text,
+        customer_id -> Nullable<Uuid>,
+        org_path -> Text,
+        payload -> Jsonb,
+        seen -> Jsonb,
+        evidence -> Nullable<Text>,
+        status -> Text,
+        proposed_by -> Text,
+        case_id -> Uuid,
+        result -> Nullable<Text>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
     }
 }
 
@@ -687,6 +717,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_allocations,
     payments,
     people_seen,
+    pending_changes,
     product_versions,
     products,
     receivables,

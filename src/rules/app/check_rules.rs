@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+use crate::approvals::app::publishing::Confirmed;
+use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::catalogue::app::exchange_rates;
 use crate::catalogue::domain::exchange_rates::Rates;
 use crate::error::{Bilingual, Error};
@@ -51,6 +53,10 @@ pub fn in_force(reader: &mut Reader<'_>) -> Result<InForce, Error> {
         None => None,
     };
     Ok(InForce { policy, rule_set })
+}
+
+impl Confirmed for CheckRules {
+    const KIND: ChangeKind = ChangeKind::CheckRuleSet;
 }
 
 impl Document for CheckRules {

@@ -1,6 +1,8 @@
 //! The rules of credit checks over HTTP.
 
 pub use super::check_rules::CheckRulesView;
+use crate::approvals::app::publishing;
+use crate::approvals::http::pending_change_views::PendingChangeView;
 use crate::auth::scopes::{CheckRuleSetsRead, CheckRuleSetsWrite};
 use crate::platform::http::moulds::documents::{document_handlers, document_types};
 use crate::rules::domain::check_rules::CheckRules;
@@ -23,6 +25,7 @@ document_types! {
     #[schema(as = CheckRuleSet, example = json!({
         "version": 1, "effective_from": "2026-04-01", "note": "Late payers are referred.",
         "published_by": "https://issuer.internal.test|ann", "published_at": "2026-03-20T02:00:00Z",
+        "confirmed_by": "https://issuer.internal.test|bob",
         "rules": {"room": {"effect": "decline", "refer_up_to_bp": 500}, "grade": null,
             "overdue": {"refer": {"days_max": 10, "amount_max": null}, "decline": {"days_max": 60, "amount_max": "500000.00"},
                 "ignore_below": "100.00", "include_disputed": false},
@@ -39,14 +42,15 @@ document_types! {
 }
 
 document_handlers! {
-    CheckRules, tagged "credit-checks",
+    CheckRules, by publishing as PendingChangeView, tagged "credit-checks",
     CheckRuleSetView at "/v1/check-rule-sets/{version}",
     CheckRuleSetPage at "/v1/check-rule-sets" with ListCheckRuleSets;
 
     /// Publish the rule set of credit checks
     ///
-    /// A new version of all of it, from its first day on. What is left out is not configured, which
-    /// every check says.
+    /// A new version of all of it, which waits until somebody else has confirmed it. It holds from its
+    /// first day on, and no earlier than confirmed. What is left out is not configured, which every
+    /// check says.
     pub async fn publish, "publishCheckRuleSet": CheckRuleSetsWrite, PublishCheckRuleSet(rules);
 
     /// List versions of the rule set of credit checks

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::approvals::app::publishing;
+use crate::approvals::http::pending_change_views::PendingChangeView;
 use crate::auth::scopes::{CreditPoliciesRead, CreditPoliciesWrite};
 use crate::error::Error;
 use crate::platform::http::moulds::documents::{document_handlers, document_types};
@@ -125,7 +127,7 @@ document_types! {
 
     /// A version of the credit policy.
     #[schema(as = CreditPolicyVersion, example = json!({
-        "version": 0, "effective_from": null, "note": null, "published_by": null, "published_at": null,
+        "version": 0, "effective_from": null, "note": null, "published_by": null, "published_at": null, "confirmed_by": null,
         "policy": {"grades": [], "required_documents": [], "on_failure": [], "tolerance_bp": 0, "grace_days": 0},
     }))]
     CreditPolicyView of CreditPolicy, under "credit-policies", built_in {
@@ -207,13 +209,14 @@ impl Shown<CreditPolicy> for PolicyView {
 }
 
 document_handlers! {
-    CreditPolicy, tagged "credit-policies",
+    CreditPolicy, by publishing as PendingChangeView, tagged "credit-policies",
     CreditPolicyView at "/v1/credit-policies/{version}",
     CreditPolicyPage at "/v1/credit-policies" with ListCreditPolicies;
 
     /// Publish the credit policy
     ///
-    /// A new version of all of it, from its first day on. What is left out is off.
+    /// A new version of all of it, which waits until somebody else has confirmed it. It holds from its
+    /// first day on, and no earlier than confirmed. What is left out is off.
     pub async fn publish, "publishCreditPolicy": CreditPoliciesWrite, PublishCreditPolicy(policy);
 
     /// List versions of the credit policy

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::approvals::http::pending_change_views;
 use crate::auth::scopes::{DunningLevelsRead, DunningLevelsWrite};
 use crate::customers::app::dated_facts;
 use crate::platform::http::moulds::dated_facts::{fact_handlers, fact_types};
@@ -28,7 +29,7 @@ fact_types! {
     #[schema(as = DunningLevel, example = json!({
         "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
         "level": 2, "as_of": "2026-03-01", "recorded_by": "https://issuer.internal.test|ann",
-        "recorded_at": "2026-03-01T02:00:00Z",
+        "recorded_at": "2026-03-01T02:00:00Z", "confirmed_by": null,
     }))]
     DunningLevelView of DunningFact as DunningLevelId, stated by RecordDunningLevel, under "dunning-levels" {
         /// Level.
@@ -43,13 +44,14 @@ fact_types! {
 }
 
 fact_handlers! {
-    DunningFact by dated_facts, tagged "restrictions",
+    DunningFact by dated_facts, or pending_change_views, tagged "restrictions",
     DunningLevelView at "/v1/customers/{customer_id}/dunning-levels/{level_id}",
     DunningLevelPage at "/v1/customers/{customer_id}/dunning-levels" with ListDunningLevels;
 
     /// Record the dunning level of a customer
     ///
-    /// The latest one by its day is what credit checks go by, as far as the rule set says.
+    /// The latest one by its day is what credit checks go by, as far as the rule set says. A lower one
+    /// than is known waits until somebody else has confirmed it.
     pub async fn record, "recordDunningLevel": DunningLevelsWrite, RecordDunningLevel;
 
     /// List the dunning levels of a customer

@@ -2,22 +2,32 @@
 
 use serde_json::{Value, json};
 
+use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::customers::app::dated_facts::Recordable;
 use crate::error::{Error, days};
 use crate::scores::domain::events;
-use crate::scores::domain::scores::Score;
+use crate::scores::domain::scores::{self, Score};
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::CustomerId;
 
 impl Recordable for Score {
     const ACTION: &'static str = "customer_score.record";
     const EVENT: EventKind = events::CUSTOMER_SCORE_RECORDED;
+    const CHANGE: ChangeKind = ChangeKind::CustomerScore;
 
     fn check(&self) -> Result<(), Error> {
         days::window(
             ("scored_on", self.scored_on),
             ("valid_until", self.valid_until),
         )
+    }
+
+    fn loosens(&self, before: Option<&Self>) -> bool {
+        scores::loosens(before.map(Self::facts), self.facts())
+    }
+
+    fn evidence(&self) -> Option<&str> {
+        Some(&self.source)
     }
 
     fn details(&self, _: CustomerId) -> Value {

@@ -1,6 +1,7 @@
 //! Grades of customers, and how long a score may be relied on.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 crate::text_enum! {
     /// Grade of a customer, the best first (P14).
@@ -28,7 +29,7 @@ pub struct ScoreFacts {
 }
 
 /// A score as it comes from elsewhere.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Score {
     /// Grade.
     pub grade: Grade,
@@ -47,6 +48,90 @@ impl Score {
             grade: self.grade,
             scored_on: self.scored_on,
             valid_until: self.valid_until,
+        }
+    }
+}
+
+impl Grade {
+    /// What a customer counts as without a score that may be relied on: no better than the weakest
+    /// that may have credit.
+    pub const UNGRADED: Self = Self::C;
+}
+
+impl ScoreFacts {
+    /// The grade that it stands for on a day. Run out it is as none, and never better than it was.
+    fn on(self, day: NaiveDate) -> Grade {
+        match day <= self.valid_until {
+            true => self.grade,
+            false => self.grade.max(Grade::UNGRADED),
+        }
+    }
+}
+
+/// Whether more passes by a new score than by the one that is known, on its day or on a later one.
+pub fn loosens(known: Option<ScoreFacts>, new: ScoreFacts) -> bool {
+    let Some(known) = known else {
+        return new.grade < Grade::UNGRADED;
+    };
+    // One of an earlier day than the one that is known changes nothing.
+    if new.scored_on < known.scored_on {
+        return false;
+    }
+    // The known one changes once, when it has run out; the new one only gets worse.
+    let days = [Some(new.scored_on), known.valid_until.succ_opt()];
+    let later = days
+        .into_iter()
+        .flatten()
+        .filter(|day| *day >= new.scored_on);
+    later.into_iter().any(|day| new.on(day) < known.on(day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(grade: Grade, [scored_on, valid_until]: [&str; 2]) -> ScoreFacts {
+        ScoreFacts {
+            grade,
+            scored_on: scored_on.parse().unwrap(),
+            valid_until: valid_until.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_is_better_or_good_for_longer_loosens() {
+        use Grade::{A, B, C, D};
+        let known = |grade| Some(score(grade, ["2026-01-01", "2026-06-30"]));
+        let new = |grade, until| score(grade, ["2026-03-01", until]);
+        for (before, after, expected) in [
+            (None, new(A, "2026-12-31"), true),
+            (None, new(B, "2026-12-31"), true),
+            (None, new(C, "2026-12-31"), false),
+            (None, new(D, "2026-12-31"), false),
+            (known(B), new(A, "2026-06-30"), true),
+            (known(B), new(B, "2026-06-30"), false),
+            (known(B), new(B, "2026-07-01"), true),
+            (known(A), new(B, "2026-06-30"), false),
+            (known(A), new(B, "2026-12-31"), true),
+            (known(A), new(C, "2026-12-31"), false),
+            (known(C), new(C, "2027-12-31"), false),
+            (known(D), new(C, "2026-03-01"), true),
+            (known(D), new(D, "2027-12-31"), false),
+            // Earlier than what is known.
+            (known(D), score(A, ["2025-12-31", "2026-12-31"]), false),
+            // What is known has run out.
+            (
+                Some(score(A, ["2025-01-01", "2025-12-31"])),
+                new(B, "2026-12-31"),
+                true,
+            ),
+            (
+                Some(score(D, ["2025-01-01", "2025-12-31"])),
+                new(C, "2026-12-31"),
+                true,
+            ),
+        ] {
+            assert_eq!(loosens(before, after), expected, "{before:?} {after:?}");
         }
     }
 }

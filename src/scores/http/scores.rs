@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::approvals::http::pending_change_views;
 use crate::auth::scopes::{ScoresRead, ScoresWrite};
 use crate::customers::app::dated_facts;
 use crate::platform::http::moulds::dated_facts::{fact_handlers, fact_types};
@@ -33,7 +34,7 @@ fact_types! {
     #[schema(as = CustomerScore, example = json!({
         "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
         "grade": "B", "scored_on": "2026-01-05", "valid_until": "2026-12-31", "source": "Annual assessment 2026",
-        "recorded_by": "https://issuer.internal.test|ann", "recorded_at": "2026-01-05T02:00:00Z",
+        "recorded_by": "https://issuer.internal.test|ann", "recorded_at": "2026-01-05T02:00:00Z", "confirmed_by": null,
     }))]
     CustomerScoreView of Score as ScoreId, stated by RecordCustomerScore, under "scores" {
         /// Grade.
@@ -51,13 +52,15 @@ fact_types! {
 }
 
 fact_handlers! {
-    Score by dated_facts, tagged "scores",
+    Score by dated_facts, or pending_change_views, tagged "scores",
     CustomerScoreView at "/v1/customers/{customer_id}/scores/{score_id}",
     CustomerScorePage at "/v1/customers/{customer_id}/scores" with ListCustomerScores;
 
     /// Record a score of a customer
     ///
-    /// As it was given elsewhere. The latest one by its day is what checks and reports go by.
+    /// As it was given elsewhere. The latest one by its day is what checks and reports go by. One that
+    /// is better than what is known, or stays good for longer, waits until somebody else has confirmed
+    /// it; without a score a customer counts as one of grade C.
     pub async fn create, "recordCustomerScore": ScoresWrite, RecordCustomerScore;
 
     /// List the scores of a customer

@@ -57,6 +57,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "auth",
             "platform/store",
             "platform/http",
+            "approvals",
         ],
     ),
     (
@@ -70,6 +71,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "auth",
             "platform/store",
             "platform/http",
+            "approvals",
         ],
     ),
     (
@@ -83,6 +85,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "auth",
             "platform/store",
             "platform/http",
+            "approvals",
             "customers",
         ],
     ),
@@ -97,6 +100,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "auth",
             "platform/store",
             "platform/http",
+            "approvals",
             "catalogue",
             "customers",
             "scores",
@@ -174,6 +178,24 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "changes",
+        &[
+            "values",
+            "error",
+            "error_codes",
+            "auth",
+            "platform/store",
+            "platform/http",
+            "approvals",
+            "catalogue",
+            "customers",
+            "scores",
+            "rules",
+            "exposure",
+            "applications",
+        ],
+    ),
+    (
         "reports",
         &[
             "values",
@@ -209,6 +231,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "applications",
             "collections",
             "confidentiality",
+            "changes",
             "reports",
         ],
     ),
@@ -251,6 +274,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "applications",
             "collections",
             "confidentiality",
+            "changes",
             "reports",
         ],
     ),
@@ -277,6 +301,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
             "applications",
             "collections",
             "confidentiality",
+            "changes",
             "reports",
             "routes",
             "jobs",
@@ -296,6 +321,7 @@ const LAYERED: &[&str] = &[
     "applications",
     "collections",
     "confidentiality",
+    "changes",
     "reports",
 ];
 

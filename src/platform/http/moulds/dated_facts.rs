@@ -28,6 +28,9 @@ macro_rules! fact_types {
             pub recorded_by: Principal,
             /// Instant of recording.
             pub recorded_at: DateTime<Utc>,
+            /// Who confirmed it, where somebody had to: issuer and subject.
+            #[schema(required = true)]
+            pub confirmed_by: Option<Principal>,
         }
 
         impl Representation for $view {
@@ -48,6 +51,7 @@ macro_rules! fact_types {
                     $($field: row.fact.$field.into(),)*
                     recorded_by: Principal(row.recorded_by),
                     recorded_at: row.recorded_at,
+                    confirmed_by: row.confirmed_by.map(Principal),
                 }
             }
         }
@@ -70,11 +74,11 @@ macro_rules! fact_types {
     };
 }
 
-/// Writes the handlers of a fact, each from its words and its scope. The module of the use cases is
-/// named by the caller: which area they are of is not known here.
+/// Writes the handlers of a fact, each from its words and its scope. The modules of the use cases and
+/// of what waits are named by the caller: which area they are of is not known here.
 macro_rules! fact_handlers {
     (
-        $fact:ident by $facts:ident, tagged $tag:literal,
+        $fact:ident by $facts:ident, or $waiting:ident, tagged $tag:literal,
         $view:ident at $member:literal,
         $page:ident at $collection:literal with $parameters:ident;
 
@@ -93,13 +97,13 @@ macro_rules! fact_handlers {
             guard: Require<$write>,
             customer: PathId<CustomerEntity>,
             command: KeyedCommand<$body>,
-        ) -> Reply<Created<$view>> {
+        ) -> Reply<$waiting::MayWait<Created<$view>>> {
             let (body, repeatable) = command.into_parts();
             let fact = $fact::from(body);
             guard
                 .write(<$fact as $facts::Recordable>::ACTION, repeatable, move |tx| {
-                    let row = $facts::record(tx, customer.0, fact.clone())?;
-                    Ok(Created(row.into()))
+                    let done = $facts::record(tx, customer.0, fact.clone())?;
+                    $waiting::may_wait(done, |row| Ok(Created(row.into())))
                 })
                 .await
         }
@@ -135,4 +139,5 @@ macro_rules! fact_handlers {
     };
 }
 
-pub(crate) use {fact_handlers, fact_types};
+pub(crate) use fact_handlers;
+pub(crate) use fact_types;

@@ -34,7 +34,7 @@ macro_rules! document_types {
     ) => {
         use crate::platform::http::moulds::documents::Shown;
         use crate::platform::http::moulds::*;
-        use crate::platform::store::documents::{self, Document, Version};
+        use crate::platform::store::documents::{self, Publication, Version};
 
         #[derive(Debug, serde::Deserialize, validator::Validate, utoipa::ToSchema)]
         #[serde(deny_unknown_fields)]
@@ -76,6 +76,7 @@ macro_rules! document_types {
                     note: version.note.map(Text),
                     published_by: version.published_by.map(Principal),
                     published_at: version.published_at,
+                    confirmed_by: version.confirmed_by.map(Principal),
                     $field: Shown::of(version.document),
                 }
             }
@@ -129,16 +130,21 @@ macro_rules! version_view {
             /// Instant of publication.
             #[schema($($at)*)]
             pub published_at: Option<DateTime<Utc>>,
+            /// Who confirmed it: issuer and subject.
+            #[schema(required = true)]
+            pub confirmed_by: Option<Principal>,
             $(#[$field_meta])*
             pub $field: $shown,
         }
     };
 }
 
-/// Writes the handlers of a document, each from its words and its scope.
+/// Writes the handlers of a document, each from its words and its scope. What is published waits for
+/// a second person, by the use cases and with the view that the caller names: of which area they are
+/// is not known here.
 macro_rules! document_handlers {
     (
-        $document:ty, tagged $tag:literal,
+        $document:ty, by $publishing:ident as $change:ident, tagged $tag:literal,
         $view:ident at $member:literal,
         $page:ident at $collection:literal with $parameters:ident;
 
@@ -156,15 +162,16 @@ macro_rules! document_handlers {
         pub async fn $publish(
             guard: Require<$write>,
             command: KeyedCommand<$body>,
-        ) -> Reply<Created<$view>> {
+        ) -> Reply<Accepted<$change>> {
             let (body, repeatable) = command.into_parts();
-            let document: $document = body.$field.read()?;
-            let note = body.note.map(|note| note.0);
+            let new: Publication<$document> = Publication {
+                document: body.$field.read()?,
+                effective_from: body.effective_from.0,
+                note: body.note.map(|note| note.0),
+            };
             guard
-                .write(<$document>::ACTION, repeatable, move |tx| {
-                    let from = body.effective_from.0;
-                    let version = documents::publish(tx, &document, from, note.clone())?;
-                    Ok(Created(version.into()))
+                .write($publishing::PROPOSE, repeatable, move |tx| {
+                    Ok(Accepted($publishing::publish(tx, &new)?.into()))
                 })
                 .await
         }

@@ -7,7 +7,7 @@ pub(crate) mod documents;
 pub(crate) use chrono::{DateTime, Utc};
 
 pub(crate) use super::Reply;
-pub(crate) use super::answers::{Created, Listing, Representation, Resource};
+pub(crate) use super::answers::{Accepted, Created, Listing, Representation, Resource};
 pub(crate) use super::command::KeyedCommand;
 pub(crate) use super::cursor::listing;
 pub(crate) use super::guard::Require;

@@ -253,7 +253,7 @@ pub struct RestrictedDays {
 }
 
 /// How far a customer has been dunned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DunningFact {
     /// Level.
     pub level: i16,

@@ -1,0 +1,128 @@
+//! What is true of a customer: worse at once, better once somebody else has confirmed it.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::support::actors::{ELSEWHERE, SALES};
+use crate::support::applications::{check, reserve};
+use crate::support::checks::{a_rule_set, dunned};
+use crate::support::{Answer, Client, TestServer, a_customer, a_customer_with_credit, an_approver};
+
+fn today(server: &TestServer) -> String {
+    server.db().today().to_string()
+}
+
+fn score(server: &TestServer, client: &Client, customer: &str, grade: &str) -> Answer {
+    let body = json!({
+        "grade": grade, "scored_on": today(server), "valid_until": "2026-12-31", "source": "年度评级",
+    });
+    let path = format!("/v1/customers/{customer}/scores");
+    client.post(&path, &body).send()
+}
+
+fn dun(server: &TestServer, client: &Client, customer: &str, level: i16) -> Answer {
+    let body = json!({"level": level, "as_of": today(server)});
+    let path = format!("/v1/customers/{customer}/dunning-levels");
+    client.post(&path, &body).send()
+}
+
+fn approve(client: &Client, asked: &Answer) -> Answer {
+    let change = asked.header("location").unwrap();
+    client.post(&format!("{change}/approve"), &json!({})).send()
+}
+
+fn latest_grade(server: &TestServer, customer: &str) -> Value {
+    let path = format!("/v1/customers/{customer}/scores");
+    let scores = server.with_everything().get(&path).expect(200).items();
+    scores
+        .first()
+        .map_or(Value::Null, |one| one["grade"].clone())
+}
+
+#[test]
+fn a_worse_score_is_at_once_and_a_better_one_waits() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let officer = server.as_tier("credit_officer_branch");
+    // Without a score a customer counts as one of grade C.
+    for grade in ["C", "D"] {
+        score(&server, &officer, &customer, grade).expect(201);
+        server.advance(TimeDelta::seconds(1));
+    }
+    let asked = score(&server, &officer, &customer, "A").expect(202);
+    assert_eq!(asked.field("kind"), "customer_score");
+    assert_eq!(asked.json()["asked"]["grade"], "A");
+    assert_eq!(asked.json()["seen"]["grade"], "D");
+    assert_eq!(latest_grade(&server, &customer), "D");
+    score(&server, &officer, &customer, "B").expect_problem("change_waiting");
+    approve(&officer, &asked).expect_problem("four_eyes_required");
+    let colleague = server.as_tier("credit_officer_head_office");
+    let done = approve(&colleague, &asked).expect(200);
+    let made = done.field("result");
+    let id = made.strip_prefix("customer_score/").unwrap();
+    let path = format!("/v1/customers/{customer}/scores/{id}");
+    let shown = officer.get(&path).expect(200);
+    let by = |client: &Client| client.identity().principal();
+    assert_eq!(shown.field("recorded_by"), by(&officer));
+    assert_eq!(shown.field("confirmed_by"), by(&colleague));
+    // Good for longer is more, on a later day.
+    server.advance(TimeDelta::seconds(1));
+    let longer = json!({
+        "grade": "A", "scored_on": today(&server), "valid_until": "2027-01-01", "source": "年度评级",
+    });
+    let path = format!("/v1/customers/{customer}/scores");
+    officer.post(&path, &longer).expect(202);
+}
+
+#[test]
+fn a_change_is_outdated_by_what_was_learned_meanwhile() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let client = server.with_everything();
+    let asked = score(&server, &client, &customer, "A").expect(202);
+    server.advance(TimeDelta::seconds(1));
+    score(&server, &client, &customer, "D").expect(201);
+    approve(&an_approver(&server), &asked).expect_problem("change_outdated");
+    assert_eq!(latest_grade(&server, &customer), "D");
+    let reject = format!("{}/reject", asked.header("location").unwrap());
+    let reason = json!({"reason": "已有新评级"});
+    an_approver(&server).post(&reject, &reason).expect(200);
+    score(&server, &client, &customer, "B").expect(202);
+}
+
+#[test]
+fn a_lower_dunning_level_waits_and_until_then_the_higher_one_counts() {
+    let server = TestServer::start();
+    let customer = a_customer_with_credit(&server, SALES);
+    a_rule_set(
+        &server,
+        &json!({"dunning": {"level_max": 2, "effect": "decline"}}),
+    );
+    dunned(&server, &customer, 3);
+    reserve(&server, &customer, "1.00").expect_problem("dunning_level_exceeded");
+    let orders = server.as_tier("integration");
+    server.advance(TimeDelta::seconds(1));
+    let asked = dun(&server, &orders, &customer, 1).expect(202);
+    reserve(&server, &customer, "1.00").expect_problem("dunning_level_exceeded");
+    let branch = server.as_tier("credit_officer_branch");
+    approve(&branch, &asked).expect(200);
+    assert_eq!(check(&server, &customer, "1.00")["decision"], "approved");
+}
+
+#[test]
+fn a_change_belongs_to_the_organisation_of_its_customer() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let client = server.with_everything();
+    let asked = score(&server, &client, &customer, "A").expect(202);
+    let change = asked.header("location").unwrap();
+    let manager = server.as_tier("account_manager");
+    assert_eq!(manager.get(change).expect(200).json(), asked.json());
+    let elsewhere = server.as_tier_at("account_manager", ELSEWHERE);
+    elsewhere.get(change).expect_problem("not_found");
+    let other = server.as_tier_at("credit_officer_branch", "head-office/west");
+    approve(&other, &asked).expect_problem("not_found");
+    let own = format!("/v1/pending-changes?customer_id={customer}&kind=customer_score");
+    assert_eq!(manager.get(&own).expect(200).items().len(), 1);
+    assert!(elsewhere.get(&own).expect(200).items().is_empty());
+}
