@@ -28,6 +28,7 @@ use shouxin::exposure::domain::line_terms::{ApplicationAction, Asked};
 use shouxin::platform::store::db::{Db, DbOptions};
 use shouxin::platform::store::documents::{VersionRow, Versioned};
 use shouxin::platform::store::seen::as_it_is;
+use shouxin::platform::store::tx::RateBounds;
 use shouxin::platform::store::tx::Tx;
 use shouxin::values::actor::Actor;
 use shouxin::values::currency::Currency;
@@ -101,7 +102,10 @@ fn make_model(url: &str) -> Model {
         },
         Arc::new(SystemClock),
         chrono_tz::Asia::Shanghai,
-        7,
+        RateBounds {
+            age_days_max: 7,
+            departure_bp: 1_000,
+        },
         Arc::new(MasterKeys::parse(&MasterKeys::generate().unwrap()).unwrap()),
     );
     let (manager, officer) = (actor("manager"), actor("officer"));

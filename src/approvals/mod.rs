@@ -4,6 +4,7 @@
 /// Types and decisions, pure.
 pub mod domain {
     pub mod approvals;
+    pub mod authority_floor;
     pub mod authority_rules;
     pub mod delegations;
     pub mod events;

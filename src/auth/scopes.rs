@@ -70,6 +70,8 @@ scopes! {
     EventsRead = "events:read", "Read the change feed.";
     ExchangeRatesRead = "exchange-rates:read", "See exchange rates.";
     ExchangeRatesWrite = "exchange-rates:write", "Publish exchange rates.";
+    ExpectedSalesRead = "expected-sales:read", "See the sales that are expected of customers.";
+    ExpectedSalesWrite = "expected-sales:write", "Record the sales that are expected of customers.";
     PaymentsRead = "payments:read", "See payments and their allocations.";
     PaymentsReverse = "payments:reverse", "Reverse payments.";
     PaymentsWrite = "payments:write", "Record payments and allocate them.";
@@ -131,6 +133,7 @@ const READS: &[&str] = &[
     "customers:read",
     "dunning-levels:read",
     "exchange-rates:read",
+    "expected-sales:read",
     "payments:read",
     "pending-changes:read",
     "products:read",
@@ -168,7 +171,6 @@ pub const TIERS: &[Tier] = &[
             "dunning-levels:write",
             "events:read",
             "exchange-rates:read",
-            "exchange-rates:write",
             "payments:read",
             "payments:reverse",
             "payments:write",
@@ -202,7 +204,6 @@ pub const TIERS: &[Tier] = &[
             READS,
             &[
                 "credit-lines:contract",
-                "scores:write",
                 "credit-applications:write",
                 "credit-checks:run",
                 "referrals:write",
@@ -239,6 +240,7 @@ pub const TIERS: &[Tier] = &[
                 "approvals:delegate",
                 "credit-lines:contract",
                 "credit-lines:review",
+                "expected-sales:write",
                 "scores:write",
                 "credit-applications:approve",
                 "credit-applications:write",
@@ -252,8 +254,6 @@ pub const TIERS: &[Tier] = &[
                 "credit-groups:write",
                 "credit-lines:suspend",
                 "payments:reverse",
-                "payments:write",
-                "receivables:write",
                 "pending-changes:approve",
                 "pending-changes:write",
                 "reports:read",
@@ -276,6 +276,7 @@ pub const TIERS: &[Tier] = &[
                 "credit-lines:review",
                 "check-rule-sets:write",
                 "credit-policies:write",
+                "expected-sales:write",
                 "scores:write",
                 "company-figures:write",
                 "credit-applications:approve",
@@ -292,9 +293,7 @@ pub const TIERS: &[Tier] = &[
                 "events:read",
                 "exchange-rates:write",
                 "payments:reverse",
-                "payments:write",
                 "products:write",
-                "receivables:write",
                 "pending-changes:approve",
                 "pending-changes:write",
                 "reports:read",

@@ -102,6 +102,8 @@ settings! {
         "Time zone of the company; it decides which day it is.";
     rate_age_days_max: i64 = "7", "SHOUXIN_RATE_AGE_DAYS_MAX", values::whole(0, 3650),
         "Days an exchange rate may be old and still convert new business.";
+    rate_departure_bp: i32 = "1000", "SHOUXIN_RATE_DEPARTURE_BP", values::whole(0, 10_000),
+        "How far an exchange rate may depart from the last ones without a second person, in basis points.";
     master_keys: Option<Arc<MasterKeys>> = "", "SHOUXIN_MASTER_KEYS", values::optional(values::master_keys),
         "Keys that protect classified data, as `k2:BASE64,k1:BASE64,index:BASE64` of 32 bytes each. The first wraps, the others still unwrap. `shouxin keys` makes new ones.";
     master_keys_file: Option<PathBuf> = "", "SHOUXIN_MASTER_KEYS_FILE", values::optional(values::path),

@@ -16,6 +16,7 @@ pub(crate) mod store {
 pub mod app {
     pub mod customers;
     pub(crate) mod dated_facts;
+    mod standing;
 }
 
 /// Requests, answers, handlers.

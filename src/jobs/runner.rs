@@ -162,7 +162,10 @@ mod tests {
             options,
             Arc::new(SystemClock),
             chrono_tz::Asia::Shanghai,
-            7,
+            crate::platform::store::tx::RateBounds {
+                age_days_max: 7,
+                departure_bp: 1_000,
+            },
             Arc::new(keys),
         )
     }

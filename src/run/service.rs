@@ -26,6 +26,7 @@ use crate::exposure::http::together::{self, Together, TogetherOptions};
 use crate::platform::http::server::{self, Bound, ServerOptions};
 use crate::platform::http::state::{Parts, RequestLimits, State};
 use crate::platform::store::db::{Db, DbOptions};
+use crate::platform::store::tx::RateBounds;
 use crate::{jobs, routes};
 
 /// Connections of the jobs: one for the thread that runs them, one for whoever looks after it.
@@ -44,7 +45,7 @@ const READY_INTERVAL: Duration = Duration::from_millis(100);
 pub(super) struct Database {
     options: DbOptions,
     time_zone: chrono_tz::Tz,
-    rate_age_days_max: i64,
+    rates: RateBounds,
     clock: Arc<dyn Clock>,
     keys: Arc<MasterKeys>,
 }
@@ -92,7 +93,10 @@ impl Database {
         Self {
             options,
             time_zone: settings.time_zone,
-            rate_age_days_max: settings.rate_age_days_max,
+            rates: RateBounds {
+                age_days_max: settings.rate_age_days_max,
+                departure_bp: settings.rate_departure_bp,
+            },
             clock,
             keys,
         }
@@ -128,7 +132,7 @@ impl Database {
             options,
             self.clock.clone(),
             self.time_zone,
-            self.rate_age_days_max,
+            self.rates,
             self.keys.clone(),
         )
     }

@@ -13,6 +13,10 @@ pub(super) const LAST_DAY: Day = 364;
 /// What somebody else confirms, of what was planned before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
+    /// The first exchange rate.
+    Rate,
+    /// The company's net capital.
+    NetCapital,
     /// The score of a customer.
     Score(usize),
 }
@@ -21,7 +25,9 @@ impl Change {
     /// Its place among all of them.
     pub(super) fn place(self) -> usize {
         match self {
-            Self::Score(customer) => customer,
+            Self::Rate => 0,
+            Self::NetCapital => 1,
+            Self::Score(customer) => 2 + customer,
         }
     }
 }
@@ -87,6 +93,7 @@ impl Action {
             Self::Sweep(_) => (0, 0),
             Self::AddProduct(_) | Self::PublishRates(_) | Self::RecordNetCapital => (1, 0),
             Self::Score(_) => (7, 4),
+            Self::Confirm(Change::Rate | Change::NetCapital) => (1, 1),
             Self::Confirm(Change::Score(_)) => (7, 5),
             Self::OpenCustomer(_) | Self::ReviewCustomer(_) => (2, 0),
             Self::CreateGroup(_) => (3, 0),

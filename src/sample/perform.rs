@@ -106,16 +106,19 @@ impl Performer<'_> {
                     rate: format!("7.{:04}", 1_000 + (day * 37) % 400),
                     source: "中国外汇交易中心".to_owned(),
                 };
-                exchange_rates::publish(tx, &rate).map(drop)
+                let done = exchange_rates::publish(tx, &rate)?;
+                self.waits(Change::Rate, done)
             }
             Action::RecordNetCapital => {
                 let figure = NewFigure {
                     figure: CompanyFigureKind::NetCapital,
                     as_of: self.plan.date(0),
-                    amount: money(80_000_000_000, Currency::CNY)?,
+                    amount_minor: 80_000_000_000,
+                    currency: Currency::CNY,
                     source: "上年度审计报告".to_owned(),
                 };
-                company_figures::record(tx, &figure).map(drop)
+                let row = company_figures::record(tx, &figure)?;
+                self.note(Noun::Change, Change::NetCapital.place(), row.id)
             }
             Action::Score(_)
             | Action::OpenCustomer(_)
@@ -123,7 +126,11 @@ impl Performer<'_> {
             | Action::CloseCustomer(_) => self.on_customer(tx, action),
             Action::Confirm(change) => {
                 let id = self.id(Noun::Change, change.place())?;
-                lifecycle::approve::<PendingChangeRow>(tx, id, "已与原件核对").map(drop)
+                let verdict = Verdict {
+                    comment: "已与原件核对".to_owned(),
+                    ..Verdict::default()
+                };
+                lifecycle::approve::<PendingChangeRow>(tx, id, &as_it_is, &verdict).map(drop)
             }
             Action::CreateGroup(_) | Action::Join { .. } | Action::Leave { .. } => {
                 self.on_group(tx, action)

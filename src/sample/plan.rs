@@ -79,6 +79,11 @@ impl Plan {
             who: Who::HeadOfficer,
             action: Action::RecordNetCapital,
         });
+        planned.extend([Change::Rate, Change::NetCapital].map(|change| Planned {
+            day: 0,
+            who: Who::Executive,
+            action: Action::Confirm(change),
+        }));
         planned.extend(customers::scored(&customers));
         planned.extend(archives(&customers));
         planned.extend(groups::planned(&groups));
@@ -150,7 +155,10 @@ impl Plan {
     /// The lane of an action: that of the group of the customer, else that of the customer.
     fn lane(&self, action: Action) -> usize {
         let customer = match action {
-            Action::AddProduct(_) | Action::PublishRates(_) | Action::RecordNetCapital => return 0,
+            Action::AddProduct(_)
+            | Action::PublishRates(_)
+            | Action::RecordNetCapital
+            | Action::Confirm(Change::Rate | Change::NetCapital) => return 0,
             Action::Score(place) | Action::Confirm(Change::Score(place)) => place,
             Action::CreateGroup(group) => return group % LANES,
             Action::Join { group, .. } | Action::Leave { group, .. } => return group % LANES,

@@ -202,8 +202,6 @@ identifiers! {
     DunningLevelEntity, DunningLevelId, "dunning_level", "dunning-levels", "level_id";
     /// A referral of an order.
     ReferralEntity, ReferralId, "referral", "referrals", "referral_id";
-    /// A change that waits for a second person.
-    PendingChangeEntity, PendingChangeId, "pending_change", "pending-changes", "change_id";
     /// An audit entry.
     AuditEntity, AuditId, "audit_entry", "audit-entries", "audit_entry_id";
     /// An event of the change feed.

@@ -7,8 +7,8 @@ use crate::support::actors::SALES;
 use crate::support::applications::{a_policy, a_score, about_line, numbers, submit};
 use crate::support::{
     Owner, TestServer, a_customer, a_draft, a_group_line, a_group_of, a_line, a_member,
-    a_product_line, a_rate, a_unified_line, application_body, figure_body, in_currency,
-    receivable_body, the_goods,
+    a_product_line, a_rate, a_unified_line, application_body, confirmed, figure_body, in_currency,
+    receivable_body, somebody, the_goods,
 };
 
 /// The checks of an application as they come out now.
@@ -42,10 +42,9 @@ pub(super) fn with(mut body: Value, terms: &Value) -> Value {
 
 fn net_capital(server: &TestServer, amount: &str) {
     let figure = figure_body("2025-12-31", amount);
-    server
-        .with_everything()
-        .post("/v1/company-figures", &figure)
-        .expect(201);
+    let asked = server.with_everything();
+    let asked = asked.post("/v1/company-figures", &figure).expect(202);
+    confirmed(server, asked);
 }
 
 fn owes(server: &TestServer, customer: &str, amount: &str, issued_on: &str) {
@@ -186,15 +185,31 @@ fn a_new_customer_gets_a_share_of_expected_sales() {
     let server = TestServer::start();
     the_goods(&server);
     let customer = a_customer(&server).id();
-    let of = |customer: &str, amount: &str, sales: Value| {
-        let body = with(unified(customer, amount), &json!({"expected_sales": sales}));
+    // What the applicant states decides nothing.
+    let of = |customer: &str, amount: &str, stated: Value| {
+        let body = with(
+            unified(customer, amount),
+            &json!({"expected_sales": stated}),
+        );
         outcome(&server, &body, "new_customer_share")
+    };
+    let expected = |amount: &str| {
+        let today = server.db().today().to_string();
+        let body = json!({"amount": amount, "as_of": today, "evidence": "框架合同"});
+        let path = format!("/v1/customers/{customer}/expected-sales");
+        confirmed(
+            &server,
+            somebody(&server, "analyst").post(&path, &body).send(),
+        )
     };
     assert_eq!(of(&customer, "200.00", json!("1000.00")).0, "not_evaluated");
     a_policy(
         &server,
         &json!({"new_customer_months": 12, "new_customer_share_bp": 2000}),
     );
+    assert_eq!(of(&customer, "1.00", json!("1000.00")).0, "fail");
+    let recorded = expected("1000.00");
+    assert!(recorded.json()["confirmed_by"].is_string());
     let (result, numbers) = of(&customer, "200.00", json!("1000.00"));
     assert_eq!(result, "pass");
     assert_eq!(
@@ -202,7 +217,10 @@ fn a_new_customer_gets_a_share_of_expected_sales() {
         json!({"expected_sales": "1000.00", "share_max": "20.00", "limit_max": "200.00", "requested": "200.00"})
     );
     assert_eq!(of(&customer, "200.01", json!("1000.00")).0, "fail");
-    assert_eq!(of(&customer, "1.00", Value::Null).0, "fail");
+    assert_eq!(of(&customer, "200.00", Value::Null).0, "pass");
+    // Less is known at once.
+    assert_eq!(expected("5.00").json()["confirmed_by"], Value::Null);
+    assert_eq!(of(&customer, "1.01", json!("1000.00")).0, "fail");
     let group = a_group_of(&server, SALES).id();
     let ceiling = application_body(Owner::Group(&group), None, "1.00");
     assert_eq!(

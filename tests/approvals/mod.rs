@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::actors::home_of;
 use crate::support::checks::a_matrix;
 use crate::support::{
-    Answer, Client, GOODS, Owner, TestServer, application_body, confirmed, the_goods,
+    Answer, Client, GOODS, Owner, TestServer, application_body, confirmed, somebody, the_goods,
 };
 
 /// A member of a tier at its usual place, but another person than [`TestServer::as_tier`] gives.
@@ -109,7 +109,10 @@ pub fn status_of(server: &TestServer, application: &str) -> String {
 pub fn score(server: &TestServer, customer: &str, grade: &str, [on, until]: [&str; 2]) {
     let body = json!({"grade": grade, "scored_on": on, "valid_until": until, "source": "年度评级"});
     let path = format!("/v1/customers/{customer}/scores");
-    confirmed(server, server.with_everything().post(&path, &body).send());
+    confirmed(
+        server,
+        somebody(server, "analyst").post(&path, &body).send(),
+    );
 }
 
 /// Declares a customer to be related to the company.

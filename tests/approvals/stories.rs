@@ -6,7 +6,7 @@ use super::{
     approve, case_of, colleague, goods, lines, policy, relate, score, send_back, status_of, submit,
     submitted,
 };
-use crate::support::{Answer, TestServer, a_customer, a_rate, figure_body, in_currency};
+use crate::support::{Answer, TestServer, a_customer, a_rate, confirmed, figure_body, in_currency};
 
 /// The checks that a refusal names.
 fn failed(answer: &Answer) -> Vec<Value> {
@@ -80,7 +80,10 @@ fn a_breach_of_concentration_needs_the_head_office_and_then_the_executive() {
     policy(&server, &json!({"concentration_max_bp": 1500}));
     let figure = figure_body("2026-01-01", "1000000.00");
     let everything = server.with_everything();
-    everything.post("/v1/company-figures", &figure).expect(201);
+    confirmed(
+        &server,
+        everything.post("/v1/company-figures", &figure).expect(202),
+    );
     let within = a_customer(&server).id();
     let path = submitted(&server, &goods(&server, &within, "150000.00"));
     assert_eq!(case_of(&server, &path)["rule"], "branch");

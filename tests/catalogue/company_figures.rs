@@ -1,11 +1,9 @@
 //! Figures of the company: dated, corrected by new rows, in force until the next.
 
-use std::collections::BTreeSet;
-
 use chrono::TimeDelta;
 use serde_json::json;
 
-use crate::support::{TestServer, figure_body};
+use crate::support::{TestServer, an_approver, carried_out_change, confirmed, figure_body};
 
 const PATH: &str = "/v1/company-figures";
 
@@ -15,17 +13,21 @@ fn a_figure_is_in_force_from_its_day_until_the_next_and_as_corrected_last() {
     let client = server.as_tier("credit_officer_head_office");
     let record = |as_of: &str, amount: &str| {
         let body = figure_body(as_of, amount);
-        client.post(PATH, &body).expect(201)
+        confirmed(&server, client.post(PATH, &body).expect(202))
     };
     record("2025-12-31", "100.00");
     record("2026-02-28", "300.00");
     server.advance(TimeDelta::hours(1));
     let corrected = record("2025-12-31", "200.00");
     assert_eq!(corrected.json()["revision"], 2);
-    let location = corrected.header("location").unwrap();
-    let read = client.get(location).expect(200);
-    assert_eq!(read.json(), corrected.json());
-    assert_eq!(read.etag(), corrected.etag());
+    assert_eq!(
+        corrected.field("recorded_by"),
+        client.identity().principal()
+    );
+    assert_eq!(
+        corrected.field("confirmed_by"),
+        an_approver(&server).identity().principal()
+    );
     let on = |as_of: &str| client.get(&format!("{PATH}/net_capital?as_of={as_of}"));
     on("2025-12-30").expect_problem("not_found");
     for (day, amount) in [
@@ -53,7 +55,8 @@ fn figures_are_listed_with_their_corrections_latest_day_first() {
         ("2025-12-31", "2.00"),
         ("2024-12-31", "3.00"),
     ] {
-        client.post(PATH, &figure_body(as_of, amount)).expect(201);
+        let asked = client.post(PATH, &figure_body(as_of, amount));
+        confirmed(&server, asked.expect(202));
     }
     let mut amounts = Vec::new();
     let mut next = Some(format!("{PATH}?figure=net_capital&limit=1"));
@@ -84,24 +87,33 @@ fn a_figure_is_positive_and_not_of_the_future() {
         let refused = client.post(PATH, &body).expect_problem("validation_failed");
         assert_eq!(refused.json()["errors"][0]["pointer"], pointer);
     }
-    client
-        .post(PATH, &figure_body("2026-03-02", "1.00"))
-        .expect(201);
+    let asked = client.post(PATH, &figure_body("2026-03-02", "1.00"));
+    let asked = asked.expect(202);
+    assert_eq!(server.number("SELECT count(*) FROM company_figures"), 0);
+    confirmed(&server, asked);
     assert_eq!(server.number("SELECT count(*) FROM company_figures"), 1);
 }
 
 #[test]
-fn corrections_at_once_are_all_kept_and_numbered() {
+fn of_corrections_at_once_one_is_kept_and_the_others_are_outdated() {
     let server = TestServer::start();
     let client = server.as_tier("administrator");
-    let revisions: BTreeSet<i64> = std::thread::scope(|scope| {
-        let running: Vec<_> = (1..=4)
-            .map(|amount| {
-                let body = figure_body("2025-12-31", &format!("{amount}.00"));
-                let client = &client;
+    let approver = an_approver(&server);
+    let changes: Vec<String> = (1..=4)
+        .map(|amount| {
+            let body = figure_body("2025-12-31", &format!("{amount}.00"));
+            let asked = client.post(PATH, &body).expect(202);
+            asked.header("location").unwrap().to_owned()
+        })
+        .collect();
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let running: Vec<_> = changes
+            .iter()
+            .map(|change| {
+                let approver = &approver;
                 scope.spawn(move || {
-                    let answer = client.post(PATH, &body).expect(201);
-                    answer.json()["revision"].as_i64().unwrap()
+                    let approve = format!("{change}/approve");
+                    approver.post(&approve, &json!({})).send().status
                 })
             })
             .collect();
@@ -110,7 +122,11 @@ fn corrections_at_once_are_all_kept_and_numbered() {
             .map(|thread| thread.join().unwrap())
             .collect()
     });
-    assert_eq!(revisions, BTreeSet::from([1, 2, 3, 4]));
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409, 409, 409]);
+    let next = client.post(PATH, &figure_body("2025-12-31", "5.00"));
+    let done = carried_out_change(&server, &next.expect(202));
+    assert_eq!(done.json()["seen"]["revision"], 1);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestServer, a_rate, rate_body};
+use crate::support::{
+    Answer, TestServer, a_rate, an_approver, carried_out_change, confirmed, rate_body,
+};
 
 const RATES: &str = "/v1/exchange-rates";
 const IMPORTS: &str = "/v1/exchange-rate-imports";
@@ -10,7 +12,7 @@ const IMPORTS: &str = "/v1/exchange-rate-imports";
 fn rate_of(server: &TestServer, pair: [&str; 2], rate: &str, date: &str) -> Answer {
     let mut body = rate_body(server, pair, rate);
     body["rate_date"] = json!(date);
-    server.with_everything().post(RATES, &body).expect(201)
+    confirmed(server, server.with_everything().post(RATES, &body).send())
 }
 
 fn look_up(server: &TestServer, [from, to]: [&str; 2], on: &str) -> Answer {
@@ -36,7 +38,8 @@ fn pointers(problem: &Answer) -> Vec<Value> {
 fn a_rate_is_published_by_those_who_may_and_read_by_everybody_who_may_read_rates() {
     let server = TestServer::start();
     let body = rate_body(&server, ["USD", "CNY"], "7.1234567890");
-    for tier in ["credit_officer_head_office", "administrator", "integration"] {
+    a_rate(&server, ["USD", "CNY"], "7");
+    for tier in ["credit_officer_head_office", "administrator"] {
         let made = server.as_tier(tier).post(RATES, &body).expect(201);
         assert_eq!(made.field("rate"), "7.123456789");
         let path = made.header("location").unwrap();
@@ -46,6 +49,7 @@ fn a_rate_is_published_by_those_who_may_and_read_by_everybody_who_may_read_rates
         }
     }
     for tier in [
+        "integration",
         "credit_officer_branch",
         "account_manager",
         "clerk",
@@ -139,13 +143,18 @@ fn an_import_publishes_all_or_none_and_names_every_mistake() {
         ]
     );
     assert_eq!(published(&server), 0);
-    let done = client.post(IMPORTS, &good).expect(200);
-    assert_eq!(done.json(), json!({"published": 1000}));
+    // The first ones of a pair wait, all or none.
+    let asked = client.post(IMPORTS, &good).expect(202);
+    assert_eq!(published(&server), 0);
+    carried_out_change(&server, &asked);
     assert_eq!(published(&server), 1000);
     assert_eq!(
         server.texts("SELECT data->>'count' FROM events WHERE kind = 'exchange_rates.published'"),
         ["1000"]
     );
+    let again = client.post(IMPORTS, &good).expect(200);
+    assert_eq!(again.json(), json!({"published": 1000}));
+    assert_eq!(published(&server), 2000);
     rates.push(dated(1000));
     let many = json!({"rates": rates});
     client
@@ -154,7 +163,7 @@ fn an_import_publishes_all_or_none_and_names_every_mistake() {
     client
         .post(IMPORTS, &json!({"rates": []}))
         .expect_problem("validation_failed");
-    assert_eq!(published(&server), 1000);
+    assert_eq!(published(&server), 2000);
 }
 
 #[test]
@@ -233,6 +242,63 @@ fn a_rate_that_is_too_old_is_named_with_its_age() {
     let patient = TestServer::start_with(|settings| settings.rate_age_days_max = 8);
     rate_of(&patient, ["USD", "CNY"], "7.1", "2026-02-23");
     look_up(&patient, ["USD", "CNY"], "2026-03-03").expect(200);
+}
+
+#[test]
+fn a_rate_that_departs_waits_for_a_second_person_and_small_steps_lead_no_further() {
+    let server = TestServer::start();
+    let pair = ["USD", "CNY"];
+    let client = server.as_tier("administrator");
+    let ask = |rate: &str| client.post(RATES, &rate_body(&server, pair, rate)).send();
+    // Nobody has stood behind any rate of the pair.
+    let first = ask("7").expect(202);
+    assert_eq!(first.field("kind"), "exchange_rates");
+    assert_eq!(first.json()["seen"], json!({"USD/CNY": null}));
+    look_up(&server, pair, "2026-03-02").expect_problem("currency_rate_missing");
+    let alone = format!("{}/approve", first.header("location").unwrap());
+    client
+        .post(&alone, &json!({}))
+        .expect_problem("insufficient_scope");
+    let confirmed_rate = confirmed(&server, first);
+    assert_eq!(
+        confirmed_rate.field("confirmed_by"),
+        an_approver(&server).identity().principal()
+    );
+    // What the order system published, and the same the other way round.
+    ask("0.0001").expect(202);
+    let turned = rate_body(&server, ["CNY", "USD"], "10000");
+    client.post(RATES, &turned).expect(202);
+    assert_eq!(published(&server), 1);
+    // Ten percent a day, and another ten: the last that was confirmed is what counts.
+    server.advance(chrono::TimeDelta::days(1));
+    ask("7.7").expect(201);
+    server.advance(chrono::TimeDelta::days(1));
+    ask("7.7000000001").expect(202);
+    // Back within it, but far from that of yesterday.
+    ask("6.9").expect(202);
+    ask("7.1").expect(201);
+    let waiting = "SELECT count(*) FROM events WHERE kind = 'pending_change.proposed'";
+    assert_eq!(server.number(waiting), 5);
+}
+
+#[test]
+fn a_correction_of_a_rate_names_what_it_corrects_and_is_told() {
+    let server = TestServer::start();
+    let first = rate_of(&server, ["USD", "CNY"], "7", "2026-03-02");
+    assert_eq!(first.json()["corrects"], Value::Null);
+    let second = rate_of(&server, ["USD", "CNY"], "7.1", "2026-03-02");
+    assert_eq!(second.json()["corrects"], first.json()["number"]);
+    let third = rate_of(&server, ["USD", "CNY"], "7.2", "2026-03-02");
+    assert_eq!(third.json()["corrects"], second.json()["number"]);
+    let other_day = rate_of(&server, ["USD", "CNY"], "7.2", "2026-03-01");
+    assert_eq!(other_day.json()["corrects"], Value::Null);
+    let told =
+        "SELECT data->>'corrects' FROM events WHERE kind = 'exchange_rates.corrected' ORDER BY seq";
+    let numbers: Vec<String> = [first, second]
+        .iter()
+        .map(|one| format!("[{}]", one.json()["number"]))
+        .collect();
+    assert_eq!(server.texts(told), numbers);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::actors::SALES;
 use crate::support::ledger::line;
 use crate::support::{
     GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_line, a_product, a_receivable,
-    application_body, assert_ledger_is_clean, product_body,
+    application_body, assert_ledger_is_clean, confirmed, product_body,
 };
 
 #[test]
@@ -92,11 +92,11 @@ fn a_change_needs_the_version_it_is_meant_for_and_leaves_what_is_fixed() {
         .patch(
             path,
             &made.etag(),
-            &json!({"default_payment_term_days": 45, "active": false}),
+            &json!({"default_payment_term_days": 15, "active": false}),
         )
         .expect(200);
     assert_eq!(changed.json()["version"], 2);
-    assert_eq!(changed.json()["default_payment_term_days"], 45);
+    assert_eq!(changed.json()["default_payment_term_days"], 15);
     client
         .patch(path, &made.etag(), &json!({"active": true}))
         .expect_problem("precondition_failed");
@@ -184,7 +184,8 @@ fn other_terms_of_a_product_leave_what_was_agreed_before() {
     let first = client.get(&path).expect(200).json();
     server.advance(chrono::TimeDelta::days(1));
     let change = json!({"default_payment_term_days": 45, "deposit_share_bp": 1500});
-    let second = client.patch(&path, "*", &change).expect(200).json();
+    let asked = client.patch(&path, "*", &change).expect(202);
+    let second = confirmed(&server, asked).json();
     // What is owed, and the lines, are as they were; new business follows the product.
     let path_of_old = format!("/v1/receivables/{}", old["id"].as_str().unwrap());
     assert_eq!(client.get(&path_of_old).expect(200).json(), old);
@@ -232,4 +233,49 @@ fn other_terms_of_a_product_leave_what_was_agreed_before() {
         .get("/v1/products/nothing/versions")
         .expect_problem("not_found");
     assert_ledger_is_clean(&server);
+}
+
+#[test]
+fn what_lets_more_pass_by_a_product_waits_and_is_outdated_by_another_version() {
+    let server = TestServer::start();
+    let mut body = product_body("goods");
+    body["deposit_share_bp"] = json!(1000);
+    let client = server.as_tier("administrator");
+    client.post("/v1/products", &body).expect(201);
+    let path = "/v1/products/goods";
+    let version = || client.get(path).expect(200).json()["version"].clone();
+    for more in [
+        json!({"default_payment_term_days": 31}),
+        json!({"deposit_share_bp": 999}),
+        json!({"released_by": "end_of_obligation"}),
+        json!({"default_payment_term_days": 31, "name_en": "Goods"}),
+    ] {
+        let asked = client.patch(path, "*", &more).expect(202);
+        assert_eq!(asked.field("subject"), "product/goods", "{more}");
+        assert_eq!(version(), 1, "{more}");
+    }
+    let asked = client.patch(path, "*", &json!({"deposit_share_bp": 0}));
+    let asked = asked.expect(202);
+    // Less, and words, are at once.
+    for less in [
+        json!({"default_payment_term_days": 29, "deposit_share_bp": 1001}),
+        json!({"name_en": "Goods"}),
+        json!({"active": false}),
+    ] {
+        client.patch(path, "*", &less).expect(200);
+    }
+    let approve = format!("{}/approve", asked.header("location").unwrap());
+    let head_office = server.as_tier("credit_officer_head_office");
+    head_office
+        .post(&approve, &json!({}))
+        .expect_problem("change_outdated");
+    let asked = client
+        .patch(path, "*", &json!({"active": true}))
+        .expect(202);
+    let offered = confirmed(&server, asked);
+    assert_eq!(offered.json()["active"], true);
+    assert_eq!(version(), 5);
+    client
+        .patch(path, "*", &json!({"active": true}))
+        .expect(200);
 }

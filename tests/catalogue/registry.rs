@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::Write;
-use crate::support::{a_product, a_product_code, figure_body, product_body, rate_body};
+use crate::support::{a_product, a_product_code, a_rate, figure_body, product_body, rate_body};
 
 /// Its writes.
 pub const WRITES: &[Write] = &[
     Write {
         operation: "recordCompanyFigure",
-        action: "company_figure.record",
-        events: &["company_figure.recorded"],
+        action: "pending_change.propose",
+        events: &["approval.requested", "pending_change.proposed"],
         succeed: |_, client| {
             let body = figure_body("2025-12-31", "1000000.00");
             client.post("/v1/company-figures", &body).send()
@@ -50,6 +50,8 @@ pub const WRITES: &[Write] = &[
         action: "exchange_rate.publish",
         events: &["exchange_rates.published"],
         succeed: |server, client| {
+            a_rate(server, ["USD", "CNY"], "7.0");
+            server.advance(chrono::TimeDelta::days(1));
             let body = rate_body(server, ["USD", "CNY"], "7.1");
             client.post("/v1/exchange-rates", &body).send()
         },
@@ -63,6 +65,10 @@ pub const WRITES: &[Write] = &[
         action: "exchange_rate.import",
         events: &["exchange_rates.published"],
         succeed: |server, client| {
+            for from in ["USD", "EUR"] {
+                a_rate(server, [from, "CNY"], "7.0");
+            }
+            server.advance(chrono::TimeDelta::days(1));
             let rates = ["USD", "EUR"].map(|from| rate_body(server, [from, "CNY"], "7.1"));
             let body = json!({"rates": rates});
             client.post("/v1/exchange-rate-imports", &body).send()

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::applications::{check, reserve};
 use crate::support::checks::{a_rule_set, dunned};
-use crate::support::{Answer, Client, TestServer, a_customer, a_customer_with_credit, an_approver};
+use crate::support::{
+    Answer, Client, Owner, TestServer, a_customer, a_customer_with_credit, an_approver,
+    application_body,
+};
 
 fn today(server: &TestServer) -> String {
     server.db().today().to_string()
@@ -125,4 +128,74 @@ fn a_change_belongs_to_the_organisation_of_its_customer() {
     let own = format!("/v1/pending-changes?customer_id={customer}&kind=customer_score");
     assert_eq!(manager.get(&own).expect(200).items().len(), 1);
     assert!(elsewhere.get(&own).expect(200).items().is_empty());
+}
+
+#[test]
+fn a_customer_is_closed_by_one_and_opened_again_by_two() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let path = format!("/v1/customers/{customer}");
+    let clerk = server.as_tier("clerk");
+    let patch = |client: &Client, body: &Value| client.patch(&path, "*", body).send();
+    let shown = || server.with_everything().get(&path).expect(200).json();
+    patch(&clerk, &json!({"status": "closed"})).expect(200);
+    let open = json!({"status": "active"});
+    let both = json!({"status": "active", "industry": "钢铁"});
+    patch(&clerk, &both).expect_problem("validation_failed");
+    let asked = patch(&clerk, &open).expect(202);
+    assert_eq!(shown()["status"], "closed");
+    patch(&clerk, &open).expect_problem("change_waiting");
+    let branch = server.as_tier("credit_officer_branch");
+    approve(&branch, &asked).expect(200);
+    assert_eq!(shown()["status"], "active");
+    let history = format!("{path}/history");
+    let latest = server.with_everything().get(&history).expect(200).items();
+    assert_eq!(latest[0]["changed_by"], clerk.identity().principal());
+}
+
+#[test]
+fn that_somebody_is_no_related_party_is_confirmed_by_who_decides_about_them() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let path = format!("/v1/customers/{customer}");
+    let clerk = server.as_tier("clerk");
+    let patch = |body: &Value| clerk.patch(&path, "*", body).send();
+    patch(&json!({"related_party": true})).expect(200);
+    let asked = patch(&json!({"related_party": false})).expect(202);
+    let shown = || server.with_everything().get(&path).expect(200).json();
+    assert_eq!(shown()["related_party"], true);
+    let branch = server.as_tier("credit_officer_branch");
+    approve(&branch, &asked).expect_problem("insufficient_scope");
+    // What was seen is gone: it was closed meanwhile.
+    patch(&json!({"status": "closed"})).expect(200);
+    let head_office = server.as_tier("credit_officer_head_office");
+    approve(&head_office, &asked).expect_problem("change_outdated");
+    let withdraw = format!("{}/withdraw", asked.header("location").unwrap());
+    clerk.post(&withdraw, &json!({})).expect(200);
+    let asked = patch(&json!({"related_party": false})).expect(202);
+    approve(&head_office, &asked).expect(200);
+    assert_eq!(shown()["related_party"], false);
+}
+
+#[test]
+fn who_made_the_facts_neither_applies_with_them_nor_decides() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let officer = server.as_tier("credit_officer_branch");
+    score(&server, &officer, &customer, "C").expect(201);
+    let body = application_body(Owner::Customer(&customer), None, "100.00");
+    let submit = |client: &Client| {
+        let drawn_up = client.post("/v1/credit-applications", &body).expect(201);
+        let path = drawn_up.header("location").unwrap().to_owned();
+        let submitted = client.post(&format!("{path}/submit"), &json!({})).send();
+        (path, submitted)
+    };
+    submit(&officer).1.expect_problem("four_eyes_required");
+    let (path, submitted) = submit(&server.as_tier("account_manager"));
+    submitted.expect(200);
+    let approve = format!("{path}/approve");
+    let refused = officer.post(&approve, &json!({}));
+    refused.expect_problem("four_eyes_required");
+    let head_office = server.as_tier("credit_officer_head_office");
+    head_office.post(&approve, &json!({})).expect(200);
 }

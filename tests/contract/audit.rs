@@ -171,6 +171,7 @@ const APPEND_ONLY: &[&str] = &[
     "credit_movements",
     "credit_policies",
     "customer_dunning_levels",
+    "customer_expected_sales",
     "customer_restriction_ends",
     "customer_restrictions",
     "customer_scores",

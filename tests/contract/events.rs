@@ -65,8 +65,8 @@ fn end(client: &Client) -> String {
     }
 }
 
-fn set_term(client: &Client, code: &str, days: usize) {
-    let body = json!({"default_payment_term_days": days});
+fn rename(client: &Client, code: &str, number: usize) {
+    let body = json!({"name_en": format!("Goods {number}")});
     client
         .patch(&format!("/v1/products/{code}"), "*", &body)
         .expect(200);
@@ -104,9 +104,9 @@ fn readers_beside_concurrent_writers_get_every_event_once_and_each_subject_in_or
             let administrator = &administrator;
             scope.spawn(move || {
                 for change in 1..=CHANGES {
-                    set_term(administrator, &format!("own_{writer}"), change);
+                    rename(administrator, &format!("own_{writer}"), change);
                     // No two writers ask for the same, so that every request is a change.
-                    set_term(administrator, "shared", writer * CHANGES + change);
+                    rename(administrator, "shared", writer * CHANGES + change);
                 }
             });
         }
@@ -165,9 +165,9 @@ fn changes_of_one_thing_stay_in_order_even_if_the_later_one_began_first() {
             tx.connection
                 .batch_execute("SELECT pg_current_xact_id()")
                 .unwrap();
-            set_term(&administrator, "goods", 1);
+            rename(&administrator, "goods", 1);
             let change = ProductChange {
-                default_payment_term_days: Some(2),
+                name_en: Some("Goods 2".to_owned()),
                 ..ProductChange::default()
             };
             shouxin::catalogue::app::products::change(tx, "goods", &as_it_is, &change)

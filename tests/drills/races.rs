@@ -258,7 +258,14 @@ fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
         19 if dice.below(2) == 0 => {
             let rate = format!("0.{:02}", 30 + dice.below(60));
             let body = rate_body(server, ["USD", "CNY"], &rate);
-            client.post("/v1/exchange-rates", &body).send()
+            let asked = client.post("/v1/exchange-rates", &body).send();
+            match asked.header("location") {
+                Some(change) if asked.status == 202 => {
+                    let approve = format!("{change}/approve");
+                    an_approver(server).post(&approve, &json!({})).send()
+                }
+                _ => asked,
+            }
         }
         _ => {
             server.advance(chrono::TimeDelta::hours(7));

@@ -8,8 +8,8 @@ use crate::support::ledger::{Nested, assert_clean, balance, line};
 use crate::support::{
     Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_group_of, a_line,
     a_member, a_product, a_product_line, a_rate, a_receivable, a_reservation, allocations,
-    application_body, capture_body, in_currency, payment_body, rate_body, receivable_body,
-    reservation_body, the_goods,
+    application_body, capture_body, confirmed, in_currency, payment_body, rate_body,
+    receivable_body, reservation_body, the_goods,
 };
 
 /// A product line of a customer in another currency.
@@ -280,7 +280,7 @@ fn a_missing_or_stale_rate_refuses_in_its_place_and_says_which() {
     let mut old = rate_body(&server, ["USD", "CNY"], "7");
     old["rate_date"] = json!("2026-02-22");
     let client = server.with_everything();
-    client.post("/v1/exchange-rates", &old).expect(201);
+    confirmed(&server, client.post("/v1/exchange-rates", &old).expect(202));
     let stale =
         reserve_in(&server, &customer, "1.00", "USD").expect_problem("currency_rate_missing");
     let stale = stale.json();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::actors::{ELSEWHERE, SALES};
 use crate::support::{
     Client, TestServer, a_customer, a_customer_of, a_group_line, a_group_of, a_member,
-    a_product_line, a_receivable, a_reservation, a_unified_line, figure_body,
+    a_product_line, a_receivable, a_reservation, a_unified_line, confirmed, figure_body,
 };
 
 mod days;
@@ -127,8 +127,7 @@ impl Company {
 }
 
 pub fn record_net_capital(server: &TestServer, as_of: &str, amount: &str) {
-    server
-        .with_everything()
-        .post("/v1/company-figures", &figure_body(as_of, amount))
-        .expect(201);
+    let body = figure_body(as_of, amount);
+    let asked = server.with_everything().post("/v1/company-figures", &body);
+    confirmed(server, asked.expect(202));
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::actors::SALES;
 use crate::support::applications::{check, reasons, reserve};
 use crate::support::checks::{a_restriction, dunned, restriction_body};
-use crate::support::{TestServer, a_customer, a_customer_with_credit};
+use crate::support::{TestServer, a_customer, a_customer_with_credit, an_approver, confirmed};
 
 const PATH: &str = "/v1/credit-exclusions";
 
@@ -75,10 +75,20 @@ fn ending_it_early_is_recorded_and_lets_the_customer_buy_again_today() {
     server.advance(TimeDelta::days(2));
     let officer = server.as_tier("credit_officer_branch");
     let end = json!({"reason": "已和解"});
-    let ended = officer
-        .post(&format!("{path}/end"), &end)
-        .expect(200)
-        .json();
+    let asked = officer.post(&format!("{path}/end"), &end).expect(202);
+    // It holds until somebody else has confirmed that.
+    assert_eq!(decision(&server, &customer), "declined");
+    let again = officer.post(&format!("{path}/end"), &end);
+    again.expect_problem("change_waiting");
+    let alone = format!("{}/approve", asked.header("location").unwrap());
+    let alone = officer.post(&alone, &json!({}));
+    alone.expect_problem("four_eyes_required");
+    let ended = confirmed(&server, asked).json();
+    assert_eq!(ended["ended_by"], officer.identity().principal());
+    assert_eq!(
+        ended["end_confirmed_by"],
+        an_approver(&server).identity().principal()
+    );
     assert_eq!(
         (&ended["in_force"], &ended["ended_on"], &ended["end_reason"]),
         (&json!(false), &json!("2026-03-04"), &json!("已和解"))

@@ -47,12 +47,12 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         operation: "endCreditExclusion",
-        action: "credit_exclusion.end",
-        events: &["credit_exclusion.ended"],
+        action: "pending_change.propose",
+        events: &["approval.requested", "pending_change.proposed"],
         succeed: |server, client| end_restriction(client, &restricted(server, "credit-exclusions")),
         refuse: Some(|server, client| {
             let path = restricted(server, "credit-exclusions");
-            end_restriction(client, &path).expect(200);
+            end_restriction(client, &path).expect(202);
             end_restriction(client, &path)
         }),
     },
@@ -67,12 +67,12 @@ pub const WRITES: &[Write] = &[
     },
     Write {
         operation: "endSupplyHold",
-        action: "supply_hold.end",
-        events: &["supply_hold.ended"],
+        action: "pending_change.propose",
+        events: &["approval.requested", "pending_change.proposed"],
         succeed: |server, client| end_restriction(client, &restricted(server, "supply-holds")),
         refuse: Some(|server, client| {
             let path = restricted(server, "supply-holds");
-            end_restriction(client, &path).expect(200);
+            end_restriction(client, &path).expect(202);
             end_restriction(client, &path)
         }),
     },

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, GOODS, TestServer, a_submitted, an_approver, approved, confirmed, reservation_body,
+    somebody,
 };
 
 /// The body of an application that changes a line.
@@ -64,7 +65,8 @@ pub fn a_score(server: &TestServer, customer: &str, grade: &str, valid_until: &s
         "source": "年度评估",
     });
     let path = format!("/v1/customers/{customer}/scores");
-    confirmed(server, server.with_everything().post(&path, &body).send())
+    let analyst = somebody(server, "analyst");
+    confirmed(server, analyst.post(&path, &body).send())
 }
 
 /// Asks for a reservation of [`GOODS`], whatever it answers.

@@ -369,10 +369,9 @@ pub fn rate_body(server: &TestServer, [from, to]: [&str; 2], rate: &str) -> Valu
 
 /// An exchange rate of today.
 pub fn a_rate(server: &TestServer, pair: [&str; 2], rate: &str) -> Answer {
-    server
-        .with_everything()
-        .post("/v1/exchange-rates", &rate_body(server, pair, rate))
-        .expect(201)
+    let client = server.with_everything();
+    let body = rate_body(server, pair, rate);
+    confirmed(server, client.post("/v1/exchange-rates", &body).send())
 }
 
 fn next() -> u32 {

@@ -24,6 +24,7 @@ use shouxin::exposure::http::together::{self, Together, TogetherOptions};
 use shouxin::platform::http::server::{self, Bound, ServerOptions};
 use shouxin::platform::http::state::{Parts, RequestLimits, State};
 use shouxin::platform::store::db::{Db, DbOptions};
+use shouxin::platform::store::tx::RateBounds;
 use shouxin::routes;
 use tracing::Instrument;
 
@@ -321,7 +322,10 @@ fn parts(
         options,
         clock,
         time_zone,
-        settings.rate_age_days_max,
+        RateBounds {
+            age_days_max: settings.rate_age_days_max,
+            departure_bp: 1_000,
+        },
         Arc::new(master),
     );
     let together = Together::start(&db, settings.together).expect("threads");

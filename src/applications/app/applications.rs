@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::checks;
-use super::lifecycle::{SENT_BACK, SUBMITTED, only_by_its_author, subject};
+use super::lifecycle::{SENT_BACK, SUBMITTED, only_by_its_author, subject, with_facts_of_others};
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::domain::checks::{Attachment, Route};
 use crate::applications::domain::events;
@@ -247,6 +247,7 @@ pub fn submit(
     seen(&mut tx.reader(), &row)?;
     lifecycle::expect(&row, &SUBMITTED)?;
     only_by_its_author(tx, &row)?;
+    with_facts_of_others(tx, &row)?;
     let own = row.currency;
     check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
     if let Some(line_id) = row.credit_line_id {

@@ -22,6 +22,7 @@ use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::documents;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::domain::credit_policies::CreditPolicy;
+use crate::scores::domain::expected_sales::ExpectedSales;
 use crate::scores::domain::scores::{Grade, Score};
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, CustomerId};
@@ -61,12 +62,16 @@ pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Err
     };
     let after = limit_after(row, line.as_ref(), reader.today);
     let own = row.currency;
-    let mut measured = |minor: Option<i64>| match minor {
-        Some(minor) => rates::in_company_currency(reader, minor, own),
-        None => Ok(None),
+    let limit_after_minor = match after {
+        Some(minor) => rates::in_company_currency(reader, minor, own)?,
+        None => None,
     };
-    let limit_after_minor = measured(after)?;
-    let expected_sales_minor = measured(row.expected_sales_minor)?;
+    // What the applicant states decides nothing.
+    let expected_sales_minor = match row.customer_id {
+        Some(id) => ExpectedSales::latest(reader.connection, id, reader.today)?
+            .map(|expected| expected.amount_minor),
+        None => None,
+    };
     let score = match row.customer_id {
         Some(id) => Score::latest(reader.connection, id, reader.today)?.map(|score| score.facts()),
         None => None,

@@ -18,7 +18,10 @@ use crate::exposure::app::lines::{self as credit_lines, ChangedLine, NewLine};
 use crate::exposure::domain::line_terms::ApplicationAction;
 use crate::exposure::store::lines::LineRow;
 use crate::exposure::store::parties;
+use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::{Reader, Tx};
+use crate::scores::domain::expected_sales::ExpectedSales;
+use crate::scores::domain::scores::Score;
 use crate::values::ids::{ApplicationEntity, ApplicationId, CaseId};
 
 /// Kind of the approval cases of applications.
@@ -116,6 +119,13 @@ impl Case for ApplicationRow {
         Ok(())
     }
 
+    fn makers(&self, tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
+        let about = checks::customers_of(&mut tx.reader(), self)?;
+        let mut makers = Score::makers_of(tx.connection, &about, tx.today)?;
+        makers.extend(ExpectedSales::makers_of(tx.connection, &about, tx.today)?);
+        Ok(makers)
+    }
+
     fn may_be_withdrawn(&self, tx: &Tx<'_>) -> Result<(), Error> {
         only_by_its_author(tx, self)
     }
@@ -129,6 +139,19 @@ pub(super) fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<()
         .because(
             "Only who drew up an application may submit or withdraw it.",
             "只有申请人本人可以提交或撤回申请。",
+        )
+        .into())
+}
+
+/// Whether others than the applicant made the facts that it relies on.
+pub(super) fn with_facts_of_others(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<(), Error> {
+    if !row.makers(tx)?.contains(&tx.actor.principal) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::FourEyesRequired)
+        .because(
+            "Who made the facts about a customer does not apply with them.",
+            "制作依据者不得据以申请。",
         )
         .into())
 }

@@ -124,7 +124,8 @@ pub struct CreateCreditApplication {
     /// What the credit is for, or why it is to change.
     #[serde(default)]
     pub purpose: Option<Text<500>>,
-    /// Expected sales of twelve months, in the currency of the line.
+    /// Expected sales of twelve months as the applicant states them, in the currency of the line. Checks
+    /// go by what was recorded of the customer.
     #[serde(default)]
     pub expected_sales: Option<Amount>,
     /// Documents that speak for it.

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::publishing::Confirmed;
+use crate::approvals::domain::authority_floor;
 use crate::approvals::domain::authority_rules::{self, AuthorityRule, CaseSubject, PlannedStep};
 use crate::approvals::domain::events;
 use crate::approvals::domain::pending_changes::ChangeKind;
@@ -72,7 +73,7 @@ impl Document for Vec<AuthorityRule> {
     }
 
     fn floor(&self) -> Result<(), (String, Bilingual)> {
-        authority_rules::floor(self).map_err(in_words)
+        authority_floor::floor(self).map_err(in_words)
     }
 
     fn details(&self, version: i32, effective_from: NaiveDate) -> Value {

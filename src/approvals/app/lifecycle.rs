@@ -89,6 +89,14 @@ pub trait Case: Subject + Sized {
     /// Why it cannot be carried out.
     fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<(), Error>;
 
+    /// Who made the facts that it relies on: they do not decide it.
+    ///
+    /// # Errors
+    /// When the database cannot serve.
+    fn makers(&self, _tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
     /// Whether the caller may take it back where no case says so.
     ///
     /// # Errors
@@ -207,11 +215,29 @@ pub fn approve<C: Case>(
     let mut row: C = locked_for_decision(tx, id)?;
     seen(&mut tx.reader(), &row)?;
     let case = waiting(&row, &C::APPROVED)?;
+    made_by_others(tx, &row)?;
     if approvals::decide(tx, case, Decision::Approved, verdict)? == CaseStatus::Approved {
         row.carry_out(tx, case)?;
         take(tx, &mut row, &C::APPROVED)?;
     }
     Ok(row)
+}
+
+/// Whether the facts that it relies on were made by others than who decides, and than who has lent
+/// them the authority to.
+fn made_by_others<C: Case>(tx: &mut Tx<'_>, row: &C) -> Result<(), Error> {
+    let makers = row.makers(tx)?;
+    let decider = approvals::decider(&mut tx.reader())?;
+    let mut deciders = std::iter::once(&decider.own).chain(&decider.lent);
+    if !deciders.any(|one| makers.contains(&one.principal)) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::FourEyesRequired)
+        .because(
+            "Who made a fact that it relies on does not decide it.",
+            "制作其所依据事实的人不得审批。",
+        )
+        .into())
 }
 
 /// Rejects the waiting step, and with it the whole.

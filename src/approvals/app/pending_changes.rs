@@ -9,14 +9,16 @@ use serde_json::{Value, json};
 use super::approvals;
 use crate::approvals::domain::authority_rules::CaseSubject;
 use crate::approvals::domain::events;
-use crate::approvals::domain::pending_changes::{CASE_KIND, ChangeKind, ChangeStatus};
+use crate::approvals::domain::pending_changes::{
+    CASE_KIND, ChangeKind, ChangeStatus, PendingChangeId,
+};
 use crate::approvals::store::pending_changes::{self as store, PendingChangeRow};
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
 use crate::platform::store::made::Made;
 use crate::platform::store::tx::Tx;
-use crate::values::ids::{CustomerId, PendingChangeId};
+use crate::values::ids::CustomerId;
 use crate::values::organisation::OrgPath;
 
 /// What proposing a change is called in the audit trail.

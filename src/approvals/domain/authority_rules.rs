@@ -22,17 +22,16 @@ pub const DECIDING_SCOPES: [&str; 4] = [BRANCH, HEAD_OFFICE, RELATED_PARTY, EXEC
 /// Above this, in minor units of the company's currency, no matrix lets one person decide.
 pub const TWO_PEOPLE_ABOVE_MINOR: i64 = 5_000_000_000;
 
-/// Kinds of cases that every matrix has a rule for, whatever they are about.
-const KINDS: [&str; 3] = [APPLICATION, REFERRAL, CHANGE];
-const APPLICATION: &str = "credit_application";
-const REFERRAL: &str = "referral";
-const CHANGE: &str = super::pending_changes::CASE_KIND;
-/// What only lowers the risk.
-const LOWER_RISK: [&str; 3] = ["close", "decrease", "suspend"];
-
+/// Kind of the cases of applications for credit.
+pub(super) const APPLICATION: &str = "credit_application";
+/// Kind of the cases of orders that were referred.
+pub(super) const REFERRAL: &str = "referral";
+/// Kind of the cases of changes that wait for a second person.
+pub(super) const CHANGE: &str = super::pending_changes::CASE_KIND;
 const BRANCH: &str = "approvals:decide:branch";
 const HEAD_OFFICE: &str = "approvals:decide:head-office";
-const RELATED_PARTY: &str = "approvals:decide:related-party";
+/// Scope that decides about related parties.
+pub(super) const RELATED_PARTY: &str = "approvals:decide:related-party";
 const EXECUTIVE: &str = "approvals:decide:executive";
 
 /// What the rules are asked about. The names of kinds, actions, products, grades and data classes
@@ -230,7 +229,7 @@ impl AuthorityRule {
     }
 
     /// Whether everything the other rule is for is taken by this one.
-    fn takes_all_of(&self, other: &Self) -> bool {
+    pub(super) fn takes_all_of(&self, other: &Self) -> bool {
         let wider = |own: &BTreeSet<String>, others: &BTreeSet<String>| {
             own.is_empty() || (!others.is_empty() && others.is_subset(own))
         };
@@ -311,70 +310,6 @@ pub fn check(rules: &[AuthorityRule]) -> Result<(), (usize, RuleError)> {
         }
     }
     Ok(())
-}
-
-/// Checks what no matrix goes below: each kind of case has a rule for whatever it is about, in every
-/// organisation; about much money at least two people decide; and about related parties those who
-/// decide about them. What only lowers the risk is free. That there is a step by somebody else than
-/// who asked follows from four eyes.
-///
-/// # Errors
-/// The place of the first rule that goes below, or behind the last one where one is missing, and why.
-pub fn floor(rules: &[AuthorityRule]) -> Result<(), (usize, RuleError)> {
-    for (index, rule) in rules.iter().enumerate() {
-        let lowers = !rule.actions.is_empty()
-            && rule
-                .actions
-                .iter()
-                .all(|one| LOWER_RISK.contains(&one.as_str()));
-        if lowers || ![APPLICATION, REFERRAL].contains(&rule.kind.as_str()) {
-            continue;
-        }
-        let much = rule
-            .amount_max_minor
-            .is_none_or(|most| most > TWO_PEOPLE_ABOVE_MINOR);
-        if much && rule.steps.len() < 2 {
-            return Err((index, RuleError::OnePerson));
-        }
-        let mut about_related = rule.clone();
-        about_related.related_party = Some(true);
-        let reached = rule.related_party != Some(false)
-            && !rules[..index]
-                .iter()
-                .any(|one| one.takes_all_of(&about_related));
-        if reached && !rule.steps.iter().any(|step| step.scope == RELATED_PARTY) {
-            return Err((index, RuleError::RelatedParty));
-        }
-    }
-    match KINDS.into_iter().find(|kind| !covers(rules, kind)) {
-        None => Ok(()),
-        Some(kind) => Err((rules.len(), RuleError::Uncovered(kind))),
-    }
-}
-
-/// Whether some rule is for each case of a kind. What stands in no list of any rule, the largest
-/// amount and the top of the organisation match only rules without such conditions: whatever does
-/// stand in a list is for one of those too.
-fn covers(rules: &[AuthorityRule], kind: &str) -> bool {
-    let nothing = || Some("\u{0}".to_owned());
-    let answers = [false, true];
-    let all = answers
-        .into_iter()
-        .flat_map(|related| answers.map(|exceptional| (related, exceptional)));
-    all.into_iter().all(|(related_party, exceptional)| {
-        let farthest = CaseSubject {
-            kind: kind.to_owned(),
-            action: nothing(),
-            product: nothing(),
-            grade: nothing(),
-            data_class: nothing(),
-            amount_minor: i64::MAX,
-            related_party,
-            exceptional,
-            org_path: OrgPath::root(),
-        };
-        rule_for(rules, &farthest).is_some()
-    })
 }
 
 /// The rule for a case: the first that matches.

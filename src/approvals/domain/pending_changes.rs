@@ -3,6 +3,11 @@
 
 use super::lifecycle::Standing;
 
+crate::identifiers! {
+    /// A change that waits for a second person.
+    PendingChangeEntity, PendingChangeId, "pending_change", "pending-changes", "change_id";
+}
+
 /// Kind of the approval cases; the kind of the change is the action of the case.
 pub const CASE_KIND: &str = "change";
 

@@ -7,13 +7,13 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::approvals::app::pending_changes::Done;
-use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus};
+use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus, PendingChangeId};
 use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::error::Error;
 use crate::platform::http::answers::{Accepted, Decidable};
 use crate::platform::http::types::{Principal, Text};
 use crate::resource;
-use crate::values::ids::{CaseId, CustomerId, PendingChangeId};
+use crate::values::ids::{CaseId, CustomerId};
 use crate::values::organisation::OrgPath;
 
 /// A change that waits for a second person, and what came of it.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use serde_json::Value;
 
-use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus};
+use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus, PendingChangeId};
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::pending_changes;
 use crate::platform::store::sql_types::words;
@@ -13,7 +13,7 @@ use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
 use crate::platform::store::visibility::found;
 use crate::values::actor::Actor;
-use crate::values::ids::{CaseId, CustomerId, PendingChangeId};
+use crate::values::ids::{CaseId, CustomerId};
 use crate::values::organisation::OrgPath;
 
 words!(ChangeKind, ChangeStatus);
@@ -76,7 +76,7 @@ fn visible_to(actor: &Actor) -> Visible<'_> {
     )
 }
 
-found!(pending_changes, PendingChangeRow, PendingChangeId: find, find_locked, lock);
+found!(pending_changes, PendingChangeRow, PendingChangeId: find, find_locked, anywhere, lock);
 
 /// A page of visible changes, newest first.
 pub fn list(

@@ -1,18 +1,23 @@
 //! Exchange rates: publishing them, and finding the one that answers for a day (X7).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::approvals::app::pending_changes::{Done, Proposal, propose};
+use crate::approvals::domain::pending_changes::ChangeKind;
+use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::catalogue::domain::events;
 use crate::catalogue::domain::exchange_rates::{
-    Quote, Rate, RateError, RateOnFile, Rates, pairs_to_load, quote, usable,
+    Quote, Rate, RateError, RateOnFile, Rates, departs, pairs_to_load, quote, usable,
 };
 use crate::catalogue::store::exchange_rates::{self as store, NewRateRow, RateRow};
 use crate::error::days::WrongDay;
 use crate::error::{Bilingual, Error, FieldError, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
+use crate::platform::store::made::Made;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::values::currency::Currency;
@@ -21,7 +26,7 @@ use crate::values::currency::Currency;
 const ERRORS_MAX: usize = 100;
 
 /// A rate to be published.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewRate {
     /// Currency of the one unit.
     pub from: Currency,
@@ -35,37 +40,71 @@ pub struct NewRate {
     pub source: String,
 }
 
-/// Publishes one rate.
+/// Rates as they wait: all or none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Published {
+    rates: Vec<NewRate>,
+}
+
+const PUBLISH: &str = "exchange_rate.publish";
+const IMPORT: &str = "exchange_rate.import";
+
+/// Publishes one rate. One that departs too far from the last ones waits for a second person, and so
+/// does the first of a pair.
 ///
 /// # Errors
 /// 422 naming every field that is wrong.
-pub fn publish(tx: &mut Tx<'_>, new: &NewRate) -> Result<RateRow, Error> {
-    let row = record(tx, "exchange_rate.publish", &[(String::new(), new)])?.pop();
-    row.ok_or_else(|| Error::internal("a rate that was just written is gone"))
+pub fn publish(tx: &mut Tx<'_>, new: &NewRate) -> Result<Done<RateRow>, Error> {
+    let rates = check(tx, &[(String::new(), new)])?;
+    Ok(
+        match record(tx, PUBLISH, std::slice::from_ref(new), &rates)? {
+            Done::Waits(change) => Done::Waits(change),
+            Done::Now(mut rows) => Done::Now(
+                rows.pop()
+                    .ok_or_else(|| Error::internal("a rate that was just written is gone"))?,
+            ),
+        },
+    )
 }
 
-/// Publishes many rates, all or none.
+/// Publishes many rates, all or none. Where one of them has to wait, all do.
 ///
 /// # Errors
 /// 422 naming every field of every rate that is wrong.
-pub fn import(tx: &mut Tx<'_>, new: &[NewRate]) -> Result<usize, Error> {
+pub fn import(tx: &mut Tx<'_>, new: &[NewRate]) -> Result<Done<usize>, Error> {
     let placed: Vec<(String, &NewRate)> = new
         .iter()
         .enumerate()
         .map(|(index, rate)| (format!("rates/{index}/"), rate))
         .collect();
-    Ok(record(tx, "exchange_rate.import", &placed)?.len())
+    let rates = check(tx, &placed)?;
+    Ok(match record(tx, IMPORT, new, &rates)? {
+        Done::Waits(change) => Done::Waits(change),
+        Done::Now(rows) => Done::Now(rows.len()),
+    })
 }
 
-/// Checks rates, each with its place in the request, and writes them.
-fn record(
-    tx: &mut Tx<'_>,
-    action: &str,
-    rates: &[(String, &NewRate)],
-) -> Result<Vec<RateRow>, Error> {
+/// Publishes what was proposed, if it departs from the same rates still.
+///
+/// # Errors
+/// 409 when others were confirmed meanwhile.
+pub fn carry_out(tx: &mut Tx<'_>, change: &PendingChangeRow) -> Result<String, Error> {
+    let Published { rates: new } = change.asked()?;
+    let placed: Vec<(String, &NewRate)> = new.iter().map(|one| (String::new(), one)).collect();
+    let rates = check(tx, &placed)?;
+    change.as_seen(&json!(Last::of(tx, &new)?.confirmed))?;
+    let action = if new.len() == 1 { PUBLISH } else { IMPORT };
+    let made = change.made(tx);
+    let rows = write(tx, action, (&new, &rates), &made)?;
+    let number = rows.first().map_or(0, |row| row.number);
+    Ok(format!("exchange_rate/{number}"))
+}
+
+/// Checks rates, each with its place in the request.
+fn check(tx: &Tx<'_>, rates: &[(String, &NewRate)]) -> Result<Vec<Rate>, Error> {
     let mut errors = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut rows = Vec::with_capacity(rates.len());
+    let mut read = Vec::with_capacity(rates.len());
     for (place, new) in rates {
         let mut wrong = |field: &str, detail: Bilingual| {
             errors.push(FieldError::field(
@@ -89,16 +128,125 @@ fn record(
             wrong("rate_date", detail);
         }
         match Rate::parse(&new.rate) {
-            Ok(rate) => rows.push(row(tx, new, rate)),
+            Ok(rate) => read.push(rate),
             Err(error) => wrong("rate", wording(error)),
         }
     }
-    if !errors.is_empty() {
-        errors.truncate(ERRORS_MAX);
-        let mut problem = Problem::new(ProblemCode::ValidationFailed);
-        problem.errors = errors;
-        return Err(problem.into());
+    if errors.is_empty() {
+        return Ok(read);
     }
+    errors.truncate(ERRORS_MAX);
+    let mut problem = Problem::new(ProblemCode::ValidationFailed);
+    problem.errors = errors;
+    Err(problem.into())
+}
+
+/// What new rates are compared with.
+struct Last {
+    /// The last rates of each pair that two people stood behind, as texts: many small steps lead no
+    /// further than one.
+    confirmed: BTreeMap<String, Option<String>>,
+    stood_behind: Vec<RateOnFile>,
+    yesterday: Vec<RateOnFile>,
+}
+
+impl Last {
+    fn of(tx: &mut Tx<'_>, new: &[NewRate]) -> Result<Self, Error> {
+        let load: BTreeSet<(Currency, Currency)> = new
+            .iter()
+            .flat_map(|one| pairs_to_load(one.from, one.to))
+            .collect();
+        let pairs = Vec::from_iter(load);
+        let today = tx.today;
+        let stood_behind = on_files(&store::newest_confirmed(tx.connection, &pairs, today)?)?;
+        let before = today.pred_opt().unwrap_or(today);
+        let yesterday = on_files(&store::newest(tx.connection, &pairs, before)?)?;
+        let confirmed = new
+            .iter()
+            .map(|one| {
+                let last = quote(&stood_behind, one.from, one.to);
+                let pair = format!("{}/{}", one.from, one.to);
+                (pair, last.map(|last| last.rate.to_string()))
+            })
+            .collect();
+        Ok(Self {
+            confirmed,
+            stood_behind,
+            yesterday,
+        })
+    }
+
+    /// Whether a rate needs a second person.
+    fn is_left_by(&self, new: &NewRate, rate: Rate, most_bp: i32) -> bool {
+        let Some(confirmed) = quote(&self.stood_behind, new.from, new.to) else {
+            return true;
+        };
+        let yesterday = quote(&self.yesterday, new.from, new.to);
+        departs(rate, confirmed.rate, most_bp)
+            || yesterday.is_some_and(|last| departs(rate, last.rate, most_bp))
+    }
+}
+
+/// Writes rates, or lets them wait.
+fn record(
+    tx: &mut Tx<'_>,
+    action: &str,
+    new: &[NewRate],
+    rates: &[Rate],
+) -> Result<Done<Vec<RateRow>>, Error> {
+    let last = Last::of(tx, new)?;
+    let most_bp = tx.reader().rate_departure_bp;
+    let mut both = new.iter().zip(rates);
+    if !both.any(|(new, rate)| last.is_left_by(new, *rate, most_bp)) {
+        let made = Made::alone(tx);
+        return write(tx, action, (new, rates), &made).map(Done::Now);
+    }
+    let pairs: BTreeSet<&String> = last.confirmed.keys().collect();
+    let subject = match pairs.into_iter().next() {
+        Some(pair) => format!("exchange_rates/{}", pair.to_lowercase().replace('/', "-")),
+        None => "exchange_rates/none".to_owned(),
+    };
+    let payload = Published {
+        rates: new.to_vec(),
+    };
+    let kind = ChangeKind::ExchangeRates;
+    let mut proposal = Proposal::of_company(kind, subject, &payload, json!(last.confirmed))?;
+    proposal.evidence = new.first().map(|one| one.source.clone());
+    Ok(Done::Waits(Box::new(propose(tx, proposal)?)))
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    action: &str,
+    (new, rates): (&[NewRate], &[Rate]),
+    made: &Made,
+) -> Result<Vec<RateRow>, Error> {
+    let wanted: Vec<(Currency, Currency, NaiveDate)> = new
+        .iter()
+        .map(|one| (one.from, one.to, one.rate_date))
+        .collect();
+    let on_file: BTreeMap<_, i64> = store::of_days(tx.connection, &wanted)?
+        .into_iter()
+        .map(|row| {
+            let key = (row.from_currency, row.to_currency, row.rate_date);
+            (key, row.number)
+        })
+        .collect();
+    let rows: Vec<NewRateRow> = new
+        .iter()
+        .zip(rates)
+        .map(|(new, rate)| NewRateRow {
+            from_currency: new.from,
+            to_currency: new.to,
+            rate_date: new.rate_date,
+            rate_e10: rate.e10(),
+            source: new.source.clone(),
+            recorded_by: made.by.clone(),
+            recorded_at: tx.now,
+            confirmed_by: made.confirmed_by.clone(),
+            corrects: on_file.get(&(new.from, new.to, new.rate_date)).copied(),
+        })
+        .collect();
     let rows = store::insert(tx.connection, &rows)?;
     let number = rows.first().map_or(0, |row| row.number);
     // Rates belong to the whole company.
@@ -108,23 +256,21 @@ fn record(
         .map(|row| format!("{}/{}", row.from_currency, row.to_currency))
         .collect();
     let days = || rows.iter().map(|row| row.rate_date);
+    let corrected: Vec<i64> = rows.iter().filter_map(|row| row.corrects).collect();
     let details = json!({
         "count": rows.len(), "pairs": pairs, "first_rate_date": days().min(), "last_rate_date": days().max(),
+        "corrects": corrected,
     });
-    tx.tell(action, events::EXCHANGE_RATES_PUBLISHED, &about, details)?;
-    Ok(rows)
-}
-
-fn row(tx: &Tx<'_>, new: &NewRate, rate: Rate) -> NewRateRow {
-    NewRateRow {
-        from_currency: new.from,
-        to_currency: new.to,
-        rate_date: new.rate_date,
-        rate_e10: rate.e10(),
-        source: new.source.clone(),
-        recorded_by: tx.actor.principal.clone(),
-        recorded_at: tx.now,
+    tx.tell(
+        action,
+        events::EXCHANGE_RATES_PUBLISHED,
+        &about,
+        details.clone(),
+    )?;
+    if !corrected.is_empty() {
+        tx.publish(events::EXCHANGE_RATES_CORRECTED, &about, details)?;
     }
+    Ok(rows)
 }
 
 fn wording(error: RateError) -> Bilingual {
@@ -208,10 +354,11 @@ fn newest(
     pairs: &[(Currency, Currency)],
     on: NaiveDate,
 ) -> Result<Vec<RateOnFile>, Error> {
-    store::newest(reader.connection, pairs, on)?
-        .iter()
-        .map(on_file)
-        .collect()
+    on_files(&store::newest(reader.connection, pairs, on)?)
+}
+
+fn on_files(rows: &[RateRow]) -> Result<Vec<RateOnFile>, Error> {
+    rows.iter().map(on_file).collect()
 }
 
 /// A stored rate as decisions see it.

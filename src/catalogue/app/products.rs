@@ -1,13 +1,20 @@
 //! Keeping the product catalogue (policies P02, P12).
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::approvals::app::pending_changes::{Done, Proposal, propose};
+use crate::approvals::domain::pending_changes::ChangeKind;
+use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::catalogue::domain::events;
-use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
+use crate::catalogue::domain::products::{
+    ExposureTreatment, ProductCode, ProductKind, ReleasedBy, loosens,
+};
 use crate::catalogue::store::products::{self as store, ProductRow};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
+use crate::platform::store::made::Made;
 use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::Subject;
 use crate::platform::store::tx::Tx;
@@ -37,7 +44,7 @@ pub struct NewProduct {
 
 /// What a change does: absent fields stay. Code, kind and treatment are not among them, because
 /// exposure that was counted under them would change its meaning.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ProductChange {
     /// Name in English.
     pub name_en: Option<String>,
@@ -98,7 +105,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewProduct) -> Result<ProductRow, Error> {
     Ok(row)
 }
 
-/// Changes a product.
+/// Changes a product. What lets more pass than before (longer credit, a lower deposit, being offered
+/// again, another way to give limit back) waits for a second person.
 ///
 /// # Errors
 /// 404 for an unknown code, 412 when it is not what was seen.
@@ -107,11 +115,39 @@ pub fn change(
     code: &str,
     seen: Seen<'_, ProductRow>,
     change: &ProductChange,
-) -> Result<ProductRow, Error> {
+) -> Result<Done<ProductRow>, Error> {
     let before = store::find_locked(tx.connection, code)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &before)?;
+    let (row, fields) = changed(&before, change);
+    if !loosens(&before.terms(), &row.terms()) {
+        let made = Made::alone(tx);
+        return write(tx, (&before, row), &fields, made).map(Done::Now);
+    }
+    let known = json!({"code": before.code, "version": before.version});
+    let subject = before.about().subject;
+    let proposal = Proposal::of_company(ChangeKind::Product, subject, change, known)?;
+    Ok(Done::Waits(Box::new(propose(tx, proposal)?)))
+}
+
+/// Changes a product as it was proposed.
+///
+/// # Errors
+/// 409 when it has another version by now.
+pub fn carry_out(tx: &mut Tx<'_>, change: &PendingChangeRow) -> Result<String, Error> {
+    let asked: ProductChange = change.asked()?;
+    let code = change.seen["code"].as_str().unwrap_or_default();
+    let before = store::find_locked(tx.connection, code)?.ok_or_else(Error::not_found)?;
+    change.as_seen(&json!({"code": before.code, "version": before.version}))?;
+    let (row, fields) = changed(&before, &asked);
+    let made = change.made(tx);
+    let row = write(tx, (&before, row), &fields, made)?;
+    Ok(row.about().subject)
+}
+
+/// The product as it is asked to be, and the fields that differ.
+fn changed(before: &ProductRow, change: &ProductChange) -> (ProductRow, Vec<&'static str>) {
     let mut row = before.clone();
-    let mut fields: Vec<&str> = Vec::new();
+    let mut fields: Vec<&'static str> = Vec::new();
     macro_rules! set {
         ($($field:ident),*) => {$(
             if let Some(value) = &change.$field && *value != row.$field {
@@ -128,16 +164,27 @@ pub fn change(
         deposit_share_bp,
         released_by
     );
+    (row, fields)
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    (before, mut row): (&ProductRow, ProductRow),
+    fields: &[&str],
+    made: Made,
+) -> Result<ProductRow, Error> {
     if !fields.is_empty() {
         row.version += 1;
         row.updated_at = tx.now;
-        row.changed_by.clone_from(&tx.actor.principal);
+        row.changed_by = made.by;
         if !store::update(tx.connection, &row, before.version)? {
             return Err(ProblemCode::PreconditionFailed.into());
         }
     }
-    let details = json!({"version": row.version, "fields": fields});
-    if row == before {
+    let details = json!({
+        "version": row.version, "fields": fields, "confirmed_by": made.confirmed_by,
+    });
+    if fields.is_empty() {
         // Asking for what is already so is done; it is still on record that it was asked.
         tx.record("product.change", row.about().subject, details)?;
     } else {

@@ -116,6 +116,14 @@ fn ceiling(dividend: i128, divisor: i128) -> i128 {
     dividend / divisor + i128::from(dividend % divisor > 0)
 }
 
+/// Whether a rate departs from another by more than a share of it, in whichever direction: so that
+/// nobody gets further by turning the pair round.
+pub fn departs(new: Rate, last: Rate, most_bp: i32) -> bool {
+    let (low, high) = (new.min(last), new.max(last));
+    let (low, high) = (i128::from(low.e10()), i128::from(high.e10()));
+    high * 10_000 > low * (10_000 + i128::from(most_bp))
+}
+
 impl TryFrom<i64> for Rate {
     type Error = RateError;
 

@@ -189,3 +189,24 @@ proptest! {
         let _ = Rate::parse(&text);
     }
 }
+
+#[test]
+fn a_rate_departs_beyond_the_share_in_either_direction() {
+    let rate = |text: &str| Rate::parse(text).unwrap();
+    for (new, last, expected) in [
+        ("7.7", "7", false),
+        ("7.7000000001", "7", true),
+        ("7", "7.7", false),
+        ("6.9999999999", "7.7", true),
+        ("0.0001", "7", true),
+        ("100000000", "0.00000001", true),
+        ("7", "7", false),
+    ] {
+        assert_eq!(
+            departs(rate(new), rate(last), 1_000),
+            expected,
+            "{new} {last}"
+        );
+    }
+    assert!(departs(rate("7.0000000001"), rate("7"), 0));
+}

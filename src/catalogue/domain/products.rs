@@ -130,9 +130,73 @@ impl From<ProductCode> for String {
     }
 }
 
+/// What of a product decides how much passes by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfferTerms {
+    /// Whether new applications may name it.
+    pub active: bool,
+    /// Payment term where nothing else is agreed, calendar days.
+    pub default_payment_term_days: i32,
+    /// Deposit share asked for, in basis points.
+    pub deposit_share_bp: i32,
+    /// What gives limit back.
+    pub released_by: ReleasedBy,
+    /// How deposits count.
+    pub exposure_treatment: ExposureTreatment,
+}
+
+/// Whether more may pass by a product than before. Of two ways to give limit back neither is known to
+/// be later than the other.
+pub fn loosens(before: &OfferTerms, after: &OfferTerms) -> bool {
+    (after.active && !before.active)
+        || after.default_payment_term_days > before.default_payment_term_days
+        || after.deposit_share_bp < before.deposit_share_bp
+        || after.released_by != before.released_by
+        || (after.exposure_treatment != before.exposure_treatment
+            && after.exposure_treatment == ExposureTreatment::NetOfDeposit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lets_more_pass_loosens_and_nothing_else_does() {
+        let before = OfferTerms {
+            active: false,
+            default_payment_term_days: 30,
+            deposit_share_bp: 1_000,
+            released_by: ReleasedBy::Payment,
+            exposure_treatment: ExposureTreatment::Gross,
+        };
+        type Change = fn(&mut OfferTerms);
+        let cases: [(Change, bool); 8] = [
+            (|_| (), false),
+            (|terms| terms.active = true, true),
+            (|terms| terms.default_payment_term_days = 31, true),
+            (|terms| terms.default_payment_term_days = 29, false),
+            (|terms| terms.deposit_share_bp = 999, true),
+            (|terms| terms.deposit_share_bp = 1_001, false),
+            (
+                |terms| terms.released_by = ReleasedBy::EndOfObligation,
+                true,
+            ),
+            (
+                |terms| terms.exposure_treatment = ExposureTreatment::NetOfDeposit,
+                true,
+            ),
+        ];
+        for (index, (change, expected)) in cases.into_iter().enumerate() {
+            let mut after = before;
+            change(&mut after);
+            assert_eq!(loosens(&before, &after), expected, "case {index}");
+        }
+        let offered = OfferTerms {
+            active: true,
+            ..before
+        };
+        assert!(!loosens(&offered, &before));
+    }
 
     #[test]
     fn a_code_is_lower_case_letters_digits_and_underscores_after_a_letter() {

@@ -16,6 +16,7 @@ use crate::values::currency::Currency;
     "figure": "net_capital", "as_of": "2025-12-31", "revision": 1, "amount": "800000000.00",
     "currency": "CNY", "source": "2025 年度审计报告",
     "recorded_by": "https://issuer.internal.test|officer-1", "recorded_at": "2026-01-05T02:00:00Z",
+    "confirmed_by": "https://issuer.internal.test|officer-2",
 }))]
 pub struct CompanyFigureView {
     /// What is stated.
@@ -35,6 +36,9 @@ pub struct CompanyFigureView {
     pub recorded_by: Principal,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
+    /// Who confirmed it: issuer and subject.
+    #[schema(required = true)]
+    pub confirmed_by: Option<Principal>,
 }
 
 impl Representation for CompanyFigureView {
@@ -65,6 +69,7 @@ pub fn view(row: FigureRow) -> CompanyFigureView {
         source,
         recorded_by,
         recorded_at,
+        confirmed_by,
     } = row;
     CompanyFigureView {
         figure,
@@ -75,5 +80,6 @@ pub fn view(row: FigureRow) -> CompanyFigureView {
         source: Text(source),
         recorded_by: Principal(recorded_by),
         recorded_at,
+        confirmed_by: confirmed_by.map(Principal),
     }
 }

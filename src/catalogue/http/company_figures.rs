@@ -5,13 +5,14 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::company_figure_views::{CompanyFigureView, view};
+use crate::approvals::http::pending_change_views::PendingChangeView;
 use crate::auth::scopes;
 use crate::catalogue::app::company_figures::{self as app, NewFigure};
 use crate::catalogue::domain::company_figures::CompanyFigureKind;
 use crate::catalogue::store::company_figures::{self as store, FigurePlace};
 use crate::error::Error;
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Resource};
+use crate::platform::http::answers::{Accepted, Listing, Resource};
 use crate::platform::http::command::Command;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -127,7 +128,8 @@ pub async fn get(
 
 /// Record a figure of the company
 ///
-/// A figure of a day that has one already corrects it: the latest counts, and all are kept.
+/// It waits until somebody else has confirmed it. A figure of a day that has one already corrects it:
+/// the latest counts, and all are kept.
 #[utoipa::path(
     post,
     path = "/v1/company-figures",
@@ -137,7 +139,7 @@ pub async fn get(
 pub async fn record(
     guard: Require<scopes::CompanyFiguresWrite>,
     command: Command<RecordCompanyFigure>,
-) -> Reply<Created<CompanyFigureView>> {
+) -> Reply<Accepted<PendingChangeView>> {
     let (body, repeatable) = command.into_parts();
     let RecordCompanyFigure {
         figure,
@@ -149,12 +151,13 @@ pub async fn record(
     let new = NewFigure {
         figure,
         as_of: as_of.0,
-        amount: amount.positive(currency, "amount")?,
+        amount_minor: amount.positive(currency, "amount")?.minor(),
+        currency,
         source: source.0,
     };
     guard
-        .write("company_figure.record", repeatable, move |tx| {
-            Ok(Created(view(app::record(tx, &new)?)))
+        .write(app::PROPOSE, repeatable, move |tx| {
+            Ok(Accepted(app::record(tx, &new)?.into()))
         })
         .await
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
+use crate::approvals::http::pending_change_views::{MayWait, may_wait};
 use crate::auth::scopes;
 use crate::catalogue::app::exchange_rates::{self as app, NewRate};
 use crate::catalogue::domain::exchange_rates::{Quote, Rate, RateRoute};
@@ -17,7 +18,7 @@ use crate::platform::http::command::Command;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Coded, Parameters, PathCode};
-use crate::platform::http::types::{Date, ExchangeRate, Text};
+use crate::platform::http::types::{Date, ExchangeRate, Principal, Text};
 use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
 use crate::{listing_parameters, page, resource};
@@ -76,6 +77,7 @@ pub struct ImportExchangeRates {
 #[schema(as = ExchangeRate, example = json!({
     "number": 42, "from_currency": "USD", "to_currency": "CNY", "rate_date": "2026-03-02", "rate": "7.123456789",
     "source": "Central parity of the central bank", "recorded_at": "2026-03-02T02:00:00Z",
+    "confirmed_by": null, "corrects": null,
 }))]
 pub struct ExchangeRateView {
     /// Order of recording.
@@ -92,6 +94,12 @@ pub struct ExchangeRateView {
     pub source: Text<200>,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
+    /// Who confirmed it, where somebody had to: issuer and subject.
+    #[schema(required = true)]
+    pub confirmed_by: Option<Principal>,
+    /// Number of the rate of the same pair and day that it takes the place of.
+    #[schema(required = true)]
+    pub corrects: Option<i64>,
 }
 
 resource! { ExchangeRateView { number } at "/v1/exchange-rates/{number}", always version 1 }
@@ -191,6 +199,8 @@ fn view(row: &RateRow) -> Result<ExchangeRateView, Error> {
         rate: known.rate.into(),
         source: Text(row.source.clone()),
         recorded_at: row.recorded_at,
+        confirmed_by: row.confirmed_by.clone().map(Principal),
+        corrects: row.corrects,
     })
 }
 
@@ -214,7 +224,10 @@ fn new_rate(body: PublishExchangeRate) -> NewRate {
 /// Publish an exchange rate
 ///
 /// For one pair of currencies and one day. A rate that was wrong is published again: the one
-/// recorded last counts from then on, and what was converted before stays as it is.
+/// recorded last counts from then on, names the one it `corrects`, and what was converted before stays
+/// as it is. One that departs further than `rate_departure_bp` from the last rate that somebody has
+/// confirmed, or from that of yesterday, waits until somebody else has confirmed it; so does the first
+/// of a pair.
 #[utoipa::path(
     post,
     path = "/v1/exchange-rates",
@@ -224,19 +237,20 @@ fn new_rate(body: PublishExchangeRate) -> NewRate {
 pub async fn publish(
     guard: Require<scopes::ExchangeRatesWrite>,
     command: Command<PublishExchangeRate>,
-) -> Reply<Created<ExchangeRateView>> {
+) -> Reply<MayWait<Created<ExchangeRateView>>> {
     let (body, repeatable) = command.into_parts();
     let new = new_rate(body);
     guard
         .write("exchange_rate.publish", repeatable, move |tx| {
-            Ok(Created(view(&app::publish(tx, &new)?)?))
+            may_wait(app::publish(tx, &new)?, |row| Ok(Created(view(&row)?)))
         })
         .await
 }
 
 /// Publish many exchange rates
 ///
-/// Up to 1,000, all or none; `errors[]` names every field that is wrong by its JSON pointer.
+/// Up to 1,000, all or none; `errors[]` names every field that is wrong by its JSON pointer. Where one
+/// has to wait for a second person, all do.
 #[utoipa::path(
     post,
     path = "/v1/exchange-rate-imports",
@@ -246,13 +260,14 @@ pub async fn publish(
 pub async fn import(
     guard: Require<scopes::ExchangeRatesWrite>,
     command: Command<ImportExchangeRates>,
-) -> Reply<Computed<ImportedExchangeRates>> {
+) -> Reply<MayWait<Computed<ImportedExchangeRates>>> {
     let (body, repeatable) = command.into_parts();
     let new: Vec<NewRate> = body.rates.into_iter().map(new_rate).collect();
     guard
         .write("exchange_rate.import", repeatable, move |tx| {
-            let published = app::import(tx, &new)?;
-            Ok(Computed(ImportedExchangeRates { published }))
+            may_wait(app::import(tx, &new)?, |published| {
+                Ok(Computed(ImportedExchangeRates { published }))
+            })
         })
         .await
 }

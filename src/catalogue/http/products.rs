@@ -10,6 +10,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 use validator::Validate;
 
+use crate::approvals::http::pending_change_views::{MayWait, may_wait};
 use crate::auth::scopes;
 use crate::catalogue::app::products::{self as app, NewProduct, ProductChange};
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
@@ -314,7 +315,9 @@ pub async fn create(
 /// Change a product
 ///
 /// A merge patch: absent members stay. Changes count for new business only; exposure that exists
-/// stays as it is. `If-Match` carries the ETag that was read.
+/// stays as it is. `If-Match` carries the ETag that was read. What lets more pass than before (longer
+/// credit, a lower deposit, being offered again, another way to give limit back) waits until somebody
+/// else has confirmed it.
 #[utoipa::path(
     patch,
     path = "/v1/products/{code}",
@@ -326,14 +329,14 @@ pub async fn patch(
     code: PathCode<ProductEntry>,
     if_match: IfMatch,
     command: PatchCommand<PatchProduct>,
-) -> Reply<Resource<ProductView>> {
+) -> Reply<MayWait<Resource<ProductView>>> {
     let (body, repeatable) = command.into_parts();
     let change = product_change(body);
     guard
         .write("product.change", repeatable, move |tx| {
             let seen = if_match.seen(|_, row| Ok(ProductView::from(row)));
-            let row = app::change(tx, code.as_str(), &seen, &change)?;
-            Ok(Resource(row.into()))
+            let done = app::change(tx, code.as_str(), &seen, &change)?;
+            may_wait(done, |row| Ok(Resource(row.into())))
         })
         .await
 }

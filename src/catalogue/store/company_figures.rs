@@ -23,6 +23,7 @@ pub struct FigureRow {
     pub source: String,
     pub recorded_by: String,
     pub recorded_at: DateTime<Utc>,
+    pub confirmed_by: Option<String>,
 }
 
 /// Place of a figure in the listing: day, figure, revision.

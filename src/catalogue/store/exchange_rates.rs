@@ -23,6 +23,10 @@ pub struct NewRateRow {
     pub source: String,
     pub recorded_by: String,
     pub recorded_at: DateTime<Utc>,
+    /// Who confirmed it, where somebody had to.
+    pub confirmed_by: Option<String>,
+    /// Number of the rate of the same pair and day that it takes the place of.
+    pub corrects: Option<i64>,
 }
 
 /// A rate as stored.
@@ -40,6 +44,10 @@ pub struct RateRow {
     pub rate_e10: i64,
     pub source: String,
     pub recorded_at: DateTime<Utc>,
+    /// Who confirmed it, where somebody had to.
+    pub confirmed_by: Option<String>,
+    /// Number of the rate of the same pair and day that it takes the place of.
+    pub corrects: Option<i64>,
 }
 
 /// What a listing can be narrowed by.
@@ -100,12 +108,56 @@ pub fn newest(
     let (from, to): (Vec<Currency>, Vec<Currency>) = pairs.iter().copied().unzip();
     diesel::sql_query(
         "SELECT r.* FROM unnest($1, $2) AS pair (one, other) CROSS JOIN LATERAL ( \
-           SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at FROM exchange_rates \
+           SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at, confirmed_by, \
+             corrects FROM exchange_rates \
            WHERE from_currency = pair.one AND to_currency = pair.other AND rate_date <= $3 \
            ORDER BY rate_date DESC, number DESC LIMIT 1) r",
     )
     .bind::<Array<Text>, _>(from)
     .bind::<Array<Text>, _>(to)
     .bind::<SqlDate, _>(on)
+    .load(connection)
+}
+
+/// The newest rate of each pair up to a day that two people stood behind.
+pub fn newest_confirmed(
+    connection: &mut PgConnection,
+    pairs: &[(Currency, Currency)],
+    on: NaiveDate,
+) -> QueryResult<Vec<RateRow>> {
+    let (from, to): (Vec<Currency>, Vec<Currency>) = pairs.iter().copied().unzip();
+    diesel::sql_query(
+        "SELECT r.* FROM unnest($1, $2) AS pair (one, other) CROSS JOIN LATERAL ( \
+           SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at, confirmed_by, \
+             corrects FROM exchange_rates \
+           WHERE from_currency = pair.one AND to_currency = pair.other AND rate_date <= $3 \
+             AND confirmed_by IS NOT NULL \
+           ORDER BY rate_date DESC, number DESC LIMIT 1) r",
+    )
+    .bind::<Array<Text>, _>(from)
+    .bind::<Array<Text>, _>(to)
+    .bind::<SqlDate, _>(on)
+    .load(connection)
+}
+
+/// The rates on file of these pairs and days, those recorded last: what others of the same pair and
+/// day would correct.
+pub fn of_days(
+    connection: &mut PgConnection,
+    wanted: &[(Currency, Currency, NaiveDate)],
+) -> QueryResult<Vec<RateRow>> {
+    let from: Vec<Currency> = wanted.iter().map(|(from, _, _)| *from).collect();
+    let to: Vec<Currency> = wanted.iter().map(|(_, to, _)| *to).collect();
+    let days: Vec<NaiveDate> = wanted.iter().map(|(_, _, day)| *day).collect();
+    diesel::sql_query(
+        "SELECT r.* FROM unnest($1, $2, $3) AS wanted (one, other, day) CROSS JOIN LATERAL ( \
+           SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at, confirmed_by, \
+             corrects FROM exchange_rates \
+           WHERE from_currency = wanted.one AND to_currency = wanted.other AND rate_date = wanted.day \
+           ORDER BY number DESC LIMIT 1) r",
+    )
+    .bind::<Array<Text>, _>(from)
+    .bind::<Array<Text>, _>(to)
+    .bind::<Array<SqlDate>, _>(days)
     .load(connection)
 }

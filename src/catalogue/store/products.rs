@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-use crate::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind, ReleasedBy};
+use crate::catalogue::domain::products::{
+    ExposureTreatment, OfferTerms, ProductCode, ProductKind, ReleasedBy,
+};
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::{product_versions, products};
 use crate::platform::store::sql_types::{text, words};
@@ -35,6 +37,19 @@ pub struct ProductRow {
     pub deposit_share_bp: i32,
     pub released_by: ReleasedBy,
     pub changed_by: String,
+}
+
+impl ProductRow {
+    /// What decides how much passes by it.
+    pub fn terms(&self) -> OfferTerms {
+        OfferTerms {
+            active: self.active,
+            default_payment_term_days: self.default_payment_term_days,
+            deposit_share_bp: self.deposit_share_bp,
+            released_by: self.released_by,
+            exposure_treatment: self.exposure_treatment,
+        }
+    }
 }
 
 impl Subject for ProductRow {

@@ -8,21 +8,27 @@ use crate::approvals::app::lifecycle::{Case, Turn};
 use crate::approvals::app::publishing;
 use crate::approvals::domain::authority_rules::AuthorityRule;
 use crate::approvals::domain::events;
-use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus};
+use crate::approvals::domain::pending_changes::{
+    ChangeKind, ChangeStatus, PendingChangeEntity, PendingChangeId,
+};
 use crate::approvals::store::pending_changes::{self as store, PendingChangeRow};
-use crate::customers::app::dated_facts;
+use crate::auth::scopes::{PendingChangesRead, Scope as _};
+use crate::catalogue::app::{company_figures, exchange_rates, products};
+use crate::customers::app::{customers, dated_facts};
 use crate::error::Error;
-use crate::platform::store::tx::Tx;
+use crate::platform::store::tx::{Reader, Tx};
+use crate::rules::app::restrictions;
 use crate::rules::domain::check_rules::{CheckRules, DunningFact};
 use crate::rules::domain::credit_policies::CreditPolicy;
+use crate::scores::domain::expected_sales::ExpectedSales;
 use crate::scores::domain::scores::Score;
-use crate::values::ids::{CaseId, PendingChangeEntity, PendingChangeId};
+use crate::values::ids::CaseId;
 
 impl Case for PendingChangeRow {
     type Entity = PendingChangeEntity;
     type Status = ChangeStatus;
-    type Done = ();
 
+    const READ: &'static str = PendingChangesRead::NAME;
     const NAME: (&'static str, &'static str) = ("change", "变更");
     const APPROVED: Turn<ChangeStatus> = Turn {
         next: ChangeStatus::CarriedOut,
@@ -39,6 +45,14 @@ impl Case for PendingChangeRow {
         action: "pending_change.withdraw",
         kind: events::PENDING_CHANGE_WITHDRAWN,
     };
+
+    fn find(reader: &mut Reader<'_>, id: PendingChangeId) -> Result<Option<Self>, Error> {
+        Ok(store::find(reader, id)?)
+    }
+
+    fn anywhere(reader: &mut Reader<'_>, id: PendingChangeId) -> Result<Option<Self>, Error> {
+        Ok(store::anywhere(reader.connection, id)?)
+    }
 
     fn find_locked(tx: &mut Tx<'_>, id: PendingChangeId) -> Result<Option<Self>, Error> {
         Ok(store::find_locked(&mut tx.reader(), id)?)
@@ -62,6 +76,10 @@ impl Case for PendingChangeRow {
         self.updated_at = tx.now;
     }
 
+    fn latest_case(&self) -> Option<CaseId> {
+        Some(self.case_id)
+    }
+
     fn waiting_case(&self) -> Option<CaseId> {
         Some(self.case_id)
     }
@@ -82,8 +100,13 @@ fn carry_out(tx: &mut Tx<'_>, row: &PendingChangeRow) -> Result<String, Error> {
         ChangeKind::AuthorityRules => publishing::carry_out::<Vec<AuthorityRule>>(tx, row),
         ChangeKind::CreditPolicy => publishing::carry_out::<CreditPolicy>(tx, row),
         ChangeKind::CheckRuleSet => publishing::carry_out::<CheckRules>(tx, row),
+        ChangeKind::Product => products::carry_out(tx, row),
+        ChangeKind::CompanyFigure => company_figures::carry_out(tx, row),
+        ChangeKind::ExchangeRates => exchange_rates::carry_out(tx, row),
         ChangeKind::CustomerScore => dated_facts::carry_out::<Score>(tx, row),
+        ChangeKind::Customer => customers::carry_out(tx, row),
+        ChangeKind::RestrictionEnd => restrictions::carry_out(tx, row),
         ChangeKind::DunningLevel => dated_facts::carry_out::<DunningFact>(tx, row),
-        _ => Err(Error::internal("nothing carries the change out")),
+        ChangeKind::ExpectedSales => dated_facts::carry_out::<ExpectedSales>(tx, row),
     }
 }

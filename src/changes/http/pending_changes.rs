@@ -1,7 +1,7 @@
 //! Changes that wait for a second person, over HTTP.
 
 use crate::approvals::app::lifecycle;
-use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus};
+use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus, PendingChangeEntity};
 use crate::approvals::http::pending_change_views::PendingChangeView;
 use crate::approvals::store::pending_changes::{
     self as store, PendingChangeFilter, PendingChangeRow,
@@ -11,13 +11,13 @@ use crate::error::Error;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Listing, Resource};
 use crate::platform::http::bodies::{Approve, NoDetails, TurnDown};
-use crate::platform::http::command::{KeyedAction, KeyedCommand};
+use crate::platform::http::command::{Honoured, IfMatch, KeyedAction, KeyedCommand, OfDecision};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
 use crate::platform::http::types::Text;
 use crate::platform::store::tx::Reader;
-use crate::values::ids::{CustomerId, PendingChangeEntity};
+use crate::values::ids::CustomerId;
 use crate::{listing_parameters, page};
 
 page! {
@@ -37,6 +37,11 @@ listing_parameters! {
         /// The thing that is changed, as `noun/id`.
         subject: Text<200>,
     }
+}
+
+/// A change as it is shown.
+fn read(_: &mut Reader<'_>, row: PendingChangeRow) -> Result<PendingChangeView, Error> {
+    Ok(row.into())
 }
 
 /// List changes that wait for a second person
@@ -80,8 +85,8 @@ pub async fn get(
 ) -> Result<Resource<PendingChangeView>, Error> {
     guard
         .read(move |reader| {
-            let row = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-            Ok(Resource(row.into()))
+            let row = lifecycle::readable(reader, id.0)?;
+            Ok(Resource(read(reader, row)?))
         })
         .await
 }
@@ -91,7 +96,8 @@ pub async fn get(
 /// Decides the waiting step, for which its scope is needed too. With the last approval the change is
 /// carried out as if it were asked for now, in the name of who asked; `result` names what came of it.
 /// What cannot be carried out stays undecided: it is rejected or withdrawn. Four eyes: neither who
-/// asked, nor their delegates, nor who decided before.
+/// asked, nor their delegates, nor who decided before. `If-Match` carries the ETag of what was read, or
+/// `approval_id` names the approval.
 #[utoipa::path(
     post,
     path = "/v1/pending-changes/{change_id}/approve",
@@ -101,13 +107,16 @@ pub async fn get(
 pub async fn approve(
     guard: Require<scopes::PendingChangesApprove>,
     id: PathId<PendingChangeEntity>,
+    if_match: IfMatch<OfDecision>,
     command: KeyedAction<Approve>,
 ) -> Reply<Resource<PendingChangeView>> {
     let (body, repeatable) = command.into_parts();
-    let comment = body.comment();
+    let deciding = if_match.or_approval(body.approval_id)?;
+    let verdict = body.into();
     guard
         .write("pending_change.approve", repeatable, move |tx| {
-            let (row, _) = lifecycle::approve::<PendingChangeRow>(tx, id.0, &comment)?;
+            let seen = deciding.seen(read, |row: &PendingChangeRow| Some(row.case_id));
+            let row = lifecycle::approve(tx, id.0, &seen, &verdict)?;
             Ok(Resource(row.into()))
         })
         .await
@@ -125,12 +134,16 @@ pub async fn approve(
 pub async fn reject(
     guard: Require<scopes::PendingChangesApprove>,
     id: PathId<PendingChangeEntity>,
+    if_match: IfMatch<OfDecision>,
     command: KeyedCommand<TurnDown>,
 ) -> Reply<Resource<PendingChangeView>> {
     let (body, repeatable) = command.into_parts();
+    let deciding = if_match.or_approval(body.approval_id)?;
+    let verdict = body.into();
     guard
         .write("pending_change.reject", repeatable, move |tx| {
-            let row: PendingChangeRow = lifecycle::reject(tx, id.0, &body.reason.0)?;
+            let seen = deciding.seen(read, |row: &PendingChangeRow| Some(row.case_id));
+            let row = lifecycle::reject(tx, id.0, &seen, &verdict)?;
             Ok(Resource(row.into()))
         })
         .await
@@ -148,11 +161,13 @@ pub async fn reject(
 pub async fn withdraw(
     guard: Require<scopes::PendingChangesWrite>,
     id: PathId<PendingChangeEntity>,
+    if_match: IfMatch<Honoured>,
     command: KeyedAction<NoDetails>,
 ) -> Reply<Resource<PendingChangeView>> {
     guard
         .write("pending_change.withdraw", command.repeatable, move |tx| {
-            let row: PendingChangeRow = lifecycle::withdraw(tx, id.0)?;
+            let seen = if_match.seen(read);
+            let row: PendingChangeRow = lifecycle::withdraw(tx, id.0, &seen)?;
             Ok(Resource(row.into()))
         })
         .await

@@ -4,6 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
+use super::standing::{self, Standing};
+use crate::approvals::app::pending_changes::Done;
+use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::crypto::{SealContext, seal};
 use crate::customers::domain::customers::{
     self, CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
@@ -15,6 +18,7 @@ use crate::customers::store::customers::{self as store, CustomerRow, CustomerVer
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
+use crate::platform::store::made::Made;
 use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::ids::CustomerId;
@@ -160,7 +164,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
     if personal.seal_into(tx, &mut row)? && !store::update(tx.connection, &row, 1)? {
         return Err(Error::internal("a row written in this transaction is gone"));
     }
-    append_version(tx, &row)?;
+    let by = tx.actor.principal.clone();
+    append_version(tx, &row, by)?;
     tx.tell(
         "customer.create",
         events::CUSTOMER_CREATED,
@@ -170,7 +175,8 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
     Ok(row)
 }
 
-/// Changes an archive.
+/// Changes an archive. To open it again, or to say that it is no related party any more, waits for a
+/// second person, and is asked for by itself.
 ///
 /// # Errors
 /// 404 when it is not visible, 412 when it is not what was seen, 422 and 409 as
@@ -180,7 +186,7 @@ pub fn change(
     id: CustomerId,
     seen: Seen<'_, CustomerRow>,
     change: &CustomerChange,
-) -> Result<CustomerRow, Error> {
+) -> Result<Done<CustomerRow>, Error> {
     let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &before)?;
     let mut row = before.clone();
@@ -189,8 +195,50 @@ pub fn change(
     if let Some(code) = &change.unified_social_credit_code {
         row.unified_social_credit_code = parse_code(code.as_deref())?;
     }
+    let standing = |row: &CustomerRow| (row.status, row.related_party);
+    if !customers::loosens(standing(&before), standing(&row)) {
+        let made = Made::alone(tx);
+        return write(tx, &before, (row, &personal), made).map(Done::Now);
+    }
+    let mut others = customers::changes(&snapshot(&before), &snapshot(&row));
+    others.retain(|change| !["status", "related_party"].contains(&change.field.as_str()));
+    if !others.is_empty() || !personal.to_seal.is_empty() {
+        let detail = "is changed by itself where that loosens";
+        return Err(Problem::field("status", detail, "放宽时须单独提交").into());
+    }
+    let asked = Standing {
+        status: change.status,
+        related_party: change.related_party,
+    };
+    standing::propose(tx, &before, asked, &row).map(|change| Done::Waits(Box::new(change)))
+}
+
+/// Changes where a customer stands, as it was proposed.
+///
+/// # Errors
+/// 409 when it stands elsewhere by now.
+pub fn carry_out(tx: &mut Tx<'_>, change: &PendingChangeRow) -> Result<String, Error> {
+    let asked: Standing = change.asked()?;
+    let id = change.customer_id.ok_or_else(Error::not_found)?;
+    let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    change.as_seen(&json!(Standing::of(&before)))?;
+    let mut row = before.clone();
+    row.status = asked.status.unwrap_or(row.status);
+    row.related_party = asked.related_party.unwrap_or(row.related_party);
+    let made = change.made(tx);
+    write(tx, &before, (row, &Personal::default()), made)?;
+    Ok(id.subject())
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    before: &CustomerRow,
+    (mut row, personal): (CustomerRow, &Personal),
+    made: Made,
+) -> Result<CustomerRow, Error> {
+    let id = row.id;
     personal.seal_into(tx, &mut row)?;
-    let changes = customers::changes(&snapshot(&before), &snapshot(&row));
+    let changes = customers::changes(&snapshot(before), &snapshot(&row));
     if changes.is_empty() && row.personal_sealed == before.personal_sealed {
         // Asking for what is already so is done; it is still on record that it was asked.
         tx.record(
@@ -198,7 +246,7 @@ pub fn change(
             id.subject(),
             json!({"version": row.version, "fields": []}),
         )?;
-        return Ok(before);
+        return Ok(row);
     }
     if row.unified_social_credit_code != before.unified_social_credit_code {
         if let Some(code) = &before.unified_social_credit_code {
@@ -213,10 +261,12 @@ pub fn change(
     if !store::update(tx.connection, &row, before.version)? {
         return Err(ProblemCode::PreconditionFailed.into());
     }
-    append_version(tx, &row)?;
+    append_version(tx, &row, made.by)?;
     let fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
-    let details =
-        json!({"version": row.version, "fields": fields, "major": customers::is_major(&changes)});
+    let details = json!({
+        "version": row.version, "fields": fields, "major": customers::is_major(&changes),
+        "confirmed_by": made.confirmed_by,
+    });
     tx.tell("customer.change", events::CUSTOMER_CHANGED, &row, details)?;
     Ok(row)
 }
@@ -394,7 +444,7 @@ fn words(roles: &[CustomerRole]) -> Vec<Option<String>> {
     words
 }
 
-fn append_version(tx: &mut Tx<'_>, row: &CustomerRow) -> Result<(), Error> {
+fn append_version(tx: &mut Tx<'_>, row: &CustomerRow, changed_by: String) -> Result<(), Error> {
     store::append_version(
         tx.connection,
         &CustomerVersionRow {
@@ -402,7 +452,7 @@ fn append_version(tx: &mut Tx<'_>, row: &CustomerRow) -> Result<(), Error> {
             customer_id: row.id,
             version: row.version,
             recorded_at: tx.now,
-            changed_by: tx.actor.principal.clone(),
+            changed_by,
             request_id: tx.actor.request_id,
             snapshot: snapshot(row),
             personal_sealed: row.personal_sealed.clone(),

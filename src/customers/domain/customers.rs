@@ -177,6 +177,12 @@ pub fn is_major(changes: &[FieldChange]) -> bool {
         .any(|change| MAJOR_FIELDS.contains(&change.field.as_str()))
 }
 
+/// Whether more may pass for a customer than before: it is open again, or no related party any more.
+pub fn loosens(before: (CustomerStatus, bool), after: (CustomerStatus, bool)) -> bool {
+    let reopened = before.0 == CustomerStatus::Closed && after.0 == CustomerStatus::Active;
+    reopened || (before.1 && !after.1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
+use crate::approvals::http::pending_change_views::{MayWait, may_wait};
 use crate::auth::scopes;
 use crate::customers::app::customers as app;
 use crate::customers::domain::customers::{
@@ -216,7 +217,9 @@ pub async fn get(
 
 /// Change a customer archive
 ///
-/// A merge patch: absent members stay, null clears. `If-Match` carries the ETag that was read.
+/// A merge patch: absent members stay, null clears. `If-Match` carries the ETag that was read. To open
+/// it again, or to say that it is no related party any more, is asked for by itself, and waits until
+/// somebody else has confirmed it.
 #[utoipa::path(
     patch,
     path = "/v1/customers/{customer_id}",
@@ -228,13 +231,13 @@ pub async fn patch(
     id: PathId<CustomerEntity>,
     if_match: IfMatch,
     command: PatchCommand<PatchCustomer>,
-) -> Reply<Resource<CustomerView>> {
+) -> Reply<MayWait<Resource<CustomerView>>> {
     let (body, repeatable) = command.into_parts();
     let change = customer_change(body)?;
     guard
         .write("customer.change", repeatable, move |tx| {
-            let row = app::change(tx, id.0, &if_match.seen(read), &change)?;
-            Ok(Resource(read(&mut tx.reader(), row)?))
+            let done = app::change(tx, id.0, &if_match.seen(read), &change)?;
+            may_wait(done, |row| Ok(Resource(read(&mut tx.reader(), row)?)))
         })
         .await
 }

@@ -23,7 +23,7 @@ pub fn routes() -> Vec<Operation> {
             route!(customers::list, InvalidCursor),
             route!(customers::search),
             route!(customers::get),
-            route!(customers::patch, DuplicateSocialCreditCode),
+            route!(customers::patch, DuplicateSocialCreditCode, ChangeWaiting),
             route!(customers::history, InvalidCursor),
         ],
     )

@@ -259,6 +259,14 @@ impl Case for ReferralRow {
         Ok(store::lock(tx.connection, id)?)
     }
 
+    fn makers(&self, tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
+        Ok(Score::makers_of(
+            tx.connection,
+            &[self.customer_id],
+            tx.today,
+        )?)
+    }
+
     fn write(&self, tx: &mut Tx<'_>, before: ReferralStatus) -> Result<bool, Error> {
         Ok(store::advance(tx.connection, self, before)?)
     }

@@ -45,6 +45,13 @@ pub trait DatedFact: Sized {
         day: NaiveDate,
     ) -> QueryResult<BTreeMap<CustomerId, Self>>;
 
+    /// Who recorded what is true of each of these customers on a day.
+    fn makers_of(
+        connection: &mut PgConnection,
+        customers: &[CustomerId],
+        day: NaiveDate,
+    ) -> QueryResult<Vec<String>>;
+
     /// What is true of a customer on a day.
     fn latest(
         connection: &mut PgConnection,
@@ -157,6 +164,22 @@ macro_rules! dated_fact {
                             confirmed_by,
                         })
                         .collect())
+                }
+
+                fn makers_of(
+                    connection: &mut PgConnection,
+                    customers: &[CustomerId],
+                    day: NaiveDate,
+                ) -> QueryResult<Vec<String>> {
+                    let buckets: Vec<i16> = customers.iter().map(|id| id.key().0).collect();
+                    t::table
+                        .filter(t::bucket.eq_any(buckets))
+                        .filter(t::customer_id.eq_any(customers))
+                        .filter(t::$day.le(day))
+                        .distinct_on((t::bucket, t::customer_id))
+                        .order((t::bucket, t::customer_id, t::$day.desc(), t::id.desc()))
+                        .select(t::recorded_by)
+                        .load(connection)
                 }
 
                 fn latest_of(

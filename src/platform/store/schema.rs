@@ -353,6 +353,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    customer_expected_sales (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        amount_minor -> Int8,
+        currency -> Text,
+        as_of -> Date,
+        evidence -> Text,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     customer_keys (bucket, customer_id, class, key_version) {
         bucket -> Int2,
         customer_id -> Uuid,
@@ -705,6 +720,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_policies,
     customer_codes,
     customer_dunning_levels,
+    customer_expected_sales,
     customer_keys,
     customer_restriction_ends,
     customer_restrictions,

@@ -18,6 +18,15 @@ use crate::error::{Error, OrInternal, Problem};
 use crate::values::actor::Actor;
 use crate::values::ids::{AuditId, Bucket, CustomerId, Entity, Id};
 
+/// How exchange rates may be, as the operator set it.
+#[derive(Debug, Clone, Copy)]
+pub struct RateBounds {
+    /// Days one may be old.
+    pub age_days_max: i64,
+    /// How far one may depart from the last ones without a second person, in basis points.
+    pub departure_bp: i32,
+}
+
 /// What everything that touches the database is told about its surroundings.
 pub struct Surroundings<'a> {
     /// Clock of the service.
@@ -26,6 +35,8 @@ pub struct Surroundings<'a> {
     pub time_zone: chrono_tz::Tz,
     /// Days an exchange rate may be old.
     pub rate_age_days_max: i64,
+    /// How far one may depart from the last ones without a second person, in basis points.
+    pub rate_departure_bp: i32,
     /// Keys that seal classified data.
     pub keys: &'a MasterKeys,
     /// Customers whose lines the transaction was found to need when it was tried before.
@@ -44,6 +55,8 @@ pub struct Reader<'a> {
     pub today: NaiveDate,
     /// Days an exchange rate may be old.
     pub rate_age_days_max: i64,
+    /// How far one may depart from the last ones without a second person, in basis points.
+    pub rate_departure_bp: i32,
 }
 
 impl Reader<'_> {
@@ -55,6 +68,7 @@ impl Reader<'_> {
             now: self.now,
             today: self.today,
             rate_age_days_max: self.rate_age_days_max,
+            rate_departure_bp: self.rate_departure_bp,
         }
     }
 }
@@ -238,6 +252,7 @@ impl Tx<'_> {
             now: self.now,
             today: self.today,
             rate_age_days_max: self.surroundings.rate_age_days_max,
+            rate_departure_bp: self.surroundings.rate_departure_bp,
         }
     }
 }

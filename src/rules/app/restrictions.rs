@@ -1,8 +1,14 @@
 //! Excluding customers from credit and holding their supply: recorded, and ended by another fact.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
+pub use crate::approvals::app::pending_changes::PROPOSE;
+use crate::approvals::app::pending_changes::{Proposal, propose};
+use crate::approvals::domain::pending_changes::ChangeKind;
+use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::customers::store::customers;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
@@ -84,35 +90,87 @@ pub fn restrict<R: Restricts>(tx: &mut Tx<'_>, new: &NewRestriction) -> Result<R
     Ok((row, None))
 }
 
-/// Ends a restriction before its last day: from today on it holds no more.
+/// The end of a restriction, as it waits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Ending {
+    restriction: RestrictionKind,
+    id: Uuid,
+    reason: String,
+}
+
+/// Proposes to end a restriction before its last day: it holds until a second person has confirmed
+/// that.
 ///
 /// # Errors
-/// 404, 412 when it is not what was seen, 409 when it has ended or is over.
+/// 404, 412 when it is not what was seen, 409 when it has ended or is over, or when its end waits
+/// already.
 pub fn end<R: Restricts>(
     tx: &mut Tx<'_>,
     id: Id<R>,
     seen: Seen<'_, Restriction>,
     reason: &str,
-) -> Result<Restriction, Error> {
+) -> Result<PendingChangeRow, Error> {
     let found = store::find(&mut tx.reader(), R::KIND, id.key())?;
     let found = found.ok_or_else(Error::not_found)?;
     // Nothing about it changes but its end, of which there is one.
     seen(&mut tx.reader(), &found)?;
-    let (row, ended) = found;
+    let row = not_ended(found, tx.today)?;
+    let ending = Ending {
+        restriction: R::KIND,
+        id: row.id,
+        reason: reason.to_owned(),
+    };
+    let known = json!({"from": row.restricted_from, "until": row.restricted_until});
+    let about = (row.customer_id, &row.org_path);
+    let mut proposal = Proposal::of_customer(ChangeKind::RestrictionEnd, about, &ending, known)?;
+    proposal.subject = id.subject();
+    proposal.evidence = Some(ending.reason);
+    propose(tx, proposal)
+}
+
+/// Ends a restriction as it was proposed: from today on it holds no more.
+///
+/// # Errors
+/// 409 when it has ended or is over.
+pub fn carry_out(tx: &mut Tx<'_>, change: &PendingChangeRow) -> Result<String, Error> {
+    let asked: Ending = change.asked()?;
+    match asked.restriction {
+        RestrictionKind::Exclusion => finish::<ExclusionEntity>(tx, change, asked),
+        RestrictionKind::SupplyHold => finish::<SupplyHoldEntity>(tx, change, asked),
+    }
+}
+
+fn finish<R: Restricts>(
+    tx: &mut Tx<'_>,
+    change: &PendingChangeRow,
+    asked: Ending,
+) -> Result<String, Error> {
+    let id: Id<R> = Id::from_uuid(asked.id);
+    let found = store::find(&mut tx.reader(), R::KIND, id.key())?;
+    let row = not_ended(found.ok_or_else(Error::not_found)?, tx.today)?;
+    let made = change.made(tx);
     let end = EndRow {
         bucket: row.bucket,
         restriction_id: row.id,
         ended_on: tx.today,
-        reason: reason.to_owned(),
-        ended_by: tx.actor.principal.clone(),
+        reason: asked.reason,
+        ended_by: made.by,
         ended_at: tx.now,
+        confirmed_by: made.confirmed_by,
     };
-    let over = row.restricted_until.is_some_and(|last| last < tx.today);
-    if over || ended.is_some() || !store::end(tx.connection, &end)? {
+    if !store::end(tx.connection, &end)? {
         return Err(ProblemCode::InvalidTransition.into());
     }
     told(tx, id, R::END, R::ENDED, &row)?;
-    Ok((row, Some(end)))
+    Ok(id.subject())
+}
+
+fn not_ended((row, ended): Restriction, today: NaiveDate) -> Result<RestrictionRow, Error> {
+    let over = row.restricted_until.is_some_and(|last| last < today);
+    match over || ended.is_some() {
+        true => Err(ProblemCode::InvalidTransition.into()),
+        false => Ok(row),
+    }
 }
 
 /// Whether a restriction holds on a day.

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::approvals::http::pending_change_views::PendingChangeView;
 use crate::auth::scopes;
 use crate::error::Error;
 use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Representation, Resource};
+use crate::platform::http::answers::{Accepted, Created, Listing, Representation, Resource};
 use crate::platform::http::command::{Honoured, IfMatch, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -58,7 +59,7 @@ pub struct EndRestriction {
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "org_path": "head-office/east/shanghai", "kind": "exclusion", "reason": "Court enforcement", "from": "2026-03-01",
     "until": null, "in_force": true, "recorded_by": "https://issuer.internal.test|ann",
-    "recorded_at": "2026-03-01T02:00:00Z", "ended_on": null, "end_reason": null, "ended_by": null, "ended_at": null,
+    "recorded_at": "2026-03-01T02:00:00Z", "ended_on": null, "end_reason": null, "ended_by": null, "ended_at": null, "end_confirmed_by": null,
 }))]
 pub struct RestrictionView {
     /// Identifier.
@@ -95,6 +96,9 @@ pub struct RestrictionView {
     /// Instant of the end.
     #[schema(required = true)]
     pub ended_at: Option<DateTime<Utc>>,
+    /// Who confirmed the end: issuer and subject.
+    #[schema(required = true)]
+    pub end_confirmed_by: Option<Principal>,
 }
 
 impl Representation for RestrictionView {
@@ -152,7 +156,7 @@ fn view(restriction: Restriction, today: NaiveDate) -> RestrictionView {
         recorded_by,
         recorded_at,
     } = row;
-    let (ended_on, end_reason, ended_by, ended_at) = match end {
+    let (ended_on, end_reason, ended_by, ended_at, end_confirmed_by) = match end {
         Some(EndRow {
             bucket: _,
             restriction_id: _,
@@ -160,13 +164,15 @@ fn view(restriction: Restriction, today: NaiveDate) -> RestrictionView {
             reason,
             ended_by,
             ended_at,
+            confirmed_by,
         }) => (
             Some(Date(ended_on)),
             Some(Text(reason)),
             Some(Principal(ended_by)),
             Some(ended_at),
+            confirmed_by.map(Principal),
         ),
-        None => (None, None, None, None),
+        None => (None, None, None, None, None),
     };
     RestrictionView {
         id,
@@ -183,6 +189,7 @@ fn view(restriction: Restriction, today: NaiveDate) -> RestrictionView {
         end_reason,
         ended_by,
         ended_at,
+        end_confirmed_by,
     }
 }
 
@@ -260,13 +267,12 @@ macro_rules! restriction_handlers {
             id: PathId<$entity>,
             if_match: IfMatch<Honoured>,
             command: KeyedCommand<EndRestriction>,
-        ) -> Reply<Resource<RestrictionView>> {
+        ) -> Reply<Accepted<PendingChangeView>> {
             let (body, repeatable) = command.into_parts();
             guard
-                .write($entity::END, repeatable, move |tx| {
+                .write(app::PROPOSE, repeatable, move |tx| {
                     let seen = if_match.seen(|reader, found| Ok(view(found, reader.today)));
-                    let ended = app::end(tx, id.0, &seen, &body.reason.0)?;
-                    Ok(Resource(view(ended, tx.today)))
+                    Ok(Accepted(app::end(tx, id.0, &seen, &body.reason.0)?.into()))
                 })
                 .await
         }
@@ -296,7 +302,8 @@ restriction_handlers! {
 
     /// End an exclusion from credit
     ///
-    /// Before its last day: from today on it holds no more. It stays on record.
+    /// Before its last day. It holds until somebody else has confirmed that; from that day on it holds no
+    /// more. It stays on record.
     pub async fn end_exclusion, "endCreditExclusion";
 }
 
@@ -323,6 +330,7 @@ restriction_handlers! {
 
     /// End a supply hold
     ///
-    /// Before its last day: from today on it holds no more. It stays on record.
+    /// Before its last day. It holds until somebody else has confirmed that; from that day on it holds no
+    /// more. It stays on record.
     pub async fn end_hold, "endSupplyHold";
 }

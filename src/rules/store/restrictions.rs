@@ -45,6 +45,8 @@ pub struct EndRow {
     pub reason: String,
     pub ended_by: String,
     pub ended_at: DateTime<Utc>,
+    /// Who confirmed it.
+    pub confirmed_by: Option<String>,
 }
 
 /// A restriction and its early end, if it has one.

@@ -139,5 +139,4 @@ macro_rules! fact_handlers {
     };
 }
 
-pub(crate) use fact_handlers;
-pub(crate) use fact_types;
+pub(crate) use {fact_handlers, fact_types};

@@ -24,7 +24,7 @@ use super::connection::{
     session_statements,
 };
 use super::idempotency::{self, Claim, IdempotencyScope, KeptRow, Reach, StoredAnswer};
-use super::tx::{Journal, Surroundings, Tx, audit_row};
+use super::tx::{Journal, RateBounds, Surroundings, Tx, audit_row};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
 use crate::error::{Error, Problem};
@@ -51,7 +51,7 @@ struct Shared {
     options: DbOptions,
     clock: Arc<dyn Clock>,
     time_zone: chrono_tz::Tz,
-    rate_age_days_max: i64,
+    rates: RateBounds,
     keys: Arc<MasterKeys>,
 }
 
@@ -104,7 +104,7 @@ impl Db {
         options: DbOptions,
         clock: Arc<dyn Clock>,
         time_zone: chrono_tz::Tz,
-        rate_age_days_max: i64,
+        rates: RateBounds,
         keys: Arc<MasterKeys>,
     ) -> Self {
         let role_missing = Arc::new(AtomicBool::new(false));
@@ -138,7 +138,7 @@ impl Db {
                 options,
                 clock,
                 time_zone,
-                rate_age_days_max,
+                rates,
                 keys,
             }),
         }
@@ -159,7 +159,7 @@ impl Db {
                 options: self.shared.options.clone(),
                 clock,
                 time_zone: self.shared.time_zone,
-                rate_age_days_max: self.shared.rate_age_days_max,
+                rates: self.shared.rates,
                 keys: self.shared.keys.clone(),
             }),
         }
@@ -300,7 +300,8 @@ impl Db {
             awaited,
             clock: self.shared.clock.as_ref(),
             time_zone: self.shared.time_zone,
-            rate_age_days_max: self.shared.rate_age_days_max,
+            rate_age_days_max: self.shared.rates.age_days_max,
+            rate_departure_bp: self.shared.rates.departure_bp,
             keys: &self.shared.keys,
         }
     }

@@ -141,7 +141,8 @@ impl Db {
             actor,
             now,
             today: business_date(now, self.shared.time_zone),
-            rate_age_days_max: self.shared.rate_age_days_max,
+            rate_age_days_max: self.shared.rates.age_days_max,
+            rate_departure_bp: self.shared.rates.departure_bp,
         }
     }
 }
