@@ -13,10 +13,15 @@ impl State {
         (name, amount, until): (Name, Minor, i64),
     ) -> Outcome {
         let known = self.reservations.get(&name);
+        // A name stays taken once nothing of it is held any more.
+        let over = known.and_then(|known| closed(known.status(self.now)));
         if let Some(known) = known
             && (known.amount, known.until) == (amount, until)
         {
-            return Outcome::Reservation(known.shown(self.now));
+            return match over {
+                Some(code) => refused(code),
+                None => Outcome::Reservation(known.shown(self.now)),
+            };
         }
         let is_known = known.is_some();
         if until <= self.now {
@@ -30,7 +35,7 @@ impl State {
             };
         }
         if is_known {
-            return refused("reference_reused");
+            return refused(over.unwrap_or("reference_reused"));
         }
         let row = Reservation {
             customer,
