@@ -436,17 +436,7 @@ fn two_approvers_at_once_open_one_line() {
         let path = format!("{}/approve", crate::support::a_submitted(&server, &body));
         let approvers: Vec<Client> = ["first", "second", "third"]
             .iter()
-            .map(|name| {
-                server.with(
-                    &[
-                        "approvals:decide:branch",
-                        "credit-applications:approve",
-                        "credit-applications:read",
-                    ],
-                    "head-office",
-                    name,
-                )
-            })
+            .map(|name| crate::support::somebody(&server, name))
             .collect();
         let opened = AtomicUsize::new(0);
         std::thread::scope(|scope| {

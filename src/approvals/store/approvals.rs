@@ -231,7 +231,7 @@ fn barred(principal: &str, day: NaiveDate) -> Condition {
         );
     let revoked_during = lent::revoked_at
         .assume_not_null()
-        .gt(approval_cases::requested_at)
+        .ge(approval_cases::requested_at)
         .and(lent::revoked_on.assume_not_null().ge(lent::delegated_from));
     let stands_in = lent::table
         .filter(lent::delegator.eq(approval_cases::requested_by))

@@ -136,7 +136,7 @@ pub fn delegates_of_requester(
     // What was revoked before the case, or before its first day, never was for it.
     let revoked_during = d::revoked_at
         .assume_not_null()
-        .gt(case.requested_at)
+        .ge(case.requested_at)
         .and(d::revoked_on.assume_not_null().ge(d::delegated_from));
     d::table
         .filter(d::delegator.eq(&case.requested_by))

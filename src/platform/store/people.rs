@@ -15,8 +15,9 @@ use crate::values::organisation::OrgPath;
 pub struct PersonRow {
     /// Issuer and subject.
     pub principal: String,
+    /// Organisation they stand at.
     pub org_path: OrgPath,
-    /// In order.
+    /// Scopes, in order.
     pub scopes: Vec<Option<String>>,
     /// Customer of a self-service token.
     pub customer_id: Option<CustomerId>,
