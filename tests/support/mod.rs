@@ -18,14 +18,15 @@ pub use client::{Answer, Client, fresh_key};
 pub use ledger::assert_clean as assert_ledger_is_clean;
 pub use server::TestServer;
 
-/// Polls until it is so; ends the test when it is still not after half a minute. Between two looks
-/// the thread gives way for an instant, it never sleeps for a time that somebody guessed.
+/// Polls until it is so; ends the test when it is still not after three minutes: that is no measure of
+/// speed, a machine with other work to do gets there too. Between two looks the thread gives way for
+/// an instant, it never sleeps for a time that somebody guessed.
 #[track_caller]
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let begun = std::time::Instant::now();
     while !condition() {
         assert!(
-            begun.elapsed() < std::time::Duration::from_secs(30),
+            begun.elapsed() < std::time::Duration::from_secs(180),
             "still not: {what}"
         );
         std::thread::park_timeout(std::time::Duration::from_millis(2));
