@@ -380,16 +380,21 @@ fn rule(name: &str, steps: Vec<StepRule>) -> AuthorityRule {
 /// that wait for a second person the executive confirms the matrix and the policy, the head office
 /// settings and rates, and the branch what is true of a customer.
 pub fn built_in() -> Vec<AuthorityRule> {
-    let referral = |name: &str, steps: Vec<StepRule>| AuthorityRule {
-        kind: REFERRAL.to_owned(),
-        ..rule(name, steps)
-    };
-    let change = |name: &str, steps: Vec<StepRule>| AuthorityRule {
-        kind: CHANGE.to_owned(),
-        ..rule(name, steps)
-    };
-    let related_party = || step("related_party", RELATED_PARTY, Some(1));
-    let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let mut rules = of_applications();
+    rules.extend(of_referrals());
+    rules.extend(of_changes());
+    rules
+}
+
+fn named(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn related_party() -> StepRule {
+    step("related_party", RELATED_PARTY, Some(1))
+}
+
+fn of_applications() -> Vec<AuthorityRule> {
     vec![
         AuthorityRule {
             actions: named(&["close", "decrease", "suspend"]),
@@ -422,6 +427,15 @@ pub fn built_in() -> Vec<AuthorityRule> {
             ..rule("head_office", vec![head_office()])
         },
         rule("executive", vec![head_office(), executive()]),
+    ]
+}
+
+fn of_referrals() -> Vec<AuthorityRule> {
+    let referral = |name: &str, steps: Vec<StepRule>| AuthorityRule {
+        kind: REFERRAL.to_owned(),
+        ..rule(name, steps)
+    };
+    vec![
         AuthorityRule {
             related_party: Some(true),
             amount_max_minor: Some(TWO_PEOPLE_ABOVE_MINOR),
@@ -443,6 +457,15 @@ pub fn built_in() -> Vec<AuthorityRule> {
             ..referral("referral_head_office", vec![head_office()])
         },
         referral("referral_executive", vec![head_office(), executive()]),
+    ]
+}
+
+fn of_changes() -> Vec<AuthorityRule> {
+    let change = |name: &str, steps: Vec<StepRule>| AuthorityRule {
+        kind: CHANGE.to_owned(),
+        ..rule(name, steps)
+    };
+    vec![
         AuthorityRule {
             related_party: Some(true),
             ..change("change_related_party", vec![related_party()])

@@ -95,14 +95,7 @@ impl Db {
                     seen: vec![BTreeSet::new(); fresh.len()],
                 };
                 let done = work(&mut many, &fresh)?;
-                let silent = many
-                    .recorded
-                    .iter()
-                    .zip(&done)
-                    .any(|(recorded, result)| result.is_ok() && !recorded);
-                if silent || done.len() != fresh.len() {
-                    return Err(Error::internal("a write of a batch recorded nothing"));
-                }
+                nothing_is_silent(&many.recorded, &done)?;
                 results = done.into_iter().zip(many.seen).collect();
             }
             let mut written = Vec::with_capacity(requests.len());
@@ -155,4 +148,13 @@ impl Db {
             Ok(written)
         })
     }
+}
+
+/// Whatever was done is on record, and everybody who asked has a result.
+fn nothing_is_silent<T>(recorded: &[bool], done: &[Result<T, Error>]) -> Result<(), Error> {
+    let mut each = recorded.iter().zip(done);
+    if done.len() != recorded.len() || each.any(|(recorded, result)| result.is_ok() && !recorded) {
+        return Err(Error::internal("a write of a batch recorded nothing"));
+    }
+    Ok(())
 }
