@@ -11,7 +11,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use shouxin::applications::app::applications::{self, Grounds, NewApplication, Target};
-use shouxin::approvals::app::lifecycle::Verdict;
+use shouxin::approvals::domain::approvals::Verdict;
 use shouxin::approvals::domain::authority_rules as rules;
 use shouxin::catalogue::app::products;
 use shouxin::catalogue::domain::products::{ExposureTreatment, ProductCode, ProductKind};

@@ -4,10 +4,10 @@
 use serde_json::json;
 
 use super::delegations::{lenders, lent};
-use super::lifecycle::Verdict;
 use super::{authority_rules, refusals};
 use crate::approvals::domain::approvals::{
     self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
+    Verdict,
 };
 use crate::approvals::domain::authority_rules::{CaseSubject, PlannedStep, rule_for};
 use crate::approvals::domain::events;

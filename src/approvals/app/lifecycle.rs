@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{approvals, refusals};
-use crate::approvals::domain::approvals::{CaseStatus, Decision};
+use crate::approvals::domain::approvals::{CaseStatus, Decision, Verdict};
 use crate::approvals::domain::authority_rules::CaseSubject;
 use crate::approvals::domain::lifecycle::Standing;
 use crate::error::{Error, Problem};
@@ -24,15 +24,6 @@ pub struct Turn<S> {
     pub action: &'static str,
     /// The event.
     pub kind: EventKind,
-}
-
-/// What somebody says who decides a step.
-#[derive(Debug, Clone, Default)]
-pub struct Verdict {
-    /// Comment or reason; it is kept.
-    pub comment: String,
-    /// The step that is meant, where it is named.
-    pub step: Option<i16>,
 }
 
 /// A row that is decided by approval.

@@ -54,6 +54,15 @@ crate::text_enum! {
     }
 }
 
+/// What somebody says who decides a step.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// Comment or reason; it is kept.
+    pub comment: String,
+    /// The step that is meant, where it is named.
+    pub step: Option<i16>,
+}
+
 /// Who may decide a step: a scope, held somewhere in the organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Competence {

@@ -1,6 +1,6 @@
 //! What somebody decides, from the body of the request.
 
-use crate::approvals::app::lifecycle::Verdict;
+use crate::approvals::domain::approvals::Verdict;
 use crate::platform::http::bodies::{Approve, TurnDown};
 
 impl From<Approve> for Verdict {

@@ -192,7 +192,7 @@ impl World {
             let product = [None, Some(GOODS)][dice.below(2)];
             let body = application_body(Owner::Customer(&customer), product, &dice.amount(120));
             if let Some(opened) = self.apply(&body) {
-                self.lines.push(opened.id());
+                self.lines.push(opened.field("credit_line_id"));
             }
         }
         Step::Exception
