@@ -10,6 +10,7 @@ pub mod domain {
 /// Rows, query pieces, load and apply.
 pub(crate) mod store {
     pub mod customers;
+    pub mod standstill;
 }
 
 /// Use cases on a `Tx`.

@@ -72,11 +72,11 @@ impl Case for ApplicationRow {
     }
 
     fn find_locked(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Option<Self>, Error> {
-        Ok(store::find_locked(&mut tx.reader(), id)?)
+        Ok(store::find_locked(tx, id)?)
     }
 
     fn lock(tx: &mut Tx<'_>, id: ApplicationId) -> Result<Option<Self>, Error> {
-        Ok(store::lock(tx.connection, id)?)
+        Ok(store::lock(tx, id)?)
     }
 
     fn write(&self, tx: &mut Tx<'_>, before: ApplicationStatus) -> Result<bool, Error> {

@@ -10,6 +10,7 @@ use crate::catalogue::domain::products::ProductCode;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked};
 use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::{credit_application_checks, credit_applications};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -77,6 +78,8 @@ pub struct ApplicationRow {
     /// Version of the line when it was submitted.
     pub line_version: Option<i64>,
 }
+
+dated!(ApplicationRow: updated_at);
 
 impl Subject for ApplicationRow {
     fn about(&self) -> About {

@@ -98,7 +98,7 @@ fn step_row(case: &CaseRow, number: i16, step: &PlannedStep) -> StepRow {
 /// # Errors
 /// When stored rules cannot be read.
 pub fn suffices(tx: &mut Tx<'_>, id: CaseId, facts: &CaseSubject) -> Result<bool, Error> {
-    let case = store::find_locked(tx.connection, id)?;
+    let case = store::find_locked(tx, id)?;
     let set = authority_rules::version(&mut tx.reader(), case.rule_set_version)?;
     let Some(rule) = rule_for(&set, facts) else {
         return Ok(false);
@@ -131,7 +131,7 @@ pub fn decide(
     decision: Decision,
     verdict: &Verdict,
 ) -> Result<CaseStatus, Error> {
-    let case = store::find_locked(tx.connection, id)?;
+    let case = store::find_locked(tx, id)?;
     let mut steps = store::steps(tx.connection, id)?;
     let decisions = store::decisions(tx.connection, id)?;
     let facts = CaseFacts {
@@ -194,7 +194,7 @@ pub fn decide(
 /// # Errors
 /// 409 when it is decided, 403 for anybody else.
 pub fn withdraw(tx: &mut Tx<'_>, id: CaseId) -> Result<(), Error> {
-    let case = store::find_locked(tx.connection, id)?;
+    let case = store::find_locked(tx, id)?;
     if case.status != CaseStatus::Pending {
         return Err(ProblemCode::InvalidTransition.into());
     }

@@ -103,7 +103,7 @@ pub fn revoke(
     id: DelegationId,
     seen: Seen<'_, DelegationRow>,
 ) -> Result<DelegationRow, Error> {
-    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let mut row = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &row)?;
     let who = &tx.actor.principal;
     if *who != row.delegator && (*who == row.delegate || !tx.actor.reaches(&row.org_path)) {

@@ -13,6 +13,7 @@ use crate::platform::store::schema::{
     approval_cases, approval_decisions, approval_delegations, approval_steps,
 };
 use crate::platform::store::sql_types::words;
+use crate::platform::store::tx::Tx;
 use crate::values::ids::CaseId;
 
 words!(CaseStatus, Decision, StepStatus);
@@ -52,12 +53,21 @@ pub fn insert(connection: &mut PgConnection, case: &CaseRow, steps: &[StepRow]) 
 }
 
 /// Finds a case and locks it: one decision at a time.
-pub fn find_locked(connection: &mut PgConnection, id: CaseId) -> QueryResult<CaseRow> {
-    approval_cases::table
-        .find(id.key())
-        .select(CaseRow::as_select())
-        .for_no_key_update()
-        .first(connection)
+pub fn find_locked(tx: &mut Tx<'_>, id: CaseId) -> QueryResult<CaseRow> {
+    use approval_decisions as d;
+    let (case, _) = tx.lock(|reader| {
+        let case: CaseRow = approval_cases::table
+            .find(id.key())
+            .select(CaseRow::as_select())
+            .for_no_key_update()
+            .first(reader.connection)?;
+        let decided: Option<DateTime<Utc>> = d::table
+            .of((d::bucket, d::case_id), id)
+            .select(diesel::dsl::max(d::decided_at))
+            .first(reader.connection)?;
+        Ok((case, decided))
+    })?;
+    Ok(case)
 }
 
 /// The steps of a case in order.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::approvals::domain::approvals::{CaseStatus, Decision, StepStatus};
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::{approval_cases, approval_decisions, approval_steps};
 use crate::platform::store::telling::{About, Subject};
 use crate::values::ids::CaseId;
@@ -38,6 +39,8 @@ pub struct CaseRow {
     /// Business date of the request.
     pub requested_on: NaiveDate,
 }
+
+dated!(CaseRow: requested_at, closed_at);
 
 impl Subject for CaseRow {
     fn about(&self) -> About {

@@ -8,9 +8,10 @@ use diesel::sql_types::Bool;
 use super::case_rows::CaseRow;
 use crate::approvals::domain::approvals::DelegationId;
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::approval_delegations;
 use crate::platform::store::telling::{About, Subject};
-use crate::platform::store::tx::Reader;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::values::actor::Actor;
 use crate::values::organisation::OrgPath;
 
@@ -36,6 +37,8 @@ pub struct DelegationRow {
     /// Business date of the revocation.
     pub revoked_on: Option<NaiveDate>,
 }
+
+dated!(DelegationRow: updated_at);
 
 impl Subject for DelegationRow {
     fn about(&self) -> About {
@@ -82,17 +85,16 @@ pub fn find(reader: &mut Reader<'_>, id: DelegationId) -> QueryResult<Option<Del
 }
 
 /// Finds a delegation that the caller may know of, and locks it until the end of the transaction.
-pub fn find_locked(
-    reader: &mut Reader<'_>,
-    id: DelegationId,
-) -> QueryResult<Option<DelegationRow>> {
-    approval_delegations::table
-        .find(id.uuid())
-        .filter(visible_to(reader.actor))
-        .select(DelegationRow::as_select())
-        .for_no_key_update()
-        .first(reader.connection)
-        .optional()
+pub fn find_locked(tx: &mut Tx<'_>, id: DelegationId) -> QueryResult<Option<DelegationRow>> {
+    tx.lock(|reader| {
+        approval_delegations::table
+            .find(id.uuid())
+            .filter(visible_to(reader.actor))
+            .select(DelegationRow::as_select())
+            .for_no_key_update()
+            .first(reader.connection)
+            .optional()
+    })
 }
 
 /// A page of the delegations that the caller may know of, newest first.

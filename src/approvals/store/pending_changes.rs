@@ -76,6 +76,8 @@ fn visible_to(actor: &Actor) -> Visible<'_> {
     )
 }
 
+dated!(PendingChangeRow: updated_at);
+
 found!(pending_changes, PendingChangeRow, PendingChangeId: find, find_locked, anywhere, lock);
 
 /// A page of visible changes, newest first.

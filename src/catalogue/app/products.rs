@@ -116,7 +116,7 @@ pub fn change(
     seen: Seen<'_, ProductRow>,
     change: &ProductChange,
 ) -> Result<Done<ProductRow>, Error> {
-    let before = store::find_locked(tx.connection, code)?.ok_or_else(Error::not_found)?;
+    let before = store::find_locked(tx, code)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &before)?;
     let (row, fields) = changed(&before, change);
     if !loosens(&before.terms(), &row.terms()) {
@@ -136,7 +136,7 @@ pub fn change(
 pub fn carry_out(tx: &mut Tx<'_>, change: &PendingChangeRow) -> Result<String, Error> {
     let asked: ProductChange = change.asked()?;
     let code = change.seen["code"].as_str().unwrap_or_default();
-    let before = store::find_locked(tx.connection, code)?.ok_or_else(Error::not_found)?;
+    let before = store::find_locked(tx, code)?.ok_or_else(Error::not_found)?;
     change.as_seen(&json!({"code": before.code, "version": before.version}))?;
     let (row, fields) = changed(&before, &asked);
     let made = change.made(tx);

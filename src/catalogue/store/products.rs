@@ -8,9 +8,11 @@ use crate::catalogue::domain::products::{
     ExposureTreatment, OfferTerms, ProductCode, ProductKind, ReleasedBy,
 };
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::{product_versions, products};
 use crate::platform::store::sql_types::{text, words};
 use crate::platform::store::telling::{About, Subject};
+use crate::platform::store::tx::Tx;
 
 words!(ExposureTreatment, ProductKind, ReleasedBy);
 text!(ProductCode, ProductCode::as_str, |code| Ok(
@@ -52,6 +54,8 @@ impl ProductRow {
     }
 }
 
+dated!(ProductRow: updated_at);
+
 impl Subject for ProductRow {
     fn about(&self) -> About {
         About::of_company(format!("product/{}", self.code))
@@ -90,13 +94,15 @@ pub fn find(connection: &mut PgConnection, code: &str) -> QueryResult<Option<Pro
 }
 
 /// Finds a product and locks it until the end of the transaction.
-pub fn find_locked(connection: &mut PgConnection, code: &str) -> QueryResult<Option<ProductRow>> {
-    products::table
-        .find(code)
-        .select(ProductRow::as_select())
-        .for_no_key_update()
-        .first(connection)
-        .optional()
+pub fn find_locked(tx: &mut Tx<'_>, code: &str) -> QueryResult<Option<ProductRow>> {
+    tx.lock(|reader| {
+        products::table
+            .find(code)
+            .select(ProductRow::as_select())
+            .for_no_key_update()
+            .first(reader.connection)
+            .optional()
+    })
 }
 
 /// A page of products by code, after `after`.

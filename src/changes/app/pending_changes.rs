@@ -55,11 +55,11 @@ impl Case for PendingChangeRow {
     }
 
     fn find_locked(tx: &mut Tx<'_>, id: PendingChangeId) -> Result<Option<Self>, Error> {
-        Ok(store::find_locked(&mut tx.reader(), id)?)
+        Ok(store::find_locked(tx, id)?)
     }
 
     fn lock(tx: &mut Tx<'_>, id: PendingChangeId) -> Result<Option<Self>, Error> {
-        Ok(store::lock(tx.connection, id)?)
+        Ok(store::lock(tx, id)?)
     }
 
     fn write(&self, tx: &mut Tx<'_>, before: ChangeStatus) -> Result<bool, Error> {

@@ -15,6 +15,7 @@ use crate::customers::domain::customers::{
 use crate::customers::domain::events;
 use crate::customers::domain::social_credit_code::SocialCreditCode;
 use crate::customers::store::customers::{self as store, CustomerRow, CustomerVersionRow};
+use crate::customers::store::standstill;
 use crate::error::{Error, OrInternal, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
@@ -187,7 +188,7 @@ pub fn change(
     seen: Seen<'_, CustomerRow>,
     change: &CustomerChange,
 ) -> Result<Done<CustomerRow>, Error> {
-    let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let before = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &before)?;
     let mut row = before.clone();
     let mut personal = Personal::default();
@@ -220,7 +221,7 @@ pub fn change(
 pub fn carry_out(tx: &mut Tx<'_>, change: &PendingChangeRow) -> Result<String, Error> {
     let asked: Standing = change.asked()?;
     let id = change.customer_id.ok_or_else(Error::not_found)?;
-    let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let before = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     change.as_seen(&json!(Standing::of(&before)))?;
     let mut row = before.clone();
     row.status = asked.status.unwrap_or(row.status);
@@ -255,6 +256,9 @@ fn write(
         if let Some(code) = &row.unified_social_credit_code {
             take_code(tx, code, id)?;
         }
+    }
+    if row.status != before.status {
+        standstill::lock_decisions(tx, id)?;
     }
     row.version += 1;
     row.updated_at = tx.now;

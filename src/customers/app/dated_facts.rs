@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::approvals::app::pending_changes::{Done, Proposal, propose};
 use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::approvals::store::pending_changes::PendingChangeRow;
-use crate::customers::store::customers;
+use crate::customers::store::{customers, standstill};
 use crate::error::Error;
 use crate::error::days::not_after_today;
 use crate::platform::store::dated_facts::{DatedFact, FactRow};
@@ -94,8 +94,7 @@ fn checked<F: Recordable>(
     customer_id: CustomerId,
     fact: &F,
 ) -> Result<OrgPath, Error> {
-    let customer =
-        customers::find_locked(&mut tx.reader(), customer_id)?.ok_or_else(Error::not_found)?;
+    let customer = customers::find_locked(tx, customer_id)?.ok_or_else(Error::not_found)?;
     not_after_today(F::DAY, fact.day(), tx.today)?;
     fact.check()?;
     Ok(customer.org_path)
@@ -107,6 +106,7 @@ fn insert<F: Recordable>(
     fact: F,
     made: Made,
 ) -> Result<FactRow<F>, Error> {
+    standstill::lock_decisions(tx, customer_id)?;
     let row = FactRow {
         id: tx.mint(customer_id.bucket())?,
         customer_id,

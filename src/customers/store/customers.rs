@@ -13,6 +13,7 @@ use crate::customers::domain::customers::{
     TradingClass, ValueClass,
 };
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::{customer_codes, customer_keys, customer_versions, customers};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -73,6 +74,8 @@ pub struct CustomerRow {
     /// Whether it is related to the company.
     pub related_party: bool,
 }
+
+dated!(CustomerRow: updated_at);
 
 impl Subject for CustomerRow {
     fn about(&self) -> About {

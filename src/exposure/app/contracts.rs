@@ -41,7 +41,7 @@ pub fn record_contract(
     seen: Seen<'_, LineRow>,
     new: &NewContract,
 ) -> Result<LineRow, Error> {
-    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let mut row = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &row)?;
     if row.status == LineStatus::Closed {
         return Err(wrong_status(row.status));

@@ -12,7 +12,7 @@ use crate::exposure::domain::groups::{
     DayRefusal, GroupBasis, GroupLimitMode, MembershipDays, MembershipId,
 };
 use crate::exposure::store::groups::{self as store, GroupRow, MembershipRow};
-use crate::exposure::store::parties as loads;
+use crate::exposure::store::{lines, parties as loads};
 use crate::platform::store::errors::on_violation;
 use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::About;
@@ -97,8 +97,13 @@ pub fn change(
     seen: Seen<'_, GroupRow>,
     change: &GroupChange,
 ) -> Result<GroupRow, Error> {
-    let before = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let before = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &before)?;
+    if change.limit_mode.is_some() {
+        // Decisions read the mode under the locks of the lines.
+        let of_group = lines::of_group(tx.connection, id)?;
+        lines::lock_many(tx, of_group.iter().map(|line| line.id).collect())?;
+    }
     let mut row = before.clone();
     let mut fields: Vec<&str> = Vec::new();
     macro_rules! set {
@@ -160,15 +165,15 @@ fn take_in(
 ) -> Result<MembershipRow, Error> {
     let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
     // A line that is opened for the group meanwhile would not know of the member.
-    loads::hold_group(tx.connection, group_id)?;
+    loads::hold_group(tx, group_id)?;
     // The lock puts the joins and leaves of one customer in a row.
-    let customer =
-        customers::find_locked(&mut tx.reader(), new.customer_id)?.ok_or_else(unknown_customer)?;
+    let customer = customers::find_locked(tx, new.customer_id)?.ok_or_else(unknown_customer)?;
     let days =
         MembershipDays::beginning(new.from, tx.today).map_err(|refusal| at("from", refusal))?;
     if store::is_member_within(tx.connection, customer.id, days, None)? {
         return Err(ProblemCode::AlreadyMember.into());
     }
+    regrouping::lock_for_move(tx, customer.id, Some(group_id))?;
     let id: MembershipId = tx.mint(customer.id.bucket())?;
     let row = MembershipRow {
         bucket: customer.bucket,
@@ -212,9 +217,8 @@ pub fn leave(
 ) -> Result<MembershipRow, Error> {
     let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
     let read = store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;
-    loads::hold_group(tx.connection, group_id)?;
-    let customer =
-        customers::find_locked(&mut tx.reader(), read.customer_id)?.ok_or_else(Error::not_found)?;
+    loads::hold_group(tx, group_id)?;
+    let customer = customers::find_locked(tx, read.customer_id)?.ok_or_else(Error::not_found)?;
     // Only under the lock of the customer does a membership stay what it was read to be.
     let before =
         store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;

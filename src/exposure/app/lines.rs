@@ -81,6 +81,8 @@ pub fn open(tx: &mut Tx<'_>, new: NewLine) -> Result<LineRow, Error> {
     let existing = lock_owner(tx, new.customer_id, new.group_id)?;
     let window = (terms.valid_from, terms.valid_until);
     refuse_overlap(&existing, new.product.as_ref(), None, window)?;
+    // Whoever decides without the line does so before it is there.
+    regrouping::lock_for_adoption(tx, (new.customer_id, new.group_id))?;
     let id: LineId = tx.mint(new.application_id.bucket())?;
     let mut row = LineRow {
         bucket: id.bucket().as_i16(),
@@ -125,7 +127,7 @@ pub fn open(tx: &mut Tx<'_>, new: NewLine) -> Result<LineRow, Error> {
     store::insert(tx.connection, &row, change)?;
     regrouping::adopt(tx, id)?;
     record(tx, "credit_line.open", events::CREDIT_LINE_OPENED, &row, "")?;
-    Ok(store::lock(tx.connection, id)?)
+    Ok(store::lock(tx, id)?)
 }
 
 /// Changes a line as an approved application asks for. The line has to have the terms for which
@@ -201,12 +203,9 @@ pub fn lock_level(tx: &mut Tx<'_>, id: LineId) -> Result<LockedLevel, Error> {
         (None, None) => Vec::new(),
     };
     let level = owned.iter().filter(|line| line.product == found.product);
-    let mut others = store::lock_many(tx.connection, level.map(|line| line.id).collect())?;
+    let mut others = store::lock_many(tx, level.map(|line| line.id).collect())?;
     let place = others.iter().position(|line| line.id == id);
     let line = others.remove(place.ok_or_else(Error::not_found)?);
-    let moved = others.iter().map(|line| line.moved_at);
-    let latest = moved.fold(line.updated_at.max(line.moved_at), Ord::max);
-    tx.time_after_locks(latest);
     Ok(LockedLevel { line, others })
 }
 
@@ -257,11 +256,11 @@ pub(super) fn lock_owner(
 ) -> Result<Vec<LineRow>, Error> {
     match (customer_id, group_id) {
         (Some(id), _) => {
-            loads::lock_customer(tx.connection, id)?;
+            loads::lock_customer(tx, id)?;
             Ok(store::of_customer(tx.connection, id)?)
         }
         (None, Some(id)) => {
-            loads::lock_group(tx.connection, id)?;
+            loads::lock_group(tx, id)?;
             Ok(store::of_group(tx.connection, id)?)
         }
         (None, None) => Err(Error::internal("a line without an owner")),
@@ -338,7 +337,7 @@ pub fn review(
     seen: Seen<'_, LineRow>,
     new: &NewReview,
 ) -> Result<LineRow, Error> {
-    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let mut row = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &row)?;
     if row.status == LineStatus::Closed {
         return Err(wrong_status(row.status));
@@ -417,7 +416,7 @@ pub fn act(
     seen: Seen<'_, LineRow>,
     (action, reason): (LineAction, &str),
 ) -> Result<LineRow, Error> {
-    let mut row = store::find_locked(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
+    let mut row = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &row)?;
     let (next, verb, kind) = match (action, row.status) {
         (LineAction::Suspend, LineStatus::Active) => (

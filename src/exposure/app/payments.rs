@@ -18,10 +18,9 @@ use crate::exposure::domain::payments::{
     self, Allocation, AllocationId, OpenItem, PaymentId, PaymentStatus,
 };
 use crate::exposure::store::counted::Counts;
-use crate::exposure::store::movements;
-use crate::exposure::store::parties;
 use crate::exposure::store::payments::{self as rows, AllocationRow, PaymentRow};
 use crate::exposure::store::receivables::{self, ReceivableRow};
+use crate::exposure::store::{movements, parties};
 use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::event_kinds::EventKind;
@@ -71,6 +70,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
     if !new.another {
         is_the_first(tx, new.customer_id, &reference_key)?;
     }
+    let (mut ledger, mut open) = lock_settled(tx, new.customer_id, &new.spread)?;
     let id: PaymentId = tx.mint(new.customer_id.bucket())?;
     let mut payment = PaymentRow {
         bucket: id.bucket().as_i16(),
@@ -90,7 +90,6 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
         updated_at: tx.now,
         reference_key,
     };
-    let (mut ledger, mut open) = lock_settled(tx, new.customer_id, &new.spread)?;
     rows::insert(tx.connection, &payment)?;
     let parts = spread(&payment, &new.spread, &open)?;
     settle(tx, &mut ledger, &mut payment, &mut open, &parts)?;
@@ -112,7 +111,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
 /// back nothing, so its reference is free.
 fn is_the_first(tx: &mut Tx<'_>, customer_id: CustomerId, key: &str) -> Result<(), Error> {
     // A customer may have no line at which two of them would meet.
-    parties::lock_customer(tx.connection, customer_id)?;
+    parties::lock_customer(tx, customer_id)?;
     match rows::first_posted(tx.connection, customer_id, key)? {
         None => Ok(()),
         Some(first) => Err(Problem::new(ProblemCode::DuplicatePaymentReference)
@@ -133,7 +132,7 @@ pub fn allocate(
 ) -> Result<PaymentRow, Error> {
     let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
     let (mut ledger, mut open) = lock_settled(tx, found.customer_id, spread_as)?;
-    let mut payment = rows::lock(tx.connection, id)?;
+    let mut payment = rows::lock(tx, id)?;
     seen(&mut tx.reader(), &payment)?;
     if payment.status == PaymentStatus::Reversed {
         return Err(ProblemCode::PaymentReversed.into());
@@ -171,7 +170,7 @@ pub fn reverse(
     let in_use = receivables::group_lines_in_use(tx.connection, found.customer_id, &settled)?;
     let (mut ledger, group) = regrouping::lock_where_it_counts(tx, found.customer_id, in_use)?;
     let mut owed = receivables::lock_many(tx.connection, found.customer_id, &settled)?;
-    let mut payment = rows::lock(tx.connection, id)?;
+    let mut payment = rows::lock(tx, id)?;
     seen(&mut tx.reader(), &payment)?;
     if payment.status == PaymentStatus::Reversed {
         return Err(ProblemCode::PaymentReversed.into());

@@ -62,8 +62,8 @@ pub struct CapturedReceivable {
 /// 404 when the customer is not visible, 422 for an unknown product, 409 for a number that is
 /// taken.
 pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error> {
-    let (_, org) = store::customer_in_its_group(&mut tx.reader(), new.customer_id)?
-        .ok_or_else(Error::not_found)?;
+    let (_, org) =
+        store::customer_in_its_group(tx, new.customer_id)?.ok_or_else(Error::not_found)?;
     let Some(terms) = store::product(tx.connection, &new.product)? else {
         return Err(Problem::new(ProblemCode::ProductUnknown).into());
     };
@@ -189,7 +189,8 @@ pub(super) fn from_reservation(
 /// 404 when it is not visible, 409 when nothing is owed or it is disputed already.
 pub fn dispute(tx: &mut Tx<'_>, id: ReceivableId, reason: &str) -> Result<ReceivableRow, Error> {
     let found = rows::find(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
-    let mut row = rows::lock_many(tx.connection, found.customer_id, &[id])?
+    let mut row = tx
+        .lock(|reader| rows::lock_many(reader.connection, found.customer_id, &[id]))?
         .pop()
         .ok_or_else(Error::not_found)?;
     if row.outstanding_minor == 0 || row.disputed_on.is_some() {

@@ -252,11 +252,11 @@ impl Case for ReferralRow {
     }
 
     fn find_locked(tx: &mut Tx<'_>, id: ReferralId) -> Result<Option<Self>, Error> {
-        Ok(store::find_locked(&mut tx.reader(), id)?)
+        Ok(store::find_locked(tx, id)?)
     }
 
     fn lock(tx: &mut Tx<'_>, id: ReferralId) -> Result<Option<Self>, Error> {
-        Ok(store::lock(tx.connection, id)?)
+        Ok(store::lock(tx, id)?)
     }
 
     fn makers(&self, tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {

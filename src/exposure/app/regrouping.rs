@@ -50,20 +50,7 @@ pub fn move_to_group(
     to: Option<(GroupId, Ceiling)>,
 ) -> Result<(), Error> {
     let (to, ceiling) = (to.map(|(group, _)| group), to.map(|(_, ceiling)| ceiling));
-    let mut of_groups = reservations_store::group_lines_in_use(tx.connection, customer_id)?;
-    of_groups.extend(receivables_store::group_lines_in_use(
-        tx.connection,
-        customer_id,
-        &[],
-    )?);
-    if let Some(group) = to {
-        of_groups.extend(
-            lines::of_group(tx.connection, group)?
-                .iter()
-                .map(|line| line.id),
-        );
-    }
-    let mut ledger = Ledger::lock_in_use(tx, &[customer_id], of_groups)?;
+    let mut ledger = lock_for_move(tx, customer_id, to)?;
     // What has expired is not brought along.
     ledger.expire_all_of(tx, customer_id)?;
     let mut held = reservations_store::lock_open_of(tx.connection, customer_id)?;
@@ -129,6 +116,32 @@ pub fn move_to_group(
     tx.write_now()
 }
 
+/// Locks the lines that a customer is moved from and to. Who makes the membership does this first:
+/// nobody who did not count it decides after it.
+///
+/// # Errors
+/// When the database cannot serve.
+pub(super) fn lock_for_move(
+    tx: &mut Tx<'_>,
+    customer_id: CustomerId,
+    to: Option<GroupId>,
+) -> Result<Ledger, Error> {
+    let mut of_groups = reservations_store::group_lines_in_use(tx.connection, customer_id)?;
+    of_groups.extend(receivables_store::group_lines_in_use(
+        tx.connection,
+        customer_id,
+        &[],
+    )?);
+    if let Some(group) = to {
+        of_groups.extend(
+            lines::of_group(tx.connection, group)?
+                .iter()
+                .map(|line| line.id),
+        );
+    }
+    Ledger::lock_in_use(tx, &[customer_id], of_groups)
+}
+
 /// Locks lines of groups in use and those of the customer's group now, and keeps the customer in it and the
 /// group at its lines.
 ///
@@ -142,14 +155,14 @@ pub(super) fn lock_where_it_counts(
     let group = groups::open_group_of(tx.connection, customer_id)?;
     let mut wanted = in_use;
     if let Some(group) = group {
-        loads::hold_group(tx.connection, group)?;
+        loads::hold_group(tx, group)?;
         wanted.extend(
             lines::of_group(tx.connection, group)?
                 .iter()
                 .map(|line| line.id),
         );
     }
-    loads::lock_customer(tx.connection, customer_id)?;
+    loads::lock_customer(tx, customer_id)?;
     if groups::open_group_of(tx.connection, customer_id)? != group {
         return Err(Error::Retry("the customer changed its group"));
     }
@@ -391,13 +404,36 @@ impl Joining {
     }
 }
 
+/// Locks whose exposure a line that is to be opened will count, and the lines it stands on so far.
+///
+/// # Errors
+/// When the database cannot serve.
+pub(super) fn lock_for_adoption(
+    tx: &mut Tx<'_>,
+    owner: (Option<CustomerId>, Option<GroupId>),
+) -> Result<(), Error> {
+    let (members, of_group) = match owner {
+        (Some(customer_id), _) => (vec![customer_id], Vec::new()),
+        (None, Some(group_id)) => (
+            groups::open_members_of(tx.connection, group_id)?,
+            lines::of_group(tx.connection, group_id)?,
+        ),
+        (None, None) => (Vec::new(), Vec::new()),
+    };
+    for customer_id in &members {
+        loads::lock_customer(tx, *customer_id)?;
+    }
+    let of_group = of_group.iter().map(|line| line.id).collect();
+    Ledger::lock_in_use(tx, &members, of_group).map(drop)
+}
+
 /// Puts exposure that was there before a line was opened onto the line: what was posted without a
 /// line of its level counts against the new limit from its first day.
 ///
 /// # Errors
 /// When the database cannot serve.
 pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
-    let line = lines::lock(tx.connection, line_id)?;
+    let line = lines::lock(tx, line_id)?;
     let members = match (line.customer_id, line.group_id) {
         (Some(customer_id), _) => vec![customer_id],
         (None, Some(group_id)) => groups::open_members_of(tx.connection, group_id)?,
@@ -405,7 +441,7 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
     };
     for customer_id in members {
         // Whoever posts without a line to wait for waits here.
-        loads::lock_customer(tx.connection, customer_id)?;
+        loads::lock_customer(tx, customer_id)?;
         if let Some(group_id) = line.group_id {
             let own = lines::of_customer(tx.connection, customer_id)?;
             let bounds = Bounds::of(&mut tx.reader(), customer_id, Some(group_id))?;
@@ -413,13 +449,13 @@ pub fn adopt(tx: &mut Tx<'_>, line_id: LineId) -> Result<(), Error> {
                 continue;
             }
         }
-        let mut locked = vec![lines::lock(tx.connection, line_id)?];
+        let mut locked = vec![lines::lock(tx, line_id)?];
         locked.extend(
-            lines::lock_of_customers(tx.connection, &[customer_id])?
+            lines::lock_of_customers(tx, &[customer_id])?
                 .into_iter()
                 .filter(|own| own.id != line_id),
         );
-        let mut ledger = Ledger::of(tx, locked);
+        let mut ledger = Ledger::of(locked);
         adopt_of(tx, &mut ledger, &line, customer_id)?;
         ledger.write(tx);
         tx.write_now()?;

@@ -10,6 +10,7 @@ use diesel::sql_types::Bool;
 
 use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipDays, MembershipId};
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::{credit_group_members, credit_groups, customers};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -39,6 +40,8 @@ pub struct GroupRow {
     /// How its ceiling bounds the members.
     pub limit_mode: GroupLimitMode,
 }
+
+dated!(GroupRow: updated_at);
 
 impl Subject for GroupRow {
     fn about(&self) -> About {

@@ -15,7 +15,7 @@ use crate::exposure::domain::lines::{LineState, LineStatus};
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::credit_lines;
 use crate::platform::store::sets::{KeyIn, unnested};
-use crate::platform::store::tx::Reader;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::platform::store::visibility::{found, visible_to};
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
@@ -165,14 +165,15 @@ pub fn find_many(
 }
 
 /// Locks lines by their identifiers, in the same order.
-pub fn lock_many(
-    connection: &mut PgConnection,
-    ids: BTreeSet<LineId>,
-) -> QueryResult<Vec<LineRow>> {
+pub fn lock_many(tx: &mut Tx<'_>, ids: BTreeSet<LineId>) -> QueryResult<Vec<LineRow>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    in_lock_order(ids).for_no_key_update().load(connection)
+    tx.lock(|reader| {
+        in_lock_order(ids)
+            .for_no_key_update()
+            .load(reader.connection)
+    })
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -191,10 +192,7 @@ fn in_lock_order(ids: BTreeSet<LineId>) -> _ {
 }
 
 /// Locks the lines of customers: unified limits before products, then by identifier.
-pub fn lock_of_customers(
-    connection: &mut PgConnection,
-    ids: &[CustomerId],
-) -> QueryResult<Vec<LineRow>> {
+pub fn lock_of_customers(tx: &mut Tx<'_>, ids: &[CustomerId]) -> QueryResult<Vec<LineRow>> {
     let of_customers = KeyIn::new(
         (
             credit_lines::bucket,
@@ -202,13 +200,15 @@ pub fn lock_of_customers(
         ),
         ids.iter().copied(),
     );
-    credit_lines::table
-        .filter(of_customers)
-        .filter(credit_lines::customer_id.is_not_null())
-        .order((credit_lines::product.is_not_null(), credit_lines::id))
-        .select(LineRow::as_select())
-        .for_no_key_update()
-        .load(connection)
+    tx.lock(|reader| {
+        credit_lines::table
+            .filter(of_customers)
+            .filter(credit_lines::customer_id.is_not_null())
+            .order((credit_lines::product.is_not_null(), credit_lines::id))
+            .select(LineRow::as_select())
+            .for_no_key_update()
+            .load(reader.connection)
+    })
 }
 
 /// The lines of customers, by their identifiers.
@@ -231,12 +231,14 @@ pub fn ids_of_customers(
 }
 
 /// Locks one line by its identifier.
-pub fn lock(connection: &mut PgConnection, id: LineId) -> QueryResult<LineRow> {
-    credit_lines::table
-        .find(id.key())
-        .select(LineRow::as_select())
-        .for_no_key_update()
-        .first(connection)
+pub fn lock(tx: &mut Tx<'_>, id: LineId) -> QueryResult<LineRow> {
+    tx.lock(|reader| {
+        credit_lines::table
+            .find(id.key())
+            .select(LineRow::as_select())
+            .for_no_key_update()
+            .first(reader.connection)
+    })
 }
 
 /// Locks the lines of a customer without waiting: lines that somebody else holds are left out.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
@@ -10,12 +10,13 @@ use crate::customers::domain::customers::CustomerStatus;
 use crate::customers::store::customers::visible_to;
 use crate::exposure::domain::groups::GroupLimitMode;
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::Dated;
 use crate::platform::store::schema::{
     credit_group_members as members, credit_groups, credit_lines as lines, customers, products,
     receivables,
 };
 use crate::platform::store::sets::KeyIn;
-use crate::platform::store::tx::Reader;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
@@ -23,16 +24,35 @@ use crate::values::organisation::OrgPath;
 /// Status and organisation of a visible customer; keeps it from joining or leaving a group until the end of the
 /// transaction.
 pub fn customer_in_its_group(
-    reader: &mut Reader<'_>,
+    tx: &mut Tx<'_>,
     id: CustomerId,
 ) -> QueryResult<Option<(CustomerStatus, OrgPath)>> {
-    customers::table
-        .find(id.key())
-        .filter(visible_to(reader.actor))
-        .select((customers::status, customers::org_path))
-        .for_share()
-        .first(reader.connection)
-        .optional()
+    let found = tx.lock(|reader| {
+        customers::table
+            .find(id.key())
+            .filter(visible_to(reader.actor))
+            .select((
+                customers::updated_at,
+                (customers::status, customers::org_path),
+            ))
+            .for_share()
+            .first::<Held<(CustomerStatus, OrgPath)>>(reader.connection)
+            .optional()
+    })?;
+    Ok(found.map(|held| held.what))
+}
+
+/// What is read of a row that is locked, and when the row was last so.
+#[derive(Queryable)]
+struct Held<T> {
+    updated_at: DateTime<Utc>,
+    what: T,
+}
+
+impl<T> Dated for Held<T> {
+    fn latest(&self) -> Option<DateTime<Utc>> {
+        Some(self.updated_at)
+    }
 }
 
 /// What a decision reads of a customer, whoever may see it.
@@ -285,31 +305,37 @@ pub fn overdue_by_currency(
 }
 
 /// Locks a customer until the end of the transaction.
-pub fn lock_customer(connection: &mut PgConnection, id: CustomerId) -> QueryResult<()> {
-    customers::table
-        .find(id.key())
-        .select(customers::version)
-        .for_no_key_update()
-        .first::<i64>(connection)
-        .map(drop)
+pub fn lock_customer(tx: &mut Tx<'_>, id: CustomerId) -> QueryResult<()> {
+    tx.lock(|reader| {
+        customers::table
+            .find(id.key())
+            .select(customers::updated_at)
+            .for_no_key_update()
+            .first::<DateTime<Utc>>(reader.connection)
+    })
+    .map(drop)
 }
 
 /// Locks a group until the end of the transaction.
-pub fn lock_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<()> {
-    credit_groups::table
-        .find(id.key())
-        .select(credit_groups::version)
-        .for_no_key_update()
-        .first::<i64>(connection)
-        .map(drop)
+pub fn lock_group(tx: &mut Tx<'_>, id: GroupId) -> QueryResult<()> {
+    tx.lock(|reader| {
+        credit_groups::table
+            .find(id.key())
+            .select(credit_groups::updated_at)
+            .for_no_key_update()
+            .first::<DateTime<Utc>>(reader.connection)
+    })
+    .map(drop)
 }
 
 /// Keeps a group from getting another line until the end of the transaction.
-pub fn hold_group(connection: &mut PgConnection, id: GroupId) -> QueryResult<()> {
-    credit_groups::table
-        .find(id.key())
-        .select(credit_groups::version)
-        .for_share()
-        .first::<i64>(connection)
-        .map(drop)
+pub fn hold_group(tx: &mut Tx<'_>, id: GroupId) -> QueryResult<()> {
+    tx.lock(|reader| {
+        credit_groups::table
+            .find(id.key())
+            .select(credit_groups::updated_at)
+            .for_share()
+            .first::<DateTime<Utc>>(reader.connection)
+    })
+    .map(drop)
 }

@@ -5,10 +5,11 @@ use diesel::prelude::*;
 
 use crate::exposure::domain::payments::{AllocationId, PaymentId, PaymentStatus};
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::{payment_allocations, payments};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
-use crate::platform::store::tx::Reader;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::platform::store::visibility::{found, visible_to};
 use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, ReceivableId};
@@ -41,6 +42,8 @@ pub struct PaymentRow {
     /// The reference as it is compared.
     pub reference_key: String,
 }
+
+dated!(PaymentRow: updated_at);
 
 impl Subject for PaymentRow {
     fn about(&self) -> About {
@@ -76,12 +79,14 @@ visible_to!(payments);
 found!(payments, PaymentRow, PaymentId: find);
 
 /// Reads a payment again and locks it. Lines and receivables are locked before it.
-pub fn lock(connection: &mut PgConnection, id: PaymentId) -> QueryResult<PaymentRow> {
-    payments::table
-        .find(id.key())
-        .select(PaymentRow::as_select())
-        .for_no_key_update()
-        .first(connection)
+pub fn lock(tx: &mut Tx<'_>, id: PaymentId) -> QueryResult<PaymentRow> {
+    tx.lock(|reader| {
+        payments::table
+            .find(id.key())
+            .select(PaymentRow::as_select())
+            .for_no_key_update()
+            .first(reader.connection)
+    })
 }
 
 /// The first payment of a reference, as it is compared, that was not reversed.

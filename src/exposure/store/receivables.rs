@@ -10,6 +10,7 @@ use crate::catalogue::domain::counted::{Conversions, Part};
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::exposure::domain::receivables::ReceivableStatus;
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::receivables;
 use crate::platform::store::sets::{KeyIn, NamedIn, fixed_condition, insert_many};
 use crate::platform::store::telling::{About, Subject};
@@ -65,6 +66,8 @@ pub struct ReceivableRow {
     /// The number as it is compared.
     pub number_key: String,
 }
+
+dated!(ReceivableRow: updated_at);
 
 impl Subject for ReceivableRow {
     fn about(&self) -> About {

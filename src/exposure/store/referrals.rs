@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::catalogue::domain::products::ProductCode;
 use crate::exposure::domain::referrals::ReferralStatus;
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::referrals;
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -61,6 +62,8 @@ pub struct ReferralRow {
     /// The reference as it is compared.
     pub reference_key: String,
 }
+
+dated!(ReferralRow: updated_at);
 
 impl Subject for ReferralRow {
     fn about(&self) -> About {

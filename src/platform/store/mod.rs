@@ -13,6 +13,7 @@ pub mod errors;
 pub mod events;
 pub mod idempotency;
 pub mod listing;
+pub mod locking;
 pub mod made;
 pub mod migrations;
 pub mod people;

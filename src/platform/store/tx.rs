@@ -79,7 +79,7 @@ pub struct Tx<'a> {
     pub connection: &'a mut PgConnection,
     /// Who is asking.
     pub actor: &'a Actor,
-    /// The instant of the write; moved on by [`Tx::time_after_locks`].
+    /// The instant of the write; moved on by [`Tx::lock`].
     pub now: DateTime<Utc>,
     /// The business date of the write.
     pub today: NaiveDate,
@@ -231,9 +231,9 @@ impl Tx<'_> {
         mint(random_bucket()?, self.now)
     }
 
-    /// Looks at the clock again once locks are held, and never goes back behind `latest`: the
-    /// movements of a line are in the order of their instants whichever instance wrote them.
-    pub fn time_after_locks(&mut self, latest: DateTime<Utc>) {
+    /// Looks at the clock again once locks are held, and never goes back behind `latest`; for rows
+    /// [`Tx::lock`] does it.
+    pub(crate) fn time_after_locks(&mut self, latest: DateTime<Utc>) {
         self.now = self.surroundings.clock.now().max(latest);
         self.today = business_date(self.now, self.surroundings.time_zone);
     }

@@ -36,7 +36,7 @@ macro_rules! visible_to {
 /// Writes, of the ways to get at one row of a table, those that are named: `find` for a reader,
 /// `find_locked` for a change, and `anywhere` and `lock` where somebody reads and decides what only
 /// another may see.
-/// The table has the key `(bucket, id)`, and its file a `visible_to`.
+/// The table has the key `(bucket, id)`, and its file a `visible_to`; what is locked is dated.
 macro_rules! found {
     ($table:ident, $row:ty, $id:ty: $($name:ident),+) => {
         $(crate::platform::store::visibility::found!(@$name $table, $row, $id);)+
@@ -59,17 +59,19 @@ macro_rules! found {
     (@find_locked $table:ident, $row:ty, $id:ty) => {
         /// Finds one that the caller may know of, and locks it until the end of the transaction.
         pub fn find_locked(
-            reader: &mut crate::platform::store::tx::Reader<'_>,
+            tx: &mut crate::platform::store::tx::Tx<'_>,
             id: $id,
         ) -> diesel::QueryResult<Option<$row>> {
             use diesel::prelude::*;
-            $table::table
-                .find(id.key())
-                .filter(visible_to(reader.actor))
-                .select(<$row>::as_select())
-                .for_no_key_update()
-                .first(reader.connection)
-                .optional()
+            tx.lock(|reader| {
+                $table::table
+                    .find(id.key())
+                    .filter(visible_to(reader.actor))
+                    .select(<$row>::as_select())
+                    .for_no_key_update()
+                    .first(reader.connection)
+                    .optional()
+            })
         }
     };
     (@anywhere $table:ident, $row:ty, $id:ty) => {
@@ -89,18 +91,21 @@ macro_rules! found {
     (@lock $table:ident, $row:ty, $id:ty) => {
         /// Locks one whoever may see it: for a delegate, who decides where somebody else would.
         pub fn lock(
-            connection: &mut diesel::PgConnection,
+            tx: &mut crate::platform::store::tx::Tx<'_>,
             id: $id,
         ) -> diesel::QueryResult<Option<$row>> {
             use diesel::prelude::*;
-            $table::table
-                .find(id.key())
-                .select(<$row>::as_select())
-                .for_no_key_update()
-                .first(connection)
-                .optional()
+            tx.lock(|reader| {
+                $table::table
+                    .find(id.key())
+                    .select(<$row>::as_select())
+                    .for_no_key_update()
+                    .first(reader.connection)
+                    .optional()
+            })
         }
     };
 }
 
-pub(crate) use {found, visible_to};
+pub(crate) use found;
+pub(crate) use visible_to;

@@ -9,7 +9,7 @@ pub use crate::approvals::app::pending_changes::PROPOSE;
 use crate::approvals::app::pending_changes::{Proposal, propose};
 use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::approvals::store::pending_changes::PendingChangeRow;
-use crate::customers::store::customers;
+use crate::customers::store::{customers, standstill};
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::platform::store::seen::Seen;
@@ -72,6 +72,7 @@ pub fn restrict<R: Restricts>(tx: &mut Tx<'_>, new: &NewRestriction) -> Result<R
     let (_, org_path) = customers::status_and_organisation(&mut tx.reader(), new.customer_id)?
         .ok_or_else(Error::not_found)?;
     recordable(new.from, new.until, tx.today).map_err(|wrong| wrong.at("until"))?;
+    standstill::lock_decisions(tx, new.customer_id)?;
     let id: Id<R> = tx.mint(new.customer_id.bucket())?;
     let row = RestrictionRow {
         bucket: id.bucket().as_i16(),
@@ -148,6 +149,7 @@ fn finish<R: Restricts>(
     let id: Id<R> = Id::from_uuid(asked.id);
     let found = store::find(&mut tx.reader(), R::KIND, id.key())?;
     let row = not_ended(found.ok_or_else(Error::not_found)?, tx.today)?;
+    standstill::lock_decisions(tx, row.customer_id)?;
     let made = change.made(tx);
     let end = EndRow {
         bucket: row.bucket,

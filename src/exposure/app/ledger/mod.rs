@@ -82,8 +82,8 @@ impl Ledger {
         if !awaited.is_empty() {
             wanted.extend(lines::ids_of_customers(tx.connection, &awaited)?);
         }
-        let locked = lines::lock_many(tx.connection, wanted)?;
-        let mut ledger = Self::of(tx, locked);
+        let locked = lines::lock_many(tx, wanted)?;
+        let mut ledger = Self::of(locked);
         let parties = Parties::of(tx.connection, customers)?;
         if !parties.are_bound_as(&before) {
             return Err(Error::Retry("a customer changed its group, or got a line"));
@@ -102,18 +102,15 @@ impl Ledger {
         customers: &[CustomerId],
         of_groups: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
-        let mut locked = lines::lock_many(tx.connection, of_groups)?;
+        let mut locked = lines::lock_many(tx, of_groups)?;
         let customers = [customers, &tx.awaited()].concat();
-        locked.extend(lines::lock_of_customers(tx.connection, &customers)?);
-        Ok(Self::of(tx, locked))
+        locked.extend(lines::lock_of_customers(tx, &customers)?);
+        Ok(Self::of(locked))
     }
 
     /// A ledger over lines that are under lock. From here on the instant of the transaction stands:
     /// what is due at it, and what is not, does not change while it is worked through.
-    pub(super) fn of(tx: &mut Tx<'_>, locked: Vec<LineRow>) -> Self {
-        if let Some(latest) = locked.iter().map(|line| line.moved_at).max() {
-            tx.time_after_locks(latest);
-        }
+    pub(super) fn of(locked: Vec<LineRow>) -> Self {
         Self {
             book: Book::of(locked),
             ..Self::default()

@@ -8,6 +8,7 @@ use crate::exposure::domain::line_terms::ApplicationAction;
 use crate::exposure::domain::lines::{
     Balance, LimitKind, LineStatus, TemporaryLimit, TemporaryMode, limit_on,
 };
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::credit_lines;
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
@@ -72,6 +73,8 @@ pub struct LineRow {
     /// Day by which the line is to be reviewed.
     pub review_on: Option<NaiveDate>,
 }
+
+dated!(LineRow: moved_at, updated_at);
 
 impl Subject for LineRow {
     fn about(&self) -> About {

@@ -82,6 +82,7 @@ impl Db {
                 .filter(|place| matches!(claims.get(*place), Some(Claim::First { .. })))
                 .collect();
             let mut journal = Journal::default();
+            let mut decided_at = now;
             let mut results: VecDeque<(Result<T, Error>, BTreeSet<Seen>)> = VecDeque::new();
             if !fresh.is_empty() {
                 let mut many = Many {
@@ -96,6 +97,7 @@ impl Db {
                 };
                 let done = work(&mut many, &fresh)?;
                 nothing_is_silent(&many.recorded, &done)?;
+                decided_at = many.now;
                 results = done.into_iter().zip(many.seen).collect();
             }
             let mut written = Vec::with_capacity(requests.len());
@@ -127,7 +129,9 @@ impl Db {
                             written.push(Err(Error::Refused(problem)));
                             continue;
                         }
-                        journal.audit.extend(refusal(request, &problem, now)?.audit);
+                        journal
+                            .audit
+                            .extend(refusal(request, &problem, decided_at)?.audit);
                         Written::Refused(problem)
                     }
                     None => return Err(Error::internal("a write of a batch has no result")),
@@ -140,7 +144,7 @@ impl Db {
                         idempotency::forget(connection, scope)?;
                     }
                     let reach = Reach::new(&request.actor, seen.unwrap_or_default());
-                    kept.push(KeptRow::new(scope, answer, &reach, now)?);
+                    kept.push(KeptRow::new(scope, answer, &reach, decided_at)?);
                 }
                 written.push(Ok(one));
             }

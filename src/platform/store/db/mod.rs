@@ -331,8 +331,10 @@ impl Db {
                 None => {}
             }
             let mut journal = Journal::default();
+            // What is decided is dated after the locks that it waited for.
+            let mut decided_at = now;
             let result = connection.transaction(|connection| {
-                work(&mut Tx {
+                let mut tx = Tx {
                     connection,
                     actor: &request.actor,
                     now,
@@ -340,7 +342,10 @@ impl Db {
                     keys: &self.shared.keys,
                     surroundings: &surroundings,
                     journal: &mut journal,
-                })
+                };
+                let result = work(&mut tx);
+                decided_at = tx.now;
+                result
             });
             let written = match result {
                 Ok(value) => {
@@ -353,7 +358,7 @@ impl Db {
                     Written::Done(value)
                 }
                 Err(Error::Refused(problem)) if problem.code.is_on_record() => {
-                    journal = refusal(request, &problem, now)?;
+                    journal = refusal(request, &problem, decided_at)?;
                     Written::Refused(problem)
                 }
                 Err(error) => return Err(error),
@@ -366,7 +371,7 @@ impl Db {
                     idempotency::forget(connection, scope)?;
                 }
                 let reach = Reach::new(&request.actor, journal.seen_since(0));
-                kept.push(KeptRow::new(scope, answer, &reach, now)?);
+                kept.push(KeptRow::new(scope, answer, &reach, decided_at)?);
             }
             journal.write(connection, &kept)?;
             Ok(written)
