@@ -9,6 +9,7 @@ mod currencies;
 mod deposits;
 mod expired_holds;
 mod group_modes;
+mod instants;
 mod ledger;
 mod limit_properties;
 mod limits;

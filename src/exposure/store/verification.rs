@@ -112,6 +112,37 @@ const CHECKS: &[(&str, &str)] = &[
            WHERE reservation_id IS NOT NULL GROUP BY 1, 2) r \
          ON r.bucket = v.bucket AND r.reservation_id = v.id WHERE v.captured_minor <> coalesce(r.total, 0)",
     ),
+    (
+        "movements of a line are in the order of their instants",
+        "SELECT line_id AS subject, (extract(epoch FROM before) * 1000000)::bigint AS expected, (extract(epoch FROM recorded_at) * 1000000)::bigint AS found \
+         FROM (SELECT line_id, recorded_at, lag(recorded_at) OVER (PARTITION BY bucket, line_id ORDER BY movement_number) AS before \
+           FROM credit_movements) m WHERE recorded_at < before",
+    ),
+    (
+        "versions of a line are in the order of their instants",
+        "SELECT line_id AS subject, (extract(epoch FROM before) * 1000000)::bigint AS expected, (extract(epoch FROM recorded_at) * 1000000)::bigint AS found \
+         FROM (SELECT line_id, recorded_at, lag(recorded_at) OVER (PARTITION BY bucket, line_id ORDER BY version) AS before \
+           FROM credit_line_versions) v WHERE recorded_at < before",
+    ),
+    (
+        "versions of a customer are in the order of their instants",
+        "SELECT customer_id AS subject, (extract(epoch FROM before) * 1000000)::bigint AS expected, (extract(epoch FROM recorded_at) * 1000000)::bigint AS found \
+         FROM (SELECT customer_id, recorded_at, lag(recorded_at) OVER (PARTITION BY bucket, customer_id ORDER BY version) AS before \
+           FROM customer_versions) v WHERE recorded_at < before",
+    ),
+    (
+        "decisions of a case are in the order of their instants",
+        "SELECT case_id AS subject, (extract(epoch FROM before) * 1000000)::bigint AS expected, (extract(epoch FROM decided_at) * 1000000)::bigint AS found \
+         FROM (SELECT case_id, decided_at, lag(decided_at) OVER (PARTITION BY bucket, case_id ORDER BY step_number) AS before \
+           FROM approval_decisions) d WHERE decided_at < before",
+    ),
+    (
+        "nothing was held on a line while it was suspended",
+        "SELECT m.line_id AS subject, 0::bigint AS expected, m.held_delta_minor AS found FROM credit_movements m JOIN ( \
+           SELECT bucket, line_id, status, recorded_at, lead(recorded_at) OVER (PARTITION BY bucket, line_id ORDER BY version) AS ended \
+           FROM credit_line_versions) v ON v.bucket = m.bucket AND v.line_id = m.line_id \
+         WHERE m.kind = 'reserve' AND v.status = 'suspended' AND m.recorded_at > v.recorded_at AND (v.ended IS NULL OR m.recorded_at < v.ended)",
+    ),
 ];
 
 /// Names of the checks, in order.

@@ -5,6 +5,7 @@
 //! with a planted violation: a rule that cannot fail protects nothing.
 
 mod arrows;
+mod locks;
 mod planted;
 pub mod reading;
 mod rooms;
@@ -128,6 +129,12 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         below: "src/",
+        except: &["src/platform/store/", "src/sample/loading.rs"],
+        words: &["time_after_locks"],
+        because: "the instant follows from the locks",
+    },
+    Forbidden {
+        below: "src/",
         except: &[],
         words: &[
             "#[allow(",
@@ -184,6 +191,16 @@ fn no_file_is_longer_than_one_can_keep_in_mind() {
 #[test]
 fn no_folder_has_more_files_than_one_can_overlook() {
     assert_none(crowded(&sources()));
+}
+
+#[test]
+fn whatever_is_locked_dates_what_is_decided() {
+    let files = sources();
+    assert_none(
+        files
+            .iter()
+            .flat_map(|(path, text)| locks::undated(path, text)),
+    );
 }
 
 #[test]

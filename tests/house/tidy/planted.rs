@@ -297,3 +297,20 @@ fn a_pattern_stands_for_one_folder() {
     assert!(!lies_below("src/app/x.rs", "src/*/app/"));
     assert!(lies_below("src/values/x.rs", "src/values/"));
 }
+
+#[test]
+fn a_lock_that_does_not_date_is_found() {
+    let path = "src/rules/store/new.rs";
+    let locking = |how: &str| format!("pub fn lock(tx: &mut Tx<'_>) {{\n    {how}\n}}\n");
+    let bare = locking("rows::table.for_no_key_update().load(tx.connection)");
+    assert_eq!(locks::undated(path, &bare).len(), 1);
+    let share = locking("rows::table.for_share().load(tx.connection)");
+    assert_eq!(locks::undated(path, &share).len(), 1);
+    for fine in [
+        locking("tx.lock(|reader| rows::table.for_no_key_update().load(reader.connection))"),
+        locking("rows::table.for_no_key_update().skip_locked().load(tx.connection)"),
+        locking("rows::table.load(tx.connection)"),
+    ] {
+        assert_eq!(locks::undated(path, &fine), [""; 0], "{fine}");
+    }
+}

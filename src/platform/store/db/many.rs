@@ -83,7 +83,7 @@ impl Db {
                 .collect();
             let mut journal = Journal::default();
             let mut decided_at = now;
-            let mut results: VecDeque<(Result<T, Error>, BTreeSet<Seen>)> = VecDeque::new();
+            let mut results = VecDeque::new();
             if !fresh.is_empty() {
                 let mut many = Many {
                     connection,
@@ -95,10 +95,8 @@ impl Db {
                     recorded: vec![false; fresh.len()],
                     seen: vec![BTreeSet::new(); fresh.len()],
                 };
-                let done = work(&mut many, &fresh)?;
-                nothing_is_silent(&many.recorded, &done)?;
+                results = worked(&mut many, &fresh, work)?;
                 decided_at = many.now;
-                results = done.into_iter().zip(many.seen).collect();
             }
             let mut written = Vec::with_capacity(requests.len());
             let mut kept = Vec::new();
@@ -154,11 +152,26 @@ impl Db {
     }
 }
 
-/// Whatever was done is on record, and everybody who asked has a result.
-fn nothing_is_silent<T>(recorded: &[bool], done: &[Result<T, Error>]) -> Result<(), Error> {
-    let mut each = recorded.iter().zip(done);
-    if done.len() != recorded.len() || each.any(|(recorded, result)| result.is_ok() && !recorded) {
+/// A result, and whose things were told of.
+type OneDone<T> = (Result<T, Error>, BTreeSet<Seen>);
+
+/// Does the work; what was done has to be on record.
+fn worked<T>(
+    many: &mut Many<'_>,
+    fresh: &[usize],
+    work: ManyWork<'_, T>,
+) -> Result<VecDeque<OneDone<T>>, Error> {
+    let done = work(many, fresh)?;
+    let silent = many
+        .recorded
+        .iter()
+        .zip(&done)
+        .any(|(recorded, result)| result.is_ok() && !recorded);
+    if silent || done.len() != fresh.len() {
         return Err(Error::internal("a write of a batch recorded nothing"));
     }
-    Ok(())
+    Ok(done
+        .into_iter()
+        .zip(std::mem::take(&mut many.seen))
+        .collect())
 }
