@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
 use crate::support::applications::a_score;
 use crate::support::checks::{a_restriction, dunned};
 use crate::support::ledger::{assert_clean, differences};
 use crate::support::{
-    TestServer, a_customer_with_credit, a_group_of, a_member, a_payment, a_receivable,
+    GOODS, TestServer, a_customer_with_credit, a_group_of, a_member, a_payment, a_receivable,
     a_reservation, a_unified_line, eventually,
 };
 
@@ -104,10 +104,8 @@ const EVERYTHING: &[Waits] = &[
         name: "a customer that is closed",
         lock: LINES,
         act: |scene| {
-            let path = format!("/v1/customers/{}", scene.customer);
             let closed = json!({"status": "closed"});
-            let client = scene.server.with_everything();
-            client.patch(&path, "*", &closed).expect(200);
+            scene.patch(&format!("/v1/customers/{}", scene.customer), &closed);
         },
         instant: "SELECT max(recorded_at) FROM customer_versions",
     },
@@ -115,10 +113,8 @@ const EVERYTHING: &[Waits] = &[
         name: "a customer that is changed",
         lock: CUSTOMERS,
         act: |scene| {
-            let path = format!("/v1/customers/{}", scene.customer);
             let changed = json!({"industry": "steel"});
-            let client = scene.server.with_everything();
-            client.patch(&path, "*", &changed).expect(200);
+            scene.patch(&format!("/v1/customers/{}", scene.customer), &changed);
         },
         instant: "SELECT max(recorded_at) FROM customer_versions",
     },
@@ -132,13 +128,22 @@ const EVERYTHING: &[Waits] = &[
         instant: "SELECT max(created_at) FROM payments",
     },
     Waits {
-        name: "a dispute",
-        lock: "SELECT 1 FROM receivables FOR NO KEY UPDATE",
+        name: "a product that is changed",
+        lock: "SELECT 1 FROM products FOR NO KEY UPDATE",
         act: |scene| {
-            let path = format!("/v1/receivables/{}/dispute", scene.receivable);
-            scene.post(&path, "质量");
+            let changed = json!({"default_payment_term_days": 45});
+            scene.patch(&format!("/v1/products/{GOODS}"), &changed);
         },
-        instant: "SELECT max(updated_at) FROM receivables",
+        instant: "SELECT max(recorded_at) FROM product_versions",
+    },
+    Waits {
+        name: "a group that is changed",
+        lock: "SELECT 1 FROM credit_groups FOR NO KEY UPDATE",
+        act: |scene| {
+            let changed = json!({"basis": "consolidation"});
+            scene.patch(&format!("/v1/credit-groups/{}", scene.group), &changed);
+        },
+        instant: "SELECT max(updated_at) FROM credit_groups",
     },
 ];
 
@@ -163,6 +168,11 @@ impl Scene {
     fn post(&self, path: &str, reason: &str) {
         let client = self.server.with_everything();
         client.post(path, &json!({"reason": reason})).expect(200);
+    }
+
+    fn patch(&self, path: &str, change: &Value) {
+        let client = self.server.with_everything();
+        client.patch(path, "*", change).expect(200);
     }
 }
 
