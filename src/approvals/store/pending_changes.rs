@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::approvals::domain::pending_changes::{ChangeKind, ChangeStatus, PendingChangeId};
 use crate::platform::store::listing::Narrowing;
+use crate::platform::store::locking::dated;
 use crate::platform::store::schema::pending_changes;
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
