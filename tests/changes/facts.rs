@@ -55,7 +55,7 @@ fn a_worse_score_is_at_once_and_a_better_one_waits() {
     let asked = score(&server, &officer, &customer, "A").expect(202);
     assert_eq!(asked.field("kind"), "customer_score");
     assert_eq!(asked.json()["asked"]["grade"], "A");
-    assert_eq!(asked.json()["seen"]["grade"], "D");
+    assert_eq!(asked.json()["seen"]["known"]["grade"], "D");
     assert_eq!(latest_grade(&server, &customer), "D");
     score(&server, &officer, &customer, "B").expect_problem("change_waiting");
     approve(&officer, &asked).expect_problem("four_eyes_required");

@@ -307,6 +307,9 @@ fn a_row_of(table: &str) -> String {
         "credit_policies" => {
             "INSERT INTO credit_policies VALUES (1, '2026-01-01', '{}', NULL, 'p', now())".to_owned()
         }
+        "customer_expected_sales" => format!(
+            "INSERT INTO customer_expected_sales VALUES (0, {id}, {id}, 1, 'CNY', '2026-01-01', 'e', 'p', now())"
+        ),
         "customer_scores" => format!(
             "INSERT INTO customer_scores VALUES (0, {id}, {id}, 'A', '2026-01-01', '2026-12-31', 's', 'p', now())"
         ),

@@ -31,6 +31,7 @@ const MAKES_ANOTHER: &[&str] = &[
     "joinCreditGroup",
     "recordCustomerScore",
     "recordDunningLevel",
+    "recordExpectedSales",
 ];
 
 #[test]

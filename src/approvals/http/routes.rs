@@ -22,7 +22,7 @@ pub fn routes() -> Vec<Operation> {
             route!(delegations::list, InvalidCursor),
             route!(delegations::get),
             route!(delegations::revoke, InvalidTransition, FourEyesRequired),
-            route!(authority_rules::publish),
+            route!(authority_rules::publish, AuthorityFloor),
             route!(authority_rules::list, InvalidCursor),
             route!(authority_rules::get),
         ],

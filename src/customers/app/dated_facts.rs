@@ -63,8 +63,12 @@ pub fn record<F: Recordable>(
         let made = Made::alone(tx);
         return insert(tx, (customer_id, &org_path), fact, made).map(Done::Now);
     }
-    let mut proposal =
-        Proposal::of_customer(F::CHANGE, (customer_id, &org_path), &fact, json!(before))?;
+    let mut proposal = Proposal::of_customer(
+        F::CHANGE,
+        (customer_id, &org_path),
+        &fact,
+        known(before.as_ref()),
+    )?;
     proposal.evidence = fact.evidence().map(str::to_owned);
     Ok(Done::Waits(Box::new(propose(tx, proposal)?)))
 }
@@ -81,10 +85,15 @@ pub fn carry_out<F: Recordable>(
     let customer_id = change.customer_id.ok_or_else(Error::not_found)?;
     let org_path = checked(tx, customer_id, &fact)?;
     let before = F::latest(tx.connection, customer_id, tx.today)?;
-    change.as_seen(&json!(before))?;
+    change.as_seen(&known(before.as_ref()))?;
     let made = change.made(tx);
     let row = insert(tx, (customer_id, &org_path), fact, made)?;
     Ok(row.id.subject())
+}
+
+/// What a fact is recorded in view of.
+fn known<F: Recordable>(before: Option<&F>) -> Value {
+    json!({"known": before})
 }
 
 /// Checks a fact, and locks the customer: what is compared with what is known is recorded before

@@ -21,7 +21,7 @@ use crate::reports::store::reports::SumRow;
     "as_of": "2026-03-31",
     "net_capital": {"figure": "net_capital", "as_of": "2025-12-31", "revision": 1, "amount": "4000000.00",
         "currency": "CNY", "source": "2025 年度审计报告", "recorded_by": "https://issuer.internal.test|officer-1",
-        "recorded_at": "2026-01-05T02:00:00Z"},
+        "recorded_at": "2026-01-05T02:00:00Z", "confirmed_by": "https://issuer.internal.test|officer-2"},
     "rows": [{"unit": "group", "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "name": "示例集团", "currency": "CNY",
         "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "exposure": "100000.00",
         "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 3,
