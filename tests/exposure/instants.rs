@@ -131,7 +131,7 @@ const EVERYTHING: &[Waits] = &[
         name: "a product that is changed",
         lock: "SELECT 1 FROM products FOR NO KEY UPDATE",
         act: |scene| {
-            let changed = json!({"default_payment_term_days": 45});
+            let changed = json!({"name_en": "Goods delivered on credit"});
             scene.patch(&format!("/v1/products/{GOODS}"), &changed);
         },
         instant: "SELECT max(recorded_at) FROM product_versions",

@@ -3,11 +3,9 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::publishing::Confirmed;
 use crate::approvals::domain::authority_floor;
 use crate::approvals::domain::authority_rules::{self, AuthorityRule, CaseSubject, PlannedStep};
 use crate::approvals::domain::events;
-use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::error::{Bilingual, Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::documents::{self, Document};
@@ -53,10 +51,6 @@ pub fn version(reader: &mut Reader<'_>, number: i32) -> Result<Vec<AuthorityRule
     found
         .map(|version| version.document)
         .ok_or_else(|| Error::internal("a case by rules that were never published"))
-}
-
-impl Confirmed for Vec<AuthorityRule> {
-    const KIND: ChangeKind = ChangeKind::AuthorityRules;
 }
 
 impl Document for Vec<AuthorityRule> {

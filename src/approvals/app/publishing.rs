@@ -4,6 +4,7 @@ use serde_json::json;
 
 pub use super::pending_changes::PROPOSE;
 use super::pending_changes::{Proposal, propose};
+use crate::approvals::domain::authority_rules::AuthorityRule;
 use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::approvals::store::pending_changes::PendingChangeRow;
 use crate::error::Error;
@@ -14,6 +15,10 @@ use crate::platform::store::tx::Tx;
 pub trait Confirmed: Document {
     /// What a change of it is.
     const KIND: ChangeKind;
+}
+
+impl Confirmed for Vec<AuthorityRule> {
+    const KIND: ChangeKind = ChangeKind::AuthorityRules;
 }
 
 /// Proposes a new version of the whole document. Several may wait: what one was asked in view of is

@@ -105,12 +105,8 @@ pub fn move_to_group(
         }
         // A ceiling that bounds each member by itself does not bound their sum.
         let bounded = bounded && line.own_use_minor.is_none();
-        moved.post(
-            tx,
-            &mut ledger,
-            (customer_id, line.id),
-            (MovementKind::JoinGroup, bounded),
-        )?;
+        let by = (MovementKind::JoinGroup, bounded);
+        moved.post(tx, &mut ledger, (customer_id, line.id), by)?;
     }
     ledger.write(tx);
     tx.write_now()

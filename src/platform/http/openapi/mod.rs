@@ -293,6 +293,7 @@ fn headers() -> Value {
     json!({
         "Access-Control-Allow-Origin": text("The calling origin, where it is on the list of allowed ones.", "^https?://.+$", "https://app.internal.test"),
         "Content-Disposition": text("Name of the file, where the answer is one.", "^attachment; .+$", "attachment; filename=\"portfolio-2026-03-31.csv\""),
+        "Content-Location": text("Address of the resource in the body.", "^/v1/.+$", "/v1/reservations/01940c9e-7a3b-7d2c-8f00-3b9aca001234"),
         "ETag": text("Version of the resource, for If-Match and If-None-Match.", r#"^"[0-9a-z-]+"$"#, "\"1-5f2b8c0d9e3a4b71\""),
         "Idempotent-Replayed": text("Present on the first answer given again under its Idempotency-Key.", "^true$", "true"),
         "Link": text("Address of the next page (RFC 8288), where there is one.", r#"^<.+>; rel="next"$"#, "</v1/customers?limit=50&cursor=abc>; rel=\"next\""),
