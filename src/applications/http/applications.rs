@@ -133,7 +133,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListCreditApplications {
+    ListCreditApplications for ApplicationFilter {
         /// Customer.
         customer_id: CustomerId,
         /// Group.
@@ -265,14 +265,7 @@ pub async fn list(
     parameters: Parameters<ListCreditApplications>,
 ) -> Result<Listing<CreditApplicationPage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListCreditApplications, after, limit| {
-        let filter = ApplicationFilter {
-            customer_id: values.customer_id,
-            group_id: values.group_id,
-            status: values.status,
-            action: values.action,
-            product: values.product.clone(),
-        };
-        let rows = store::list(reader, &filter, after, limit)?;
+        let rows = store::list(reader, &values.into(), after, limit)?;
         rows.into_iter().map(view).collect()
     };
     listing(&guard, parameters, load, |view: &CreditApplicationView| {

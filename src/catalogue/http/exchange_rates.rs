@@ -111,7 +111,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListExchangeRates {
+    ListExchangeRates for RateFilter {
         /// Currency of the one unit.
         from_currency: Currency,
         /// Currency in which the unit is worth the rate.
@@ -286,13 +286,7 @@ pub async fn list(
     parameters: Parameters<ListExchangeRates>,
 ) -> Result<Listing<ExchangeRatePage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListExchangeRates, before, limit| {
-        let filter = RateFilter {
-            from_currency: values.from_currency,
-            to_currency: values.to_currency,
-            rate_date_from: values.rate_date_from.map(|date| date.0),
-            rate_date_until: values.rate_date_until.map(|date| date.0),
-        };
-        let rows = store::list(reader.connection, &filter, before, limit)?;
+        let rows = store::list(reader.connection, &values.into(), before, limit)?;
         rows.iter().map(view).collect()
     };
     listing(&guard, parameters, load, |view: &ExchangeRateView| {

@@ -165,7 +165,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListProducts {
+    ListProducts for ProductFilter {
         /// Open for new applications or not.
         active: bool,
         /// Kind of business.
@@ -254,11 +254,7 @@ pub async fn list(
 ) -> Result<Listing<ProductPage>, Error> {
     let load =
         |reader: &mut Reader<'_>, values: &ListProducts, after: Option<ProductCode>, limit| {
-            let filter = ProductFilter {
-                active: values.active,
-                kind: values.kind,
-            };
-            let rows = store::list(reader.connection, &filter, after.as_ref(), limit)?;
+            let rows = store::list(reader.connection, &values.into(), after.as_ref(), limit)?;
             Ok(rows.into_iter().map(ProductView::from).collect())
         };
     listing(&guard, parameters, load, |view: &ProductView| {

@@ -156,7 +156,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListCreditGroups {
+    ListCreditGroups for GroupFilter {
         /// Why the members belong together.
         basis: GroupBasis,
         /// At or below this organisation.
@@ -271,11 +271,7 @@ pub async fn list(
     parameters: Parameters<ListCreditGroups>,
 ) -> Result<Listing<CreditGroupPage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListCreditGroups, after, limit| {
-        let filter = GroupFilter {
-            basis: values.basis,
-            org_path: values.org_path.clone(),
-        };
-        let rows = store::list(reader, &filter, after, limit)?;
+        let rows = store::list(reader, &values.into(), after, limit)?;
         Ok(rows.into_iter().map(CreditGroupView::from).collect())
     };
     listing(&guard, parameters, load, |view: &CreditGroupView| view.id).await

@@ -38,7 +38,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListCreditLines {
+    ListCreditLines for LineFilter {
         /// Customer.
         customer_id: CustomerId,
         /// Group.
@@ -174,14 +174,7 @@ pub async fn list(
     parameters: Parameters<ListCreditLines>,
 ) -> Result<Listing<CreditLinePage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListCreditLines, after, limit| {
-        let filter = LineFilter {
-            customer_id: values.customer_id,
-            group_id: values.group_id,
-            product: values.product.clone(),
-            status: values.status,
-            org_path: values.org_path.clone(),
-        };
-        let rows = store::list(reader, &filter, after, limit)?;
+        let rows = store::list(reader, &values.into(), after, limit)?;
         shown(reader, rows)
     };
     listing(&guard, parameters, load, |view: &CreditLineView| view.id).await

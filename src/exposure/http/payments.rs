@@ -166,7 +166,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListPayments {
+    ListPayments for PaymentFilter {
         /// Customer.
         customer_id: CustomerId,
         /// posted or reversed.
@@ -288,12 +288,7 @@ pub async fn list(
     parameters: Parameters<ListPayments>,
 ) -> Result<Listing<PaymentPage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListPayments, after, limit| {
-        let filter = PaymentFilter {
-            customer_id: values.customer_id,
-            status: values.status,
-            reference: values.reference.clone().map(|text| text.0),
-        };
-        let rows = store::list(reader, &filter, after, limit)?;
+        let rows = store::list(reader, &values.into(), after, limit)?;
         shown(reader, rows)
     };
     listing(&guard, parameters, load, |view: &PaymentView| view.id).await

@@ -136,7 +136,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListReceivables {
+    ListReceivables for ReceivableFilter {
         /// Customer.
         customer_id: CustomerId,
         /// State today.
@@ -238,17 +238,8 @@ pub async fn list(
     parameters: Parameters<ListReceivables>,
 ) -> Result<Listing<ReceivablePage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListReceivables, after, limit| {
-        let filter = ReceivableFilter {
-            customer_id: values.customer_id,
-            status: values.status,
-            product: values.product.clone(),
-            number: values.number.clone().map(|text| text.0),
-            due_until: values.due_until.map(|date| date.0),
-            over_limit: values.over_limit,
-            org_path: values.org_path.clone(),
-        };
         let today = reader.today;
-        let rows = store::list(reader, &filter, after, limit)?;
+        let rows = store::list(reader, &values.into(), after, limit)?;
         Ok(rows.into_iter().map(|row| view(row, today)).collect())
     };
     listing(&guard, parameters, load, |view: &ReceivableView| view.id).await

@@ -154,7 +154,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListReferrals {
+    ListReferrals for ReferralFilter {
         /// Customer.
         customer_id: CustomerId,
         /// Where it stands today.
@@ -253,12 +253,7 @@ pub async fn list(
     parameters: Parameters<ListReferrals>,
 ) -> Result<Listing<ReferralPage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListReferrals, after, limit| {
-        let filter = ReferralFilter {
-            customer_id: values.customer_id,
-            status: values.status,
-            reference: values.reference.clone().map(|text| text.0),
-        };
-        let rows = store::list(reader, &filter, after, limit)?;
+        let rows = store::list(reader, &values.into(), after, limit)?;
         let today = reader.today;
         rows.into_iter().map(|row| view(row, today)).collect()
     };

@@ -137,7 +137,7 @@ page! {
 
 listing_parameters! {
     /// What the listing is narrowed by.
-    ListReservations {
+    ListReservations for ReservationFilter {
         /// Customer.
         customer_id: CustomerId,
         /// Status now.
@@ -200,12 +200,7 @@ pub async fn list(
     parameters: Parameters<ListReservations>,
 ) -> Result<Listing<ReservationPage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListReservations, after, limit| {
-        let filter = ReservationFilter {
-            customer_id: values.customer_id,
-            status: values.status,
-            reference: values.reference.clone().map(|text| text.0),
-        };
-        let rows = store::list(reader, &filter, after, limit)?;
+        let rows = store::list(reader, &values.into(), after, limit)?;
         shown(reader, rows)
     };
     listing(&guard, parameters, load, |view: &ReservationView| view.id).await

@@ -333,9 +333,27 @@ pub trait Page: Serialize {
     fn of(items: Vec<Self::Item>, next_cursor: Option<String>) -> Self;
 }
 
-/// Declares query parameters of a collection: its own filters plus `limit` and `cursor`.
+/// Declares query parameters of a collection: its own filters plus `limit` and `cursor`. Where all of
+/// them go into the fields of the same names of a filter of the store, it is named after `for`.
 #[macro_export]
 macro_rules! listing_parameters {
+    (
+        $(#[$meta:meta])*
+        $name:ident for $filter:ident {
+            $($(#[$field_meta:meta])* $field:ident: $kind:ty,)*
+        }
+    ) => {
+        $crate::listing_parameters! {
+            $(#[$meta])*
+            $name { $($(#[$field_meta])* $field: $kind,)* }
+        }
+
+        impl From<&$name> for $filter {
+            fn from(values: &$name) -> Self {
+                Self { $($field: values.$field.clone().map(Into::into),)* }
+            }
+        }
+    };
     (
         $(#[$meta:meta])*
         $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:ty,)* }
