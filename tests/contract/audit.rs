@@ -281,9 +281,6 @@ fn a_row_of(table: &str) -> String {
         "customer_dunning_levels" => format!(
             "INSERT INTO customer_dunning_levels VALUES (0, {id}, {id}, 1, '2026-01-01', 'p', now())"
         ),
-        "customer_expected_sales" => format!(
-            "INSERT INTO customer_expected_sales VALUES (0, {id}, {id}, 1, 'CNY', '2026-01-01', 'e', 'p', now())"
-        ),
         "customer_restriction_ends" => format!(
             "INSERT INTO customer_restriction_ends VALUES (0, {id}, '2026-01-01', 'r', 'p', now())"
         ),
