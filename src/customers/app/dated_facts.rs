@@ -1,6 +1,7 @@
 //! Recording what is true of a customer from a day on, and reading it: the same for every
 //! [`DatedFact`], but for what makes sense of it and what is told of it.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -116,6 +117,12 @@ fn insert<F: Recordable>(
     made: Made,
 ) -> Result<FactRow<F>, Error> {
     standstill::lock_decisions(tx, customer_id)?;
+    // Of one day the one recorded last counts: identifiers, which say it by the millisecond, are in
+    // the order of recording.
+    tx.lock(|reader| {
+        let last = F::last_recorded(reader.connection, customer_id)?;
+        Ok(last.map(|last| last + TimeDelta::milliseconds(1)))
+    })?;
     let row = FactRow {
         id: tx.mint(customer_id.bucket())?,
         customer_id,

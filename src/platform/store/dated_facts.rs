@@ -52,6 +52,12 @@ pub trait DatedFact: Sized {
         day: NaiveDate,
     ) -> QueryResult<Vec<String>>;
 
+    /// When something was last recorded of a customer.
+    fn last_recorded(
+        connection: &mut PgConnection,
+        customer_id: CustomerId,
+    ) -> QueryResult<Option<DateTime<Utc>>>;
+
     /// What is true of a customer on a day.
     fn latest(
         connection: &mut PgConnection,
@@ -180,6 +186,17 @@ macro_rules! dated_fact {
                         .order((t::bucket, t::customer_id, t::$day.desc(), t::id.desc()))
                         .select(t::recorded_by)
                         .load(connection)
+                }
+
+                fn last_recorded(
+                    connection: &mut PgConnection,
+                    customer_id: CustomerId,
+                ) -> QueryResult<Option<chrono::DateTime<chrono::Utc>>> {
+                    let (bucket, _) = customer_id.key();
+                    t::table
+                        .filter(t::bucket.eq(bucket).and(t::customer_id.eq(customer_id)))
+                        .select(diesel::dsl::max(t::recorded_at))
+                        .first(connection)
                 }
 
                 fn latest_of(
