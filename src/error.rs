@@ -227,6 +227,13 @@ impl From<Problem> for Error {
     }
 }
 
+/// What is read without fail goes the way of what may be refused.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl From<ProblemCode> for Error {
     fn from(code: ProblemCode) -> Self {
         Problem::new(code).into()

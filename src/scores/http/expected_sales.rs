@@ -1,26 +1,19 @@
 //! Sales that are expected of customers, over HTTP.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::approvals::http::pending_change_views::{MayWait, may_wait};
+use crate::approvals::http::pending_change_views;
 use crate::auth::scopes::{ExpectedSalesRead, ExpectedSalesWrite};
-use crate::customers::app::dated_facts::{self, Recordable};
+use crate::customers::app::dated_facts;
 use crate::error::Error;
-use crate::platform::http::Reply;
-use crate::platform::http::answers::{Created, Listing, Resource};
-use crate::platform::http::command::KeyedCommand;
-use crate::platform::http::cursor::listing;
-use crate::platform::http::guard::Require;
-use crate::platform::http::parameters::{Parameters, PathId};
-use crate::platform::http::types::{Amount, Date, Principal, Text};
+use crate::platform::http::moulds::dated_facts::fact_handlers;
+use crate::platform::http::moulds::*;
+use crate::platform::http::types::{Amount, Date, Text};
 use crate::platform::store::dated_facts::FactRow;
-use crate::platform::store::tx::Reader;
 use crate::scores::domain::expected_sales::{ExpectedSales, ExpectedSalesEntity, ExpectedSalesId};
 use crate::values::currency::Currency;
-use crate::values::ids::{CustomerEntity, CustomerId};
 use crate::{listing_parameters, page, resource};
 
 /// What is expected to be sold to a customer in a year.
@@ -83,90 +76,54 @@ listing_parameters! {
     ListExpectedSales {}
 }
 
-fn view(row: FactRow<ExpectedSales>) -> ExpectedSalesView {
-    ExpectedSalesView {
-        id: row.id,
-        customer_id: row.customer_id,
-        amount: Amount::of(row.fact.amount_minor, row.fact.currency),
-        currency: row.fact.currency,
-        as_of: Date(row.fact.as_of),
-        evidence: Text(row.fact.evidence),
-        recorded_by: Principal(row.recorded_by),
-        recorded_at: row.recorded_at,
-        confirmed_by: row.confirmed_by.map(Principal),
+impl From<FactRow<ExpectedSales>> for ExpectedSalesView {
+    fn from(row: FactRow<ExpectedSales>) -> Self {
+        Self {
+            id: row.id,
+            customer_id: row.customer_id,
+            amount: Amount::of(row.fact.amount_minor, row.fact.currency),
+            currency: row.fact.currency,
+            as_of: Date(row.fact.as_of),
+            evidence: Text(row.fact.evidence),
+            recorded_by: Principal(row.recorded_by),
+            recorded_at: row.recorded_at,
+            confirmed_by: row.confirmed_by.map(Principal),
+        }
     }
 }
 
-/// Record the expected sales of a customer
-///
-/// What a new customer may get is measured by the latest of them by its day. More than is known waits
-/// until somebody else has confirmed it, and so does the first.
-#[utoipa::path(
-    post,
-    path = "/v1/customers/{customer_id}/expected-sales",
-    tag = "scores",
-    operation_id = "recordExpectedSales"
-)]
-pub async fn create(
-    guard: Require<ExpectedSalesWrite>,
-    customer: PathId<CustomerEntity>,
-    command: KeyedCommand<RecordExpectedSales>,
-) -> Reply<MayWait<Created<ExpectedSalesView>>> {
-    let (body, repeatable) = command.into_parts();
-    let amount = body.amount.positive(Currency::COMPANY, "amount")?;
-    let fact = ExpectedSales {
-        amount_minor: amount.minor(),
-        currency: amount.currency(),
-        as_of: body.as_of.0,
-        evidence: body.evidence.0,
-    };
-    guard
-        .write(ExpectedSales::ACTION, repeatable, move |tx| {
-            let done = dated_facts::record(tx, customer.0, fact.clone())?;
-            may_wait(done, |row| Ok(Created(view(row))))
+impl TryFrom<RecordExpectedSales> for ExpectedSales {
+    type Error = Error;
+
+    fn try_from(body: RecordExpectedSales) -> Result<Self, Error> {
+        let amount = body.amount.positive(Currency::COMPANY, "amount")?;
+        Ok(Self {
+            amount_minor: amount.minor(),
+            currency: amount.currency(),
+            as_of: body.as_of.0,
+            evidence: body.evidence.0,
         })
-        .await
+    }
 }
 
-/// List the expected sales of a customer
-///
-/// The latest recorded first.
-#[utoipa::path(
-    get,
-    path = "/v1/customers/{customer_id}/expected-sales",
-    tag = "scores",
-    operation_id = "listExpectedSales"
-)]
-pub async fn list(
-    guard: Require<ExpectedSalesRead>,
-    customer: PathId<CustomerEntity>,
-    parameters: Parameters<ListExpectedSales>,
-) -> Result<Listing<ExpectedSalesPage>, Error> {
-    let load = move |reader: &mut Reader<'_>, _: &ListExpectedSales, after, limit| {
-        let rows = dated_facts::list::<ExpectedSales>(reader, customer.0, after, limit)?;
-        Ok(rows.into_iter().map(view).collect())
-    };
-    listing(&guard, parameters, load, |view: &ExpectedSalesView| view.id).await
-}
+fact_handlers! {
+    ExpectedSales by dated_facts, or pending_change_views, tagged "scores",
+    ExpectedSalesView at "/v1/customers/{customer_id}/expected-sales/{expected_sales_id}",
+    ExpectedSalesPage at "/v1/customers/{customer_id}/expected-sales" with ListExpectedSales;
 
-/// Read expected sales of a customer
-///
-/// As they were recorded, whether or not later ones have taken their place.
-#[utoipa::path(
-    get,
-    path = "/v1/customers/{customer_id}/expected-sales/{expected_sales_id}",
-    tag = "scores",
-    operation_id = "getExpectedSales"
-)]
-pub async fn get(
-    guard: Require<ExpectedSalesRead>,
-    customer: PathId<CustomerEntity>,
-    id: PathId<ExpectedSalesEntity>,
-) -> Result<Resource<ExpectedSalesView>, Error> {
-    guard
-        .read(move |reader| {
-            let row = dated_facts::find::<ExpectedSales>(reader, customer.0, id.0)?;
-            Ok(Resource(view(row)))
-        })
-        .await
+    /// Record the expected sales of a customer
+    ///
+    /// What a new customer may get is measured by the latest of them by its day. More than is known waits
+    /// until somebody else has confirmed it, and so does the first.
+    pub async fn create, "recordExpectedSales": ExpectedSalesWrite, RecordExpectedSales;
+
+    /// List the expected sales of a customer
+    ///
+    /// The latest recorded first.
+    pub async fn list, "listExpectedSales": ExpectedSalesRead;
+
+    /// Read expected sales of a customer
+    ///
+    /// As they were recorded, whether or not later ones have taken their place.
+    pub async fn get, "getExpectedSales": ExpectedSalesRead, ExpectedSalesEntity;
 }

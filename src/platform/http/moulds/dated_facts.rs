@@ -99,7 +99,7 @@ macro_rules! fact_handlers {
             command: KeyedCommand<$body>,
         ) -> Reply<$waiting::MayWait<Created<$view>>> {
             let (body, repeatable) = command.into_parts();
-            let fact = $fact::from(body);
+            let fact = $fact::try_from(body)?;
             guard
                 .write(<$fact as $facts::Recordable>::ACTION, repeatable, move |tx| {
                     let done = $facts::record(tx, customer.0, fact.clone())?;
