@@ -55,7 +55,7 @@
 //!    connection; opens a transaction; and looks whether the key has been answered before. If so,
 //!    that answer goes out again, byte for byte.
 //! 5. [`customers::app::customers::create`] does the work on a [`platform::store::tx::Tx`]: it asks its `domain` for
-//!    decisions, reads and writes through [`customers::store::customers`], seals classified values with
+//!    decisions, reads and writes through `customers::store::customers`, seals classified values with
 //!    [`crypto`], records what was done and publishes an event.
 //! 6. Still in [`platform::store::db`]: a transaction that recorded nothing does not commit. Business rows,
 //!    audit entries, events and the answer under its key share one commit; a refusal that is a

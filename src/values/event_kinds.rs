@@ -1,6 +1,6 @@
 //! Kinds of events: what the change feed tells of. Each area declares its own, in `domain/events.rs`.
 
-/// A kind of event and when it is published. There is none but those that [`event_kinds`] declares.
+/// A kind of event and when it is published. There is none but those that `event_kinds!` declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventKind {
     name: &'static str,
@@ -8,7 +8,7 @@ pub struct EventKind {
 }
 
 impl EventKind {
-    /// The kind that [`event_kinds`] declares.
+    /// The kind that `event_kinds!` declares.
     pub(crate) const fn declared(name: &'static str, description: &'static str) -> Self {
         Self { name, description }
     }

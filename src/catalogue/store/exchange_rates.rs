@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Date as SqlDate, Text};
+use diesel::sql_types::{Array, Bool, Date as SqlDate, Text};
 
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::schema::exchange_rates;
@@ -105,18 +105,7 @@ pub fn newest(
     pairs: &[(Currency, Currency)],
     on: NaiveDate,
 ) -> QueryResult<Vec<RateRow>> {
-    let (from, to): (Vec<Currency>, Vec<Currency>) = pairs.iter().copied().unzip();
-    diesel::sql_query(
-        "SELECT r.* FROM unnest($1, $2) AS pair (one, other) CROSS JOIN LATERAL ( \
-           SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at, confirmed_by, \
-             corrects FROM exchange_rates \
-           WHERE from_currency = pair.one AND to_currency = pair.other AND rate_date <= $3 \
-           ORDER BY rate_date DESC, number DESC LIMIT 1) r",
-    )
-    .bind::<Array<Text>, _>(from)
-    .bind::<Array<Text>, _>(to)
-    .bind::<SqlDate, _>(on)
-    .load(connection)
+    newest_of(connection, pairs, on, false)
 }
 
 /// The newest rate of each pair up to a day that two people stood behind.
@@ -125,18 +114,28 @@ pub fn newest_confirmed(
     pairs: &[(Currency, Currency)],
     on: NaiveDate,
 ) -> QueryResult<Vec<RateRow>> {
+    newest_of(connection, pairs, on, true)
+}
+
+fn newest_of(
+    connection: &mut PgConnection,
+    pairs: &[(Currency, Currency)],
+    on: NaiveDate,
+    only_confirmed: bool,
+) -> QueryResult<Vec<RateRow>> {
     let (from, to): (Vec<Currency>, Vec<Currency>) = pairs.iter().copied().unzip();
     diesel::sql_query(
         "SELECT r.* FROM unnest($1, $2) AS pair (one, other) CROSS JOIN LATERAL ( \
            SELECT number, from_currency, to_currency, rate_date, rate_e10, source, recorded_at, confirmed_by, \
              corrects FROM exchange_rates \
            WHERE from_currency = pair.one AND to_currency = pair.other AND rate_date <= $3 \
-             AND confirmed_by IS NOT NULL \
+             AND (confirmed_by IS NOT NULL OR NOT $4) \
            ORDER BY rate_date DESC, number DESC LIMIT 1) r",
     )
     .bind::<Array<Text>, _>(from)
     .bind::<Array<Text>, _>(to)
     .bind::<SqlDate, _>(on)
+    .bind::<Bool, _>(only_confirmed)
     .load(connection)
 }
 

@@ -149,19 +149,19 @@ fn may_see(actor: &Actor, kept: &Kept) -> Result<bool, Error> {
 }
 
 /// What something belongs to that an answer is about: an organisation, and a customer.
-pub type Seen = (OrgPath, Option<Uuid>);
+pub type ToldOf = (OrgPath, Option<Uuid>);
 
 /// How far whoever got an answer could see, and what it is about.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Reach {
     org_path: OrgPath,
     customer_id: Option<Uuid>,
-    seen: BTreeSet<Seen>,
+    seen: BTreeSet<ToldOf>,
 }
 
 impl Reach {
     /// Of an answer to `actor` that is about what was `seen`.
-    pub fn new(actor: &Actor, seen: BTreeSet<Seen>) -> Self {
+    pub fn new(actor: &Actor, seen: BTreeSet<ToldOf>) -> Self {
         Self {
             org_path: actor.org_path.clone(),
             customer_id: actor.customer_id.map(|id| id.uuid()),
@@ -173,7 +173,7 @@ impl Reach {
     /// that the answer is about.
     fn is_within(&self, actor: &Actor) -> bool {
         let own = actor.customer_id.map(|id| id.uuid());
-        let knows = |(org_path, customer_id): &Seen| match own {
+        let knows = |(org_path, customer_id): &ToldOf| match own {
             Some(_) => own == *customer_id,
             None => actor.org_path.contains(org_path),
         };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::audit::{self, AuditRow};
 use super::errors::violated;
 use super::events::writing::{self, EventRow};
-use super::idempotency::{self, KeptRow, Seen};
+use super::idempotency::{self, KeptRow, ToldOf};
 use super::sets::{SetWrite, send_together};
 use crate::clock::{Clock, business_date};
 use crate::crypto::MasterKeys;
@@ -101,7 +101,7 @@ pub struct Many<'a> {
     /// Whether anything was recorded for each of them.
     pub(crate) recorded: Vec<bool>,
     /// What was told of each of them.
-    pub(crate) seen: Vec<BTreeSet<Seen>>,
+    pub(crate) seen: Vec<BTreeSet<ToldOf>>,
 }
 
 impl Many<'_> {
@@ -259,7 +259,7 @@ impl Tx<'_> {
 
 impl Journal {
     /// Whose things were told of since there were `told` events.
-    pub(crate) fn seen_since(&self, told: usize) -> BTreeSet<Seen> {
+    pub(crate) fn seen_since(&self, told: usize) -> BTreeSet<ToldOf> {
         let events = self.events.iter().skip(told);
         events
             .map(|event| (event.org_path.clone(), event.customer_id))

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::{Db, WriteRequest, Written, answer_to_keep, claims_of, in_transaction, refusal};
 use crate::clock::business_date;
 use crate::error::{Error, Problem};
-use crate::platform::store::idempotency::{self, Claim, KeptRow, Reach, Seen, StoredAnswer};
+use crate::platform::store::idempotency::{self, Claim, KeptRow, Reach, StoredAnswer, ToldOf};
 use crate::platform::store::tx::{Journal, Many, Surroundings};
 
 /// The work of several writes: told which of them are to be done, it gives a result for each.
@@ -153,7 +153,7 @@ impl Db {
 }
 
 /// A result, and whose things were told of.
-type OneDone<T> = (Result<T, Error>, BTreeSet<Seen>);
+type OneDone<T> = (Result<T, Error>, BTreeSet<ToldOf>);
 
 /// Does the work; what was done has to be on record.
 fn worked<T>(
