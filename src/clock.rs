@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 /// A source of the current instant.
@@ -56,6 +56,14 @@ impl Clock for SetClock {
 /// The business date at `instant` in the time zone of the company.
 pub fn business_date(instant: DateTime<Utc>, time_zone: Tz) -> NaiveDate {
     instant.with_timezone(&time_zone).date_naive()
+}
+
+/// The instant at which the day after a business date begins.
+pub fn end_of(day: NaiveDate, time_zone: Tz) -> DateTime<Utc> {
+    let next = (day + TimeDelta::days(1)).and_time(NaiveTime::MIN);
+    next.and_local_timezone(time_zone)
+        .earliest()
+        .map_or_else(|| next.and_utc(), |local| local.to_utc())
 }
 
 #[cfg(test)]

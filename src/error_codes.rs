@@ -357,6 +357,14 @@ codes! {
         "A component would be exceeded", "超过分项限额",
         "Open receivables, overdue receivables or open orders of the customer are above their own limit.",
         "客户的未清应收、逾期应收或在途订单超过各自的限额。";
+    DepositMissing: "deposit_missing", 422, Decided,
+        "The deposit is missing", "保证金不足",
+        "The line asks for a larger cash deposit than the order brings.",
+        "订单的保证金低于额度要求的比例。";
+    TermExceeded: "term_exceeded", 422, Decided,
+        "The term is longer than approved", "账期超过批准期限",
+        "The payment term, counted from today, is longer than the lines and the product allow.",
+        "自今日起算的账期超过额度或产品批准的期限。";
     LimitExceeded: "limit_exceeded", 422, Decided,
         "The limit would be exceeded", "超过额度",
         "There is not enough room at the named level.",

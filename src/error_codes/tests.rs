@@ -33,7 +33,8 @@ const GRID: &[(Finality, &str)] = &[
          authority_floor authority_rule_missing approval_check_failed nothing_to_delegate line_not_active
          line_suspended line_not_yet_valid line_expired supply_hold grade_cash_only
          overdue_exceeded dunning_level_exceeded documents_missing document_too_large
-         oldest_item_exceeded component_limit_exceeded limit_exceeded duplicate_payment_reference",
+         oldest_item_exceeded component_limit_exceeded deposit_missing term_exceeded
+         limit_exceeded duplicate_payment_reference",
     ),
     (
         Finality::Denied,

@@ -10,15 +10,19 @@ pub mod domain {
     #[cfg(test)]
     mod assessment_rule_tests;
     pub mod events;
+    pub mod exposure_facts;
     #[cfg(test)]
     mod fixtures;
     pub mod groups;
+    pub mod level_rooms;
     pub mod line_terms;
     pub mod lines;
     pub mod payments;
     pub mod receivables;
     pub mod referrals;
+    mod refusals;
     pub mod reservations;
+    pub mod terms;
 }
 
 /// Rows, query pieces, load and apply.

@@ -155,6 +155,13 @@ impl Product {
         }
     }
 
+    /// The deposit that an order brings, in whole minor units.
+    pub(super) fn deposit_of(code: &str, amount_minor: i64) -> i64 {
+        let product = PRODUCTS.iter().find(|one| one.code == code);
+        let share_bp = product.map_or(0, Self::deposit_share_bp);
+        (amount_minor * i64::from(share_bp) + 9_999) / 10_000
+    }
+
     pub(super) fn to_new(&self) -> Result<NewProduct, Error> {
         Ok(NewProduct {
             code: ProductCode::parse(self.code).or_internal()?,

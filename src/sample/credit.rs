@@ -13,6 +13,10 @@ const WINDING_DOWN_DAYS: Day = 10;
 
 /// The day on which some lines end and are followed by others.
 const RENEWAL_DAY: Day = 180;
+/// Days before that on which its successor is approved.
+const RENEWED_BEFORE_DAYS: Day = 9;
+/// Days at least that lines last beyond the year.
+const LASTS_BEYOND_DAYS: Day = 40;
 
 /// The business of a customer under one product.
 #[derive(Debug, Clone)]
@@ -30,6 +34,24 @@ pub(super) struct Account {
     pub(super) revolving: bool,
     /// Whether limit is only ever set aside for it, as for guarantees.
     pub(super) is_contingent: bool,
+}
+
+impl Account {
+    /// The last day until which something that is reserved on a day can be held: before its line ends, or
+    /// gives way to one that is not there yet.
+    pub(super) fn held_until(&self, day: Day, expires: Day) -> Day {
+        let ends = match self.until {
+            LAST_DAY => LAST_DAY + LASTS_BEYOND_DAYS,
+            until => until + WINDING_DOWN_DAYS,
+        };
+        let renewal = self.product == GOODS && day < RENEWAL_DAY - RENEWED_BEFORE_DAYS;
+        let ends = if renewal && expires >= RENEWAL_DAY {
+            ends.min(RENEWAL_DAY - 1)
+        } else {
+            ends
+        };
+        expires.min(ends)
+    }
 }
 
 /// Whose line it is to be, by place.
@@ -209,7 +231,7 @@ pub(super) fn applications(
                 renewals_left -= 1;
                 let next = ApplicationPlan {
                     drawn: RENEWAL_DAY - 12,
-                    outcome: Outcome::Opened(RENEWAL_DAY - 9),
+                    outcome: Outcome::Opened(RENEWAL_DAY - RENEWED_BEFORE_DAYS),
                     from: RENEWAL_DAY,
                     purpose: "原额度到期续期",
                     ..line.clone()
@@ -239,7 +261,7 @@ fn unified(generator: &mut Generator, index: usize, customer: &CustomerPlan) -> 
     };
     let until = match customer.fate {
         Fate::LineExpires(day) => day,
-        _ => LAST_DAY + generator.between(40, 500),
+        _ => LAST_DAY + generator.between(LASTS_BEYOND_DAYS, 500),
     };
     ApplicationPlan {
         owner: OwnerPlan::Customer(index),

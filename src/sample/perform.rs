@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::action::{Action, Change, Day};
-use super::company::PRODUCTS;
+use super::company::{PRODUCTS, Product};
 use super::credit::OwnerPlan;
 use super::plan::Plan;
 use super::settlement::DISPUTE_REASONS;
@@ -388,7 +388,10 @@ impl Performer<'_> {
         Ok(NewReservation {
             customer_id: self.id(Noun::Customer, plan.customer)?,
             product: product(plan.product)?,
-            asked: Asked::unsecured(money(plan.amount_minor, plan.currency)?),
+            asked: Asked {
+                amount: money(plan.amount_minor, plan.currency)?,
+                deposit_minor: Product::deposit_of(plan.product, plan.amount_minor),
+            },
             reference: plan.reference.clone(),
             expires_at: Some(self.evening(plan.expires)),
             order: OrderTerms::default(),

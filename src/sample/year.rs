@@ -263,7 +263,9 @@ impl Book<'_> {
                 let amount_minor = self.amount(account.customer) * 2;
                 let day = self.working_day(account.from, account.until);
                 let ends = day + self.generator.between(25, 120);
-                let reservation = self.reserve(account, amount_minor, day, ends + 5);
+                let expires = account.held_until(day, ends + 5);
+                let ends = ends.min(expires - 5);
+                let reservation = self.reserve(account, amount_minor, day, expires);
                 if ends <= LAST_DAY {
                     self.plan(ends, Action::Release(reservation));
                 }
@@ -318,7 +320,7 @@ impl Book<'_> {
             reference,
             amount_minor,
             currency: self.customers[account.customer].currency,
-            expires,
+            expires: account.held_until(day, expires),
         });
         let reservation = self.trades.reservations.len() - 1;
         self.plan(day, Action::Reserve(reservation));
@@ -328,7 +330,7 @@ impl Book<'_> {
     fn receivable(&mut self, account: &Account, amount_minor: i64, day: Day) -> usize {
         let names_term = self.generator.percent(12);
         let term_days = match names_term {
-            true => *self.generator.pick(&[15, 30, 45, 60, 90]),
+            true => (*self.generator.pick(&[15, 30, 45, 60, 90])).min(account.term_days),
             false => account.term_days,
         };
         let Account {

@@ -15,7 +15,7 @@ use crate::support::{
     Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_draft, a_group_line,
     a_group_of, a_line, a_member, a_payment, a_product_line, a_receivable, a_reservation,
     a_submitted, a_unified_line, application_body, assert_ledger_is_clean, capture_body,
-    terms_between, the_goods,
+    reservation_body, terms_between, the_goods,
 };
 
 fn temporary(amount: &str, mode: &str, [from, until]: [&str; 2]) -> Value {
@@ -62,18 +62,24 @@ fn a_temporary_increase_ends_by_its_date_without_a_job() {
     draw_up(&server, &next).expect_problem("line_overlaps");
     server.advance(TimeDelta::days(1));
     assert_eq!(told(&server, &customer, &id), ["1250.00"; 3]);
+    // What is to be held for longer than the increase lasts has no room; what leaves that open is held
+    // as long as it lasts.
+    let mut longer = reservation_body(&customer, "1250.00");
+    longer["expires_at"] = json!((server.now() + TimeDelta::days(2)).to_rfc3339());
+    let client = server.with_everything();
+    let refused = client
+        .post("/v1/reservations", &longer)
+        .expect_problem("limit_exceeded");
+    assert_eq!(refused.json()["reasons"][0]["on"], "2026-03-06");
     let held = a_reservation(&server, &customer, "1250.00").id();
     assert_eq!(check(&server, &customer, "0.01")["available"], "0.00");
-    server.advance(TimeDelta::days(1));
-    assert_eq!(told(&server, &customer, &id), ["1000.00"; 3]);
-    assert_eq!(balance(&server, &id), "1250.00 0.00 -250.00");
-    reserve(&server, &customer, "0.01").expect_problem("limit_exceeded");
-    // What is there stays, can be captured and given back.
-    let client = server.with_everything();
-    let body = capture_body(&server, Some("1200.00"), true);
+    let body = capture_body(&server, Some("1200.00"), false);
     client
         .post(&format!("/v1/reservations/{held}/capture"), &body)
         .expect(200);
+    server.advance(TimeDelta::days(1));
+    assert_eq!(told(&server, &customer, &id), ["1000.00"; 3]);
+    // What is owed stays, and can be given back.
     assert_eq!(balance(&server, &id), "0.00 1200.00 -200.00");
     carried_out(
         &server,
@@ -85,7 +91,7 @@ fn a_temporary_increase_ends_by_its_date_without_a_job() {
     a_reservation(&server, &customer, "100.00");
     reserve(&server, &customer, "0.01").expect_problem("limit_exceeded");
     server.advance(TimeDelta::days(1));
-    assert_eq!(balance(&server, &id), "100.00 1200.00 -300.00");
+    assert_eq!(balance(&server, &id), "0.00 1200.00 -200.00");
     assert_ledger_is_clean(&server);
 }
 
@@ -269,7 +275,8 @@ fn an_expired_line_may_be_used_in_its_days_of_grace_until_another_follows() {
         [balance(&server, &first), balance(&server, &second)],
         ["30.00 0.00 50.00", "20.00 0.00 0.00"]
     );
-    assert_eq!(line(&server, &old)["held"], "10.00");
+    // What was held on the line in its days of grace was held no longer than those.
+    assert_eq!(line(&server, &old)["held"], "0.00");
     assert_ledger_is_clean(&server);
 }
 

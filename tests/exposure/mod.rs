@@ -2,13 +2,12 @@
 
 mod amended_totals;
 mod amendments;
+mod bounds;
 mod credit_groups;
 mod credit_line_history;
 mod credit_lines;
 mod currencies;
-mod deposits;
 mod expired_holds;
-mod group_modes;
 mod instants;
 mod ledger;
 mod limit_properties;

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use crate::support::actors::SALES;
 use crate::support::ledger::{Nested, assert_clean, balance};
 use crate::support::{
-    Answer, TestServer, a_customer_with_credit, a_group_line, a_group_of, a_member, a_number,
-    a_product_line, a_receivable, a_reservation, a_unified_line, capture_body, reservation_body,
+    Answer, GOODS, Owner, TestServer, a_customer_with_credit, a_group_line, a_group_of, a_line,
+    a_member, a_number, a_product_line, a_receivable, a_reservation, a_unified_line, capture_body,
+    reservation_body, terms_between,
 };
 
 fn capture(server: &TestServer, id: &str, amount: Option<&str>, is_final: bool) -> Answer {
@@ -432,7 +433,19 @@ fn a_reservation_lasts_a_week_and_at_most_a_year_and_a_day() {
             .expect_problem("validation_failed");
         assert_eq!(refused.json()["errors"][0]["pointer"], "#/expires_at");
     }
-    reserve_for(&server, &customer, "1.00", TimeDelta::days(366));
+    // It lasts no longer than the line on which it is held.
+    let mut body = reservation_body(&customer, "1.00");
+    body["expires_at"] = json!((server.now() + TimeDelta::days(366)).to_rfc3339());
+    let client = server.with_everything();
+    let refused = client
+        .post("/v1/reservations", &body)
+        .expect_problem("line_expired");
+    assert_eq!(refused.json()["reasons"][0]["on"], "2027-03-03");
+    let other = crate::support::a_customer(&server).id();
+    let owner = Owner::Customer(&other);
+    let days = ["2026-01-01", "2027-03-03"];
+    a_line(&server, &terms_between(owner, Some(GOODS), "1.00", days));
+    reserve_for(&server, &other, "1.00", TimeDelta::days(366));
 }
 
 #[test]
@@ -456,7 +469,7 @@ fn captures_take_the_term_that_was_agreed_closest_to_them() {
     };
     assert_eq!(due(None), "2026-04-01", "30 days of the line");
     assert_eq!(due(Some(0)), "2026-03-02");
-    assert_eq!(due(Some(365)), "2027-03-02");
+    assert_eq!(due(Some(29)), "2026-03-31");
     let line = a_product_line(&server, &crate::support::a_customer(&server).id(), "1.00");
     assert_eq!(line.json()["payment_term_days"], 30);
 }

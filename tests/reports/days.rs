@@ -123,7 +123,7 @@ fn what_is_in_use_counts_on_lines_that_have_ended_and_their_limit_does_not() {
 }
 
 #[test]
-fn expired_reservations_are_taken_off_today_and_stay_in_the_books_of_the_past() {
+fn expired_reservations_take_nothing_from_the_day_on_which_they_expired() {
     let server = TestServer::start();
     let customer = a_customer_with_credit(&server, SALES);
     a_unified_line(&server, &customer, "600.00");
@@ -138,6 +138,10 @@ fn expired_reservations_are_taken_off_today_and_stay_in_the_books_of_the_past() 
     assert_eq!(briefly(&client, "by=customer"), row("600.00 0.00"));
     assert_eq!(
         briefly(&client, "by=customer&as_of=2026-03-09"),
+        row("600.00 0.00")
+    );
+    assert_eq!(
+        briefly(&client, "by=customer&as_of=2026-03-08"),
         row("600.00 10.00")
     );
 }

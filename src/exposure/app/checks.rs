@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
 use super::ledger::book::{Book, By, Request};
 use crate::catalogue::domain::counted::Claim;
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
-use crate::error::Error;
+use crate::error::{Error, days};
 use crate::exposure::domain::assessment::Assessment;
 use crate::exposure::store::parties::{self as store, ProductTerms};
 use crate::platform::store::tx::Reader;
@@ -55,6 +57,17 @@ pub struct Check {
     pub order: OrderTerms,
 }
 
+/// An order ships today or later.
+///
+/// # Errors
+/// 422 for a day in the past.
+pub fn shippable(order: &OrderTerms, today: NaiveDate) -> Result<(), Error> {
+    if let Some(day) = order.ship_on {
+        days::not_before_today("ship_on", day, today)?;
+    }
+    Ok(())
+}
+
 /// Decisions without side effects, each for its own caller: nothing is locked, and what expired
 /// reservations still hold in the books counts as given back.
 ///
@@ -77,7 +90,7 @@ pub fn check(
             let terms = products.get(&check.product).copied();
             let request = Request {
                 customer_id: check.customer_id,
-                product_active: terms.map(|terms| terms.active),
+                terms,
                 product: &check.product,
                 claim: check.asked.of(terms),
                 more_of: None,

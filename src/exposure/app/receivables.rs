@@ -10,18 +10,19 @@ use super::ledger::book::Request;
 use super::ledger::{Behind, Ledger};
 use crate::catalogue::domain::counted::{Claim, Counted, Part};
 use crate::catalogue::domain::products::ProductCode;
-use crate::error::{Error, OrInternal, Problem};
+use crate::error::{Error, FieldError, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::lines::MovementKind;
 use crate::exposure::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
+use crate::exposure::domain::terms::{self, ApprovedTerm};
 use crate::exposure::store::counted::{Counts, claim};
 use crate::exposure::store::parties as store;
 use crate::exposure::store::receivables::{self as rows, ReceivableRow};
 use crate::exposure::store::reservations::ReservationRow;
 use crate::platform::store::errors::on_violation;
 use crate::platform::store::tx::Tx;
-use crate::values::ids::{CustomerId, ReceivableId, ReservationId};
+use crate::values::ids::{CustomerId, LineId, ReceivableId, ReservationId};
 use crate::values::level::Level;
 use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
@@ -56,7 +57,7 @@ pub struct CapturedReceivable {
 }
 
 /// Records a receivable that exists already: the goods are gone. It always lands, even over the
-/// limit or without a line, is marked then, and an event says so.
+/// limit, without a line or for longer than approved, is marked then, and an event says so.
 ///
 /// # Errors
 /// 404 when the customer is not visible, 422 for an unknown product, 409 for a number that is
@@ -64,29 +65,27 @@ pub struct CapturedReceivable {
 pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error> {
     let (_, org) =
         store::customer_in_its_group(tx, new.customer_id)?.ok_or_else(Error::not_found)?;
-    let Some(terms) = store::product(tx.connection, &new.product)? else {
+    let Some(product) = store::product(tx.connection, &new.product)? else {
         return Err(Problem::new(ProblemCode::ProductUnknown).into());
     };
     let mut ledger = Ledger::lock_for_decision(tx, &[new.customer_id], BTreeSet::new())?;
     let request = Request {
         customer_id: new.customer_id,
-        product_active: Some(terms.active),
+        terms: Some(product),
         product: &new.product,
-        claim: new.asked.of(Some(terms)),
+        claim: new.asked.of(Some(product)),
         more_of: None,
         order: None,
     };
     let assessment = ledger.assess(tx, &request)?;
     // A line in another currency cannot count it until there is a rate.
     let counted = |level| assessment.counted_at(level);
-    let term = new
-        .payment_term_days
-        .or_else(|| {
-            counted(Level::Product)
-                .and_then(|counted| ledger.line(counted.line_id))
-                .and_then(|line| line.payment_term_days)
-        })
-        .unwrap_or(terms.payment_term_days);
+    let lines = Level::EVERY
+        .iter()
+        .filter_map(|level| Some(counted(*level)?.line_id));
+    let approved = approved_term(&ledger, lines, product.payment_term_days);
+    let term = new.payment_term_days.unwrap_or(approved.days);
+    let too_long = terms::exceeded((new.issued_on, term), approved, tx.today);
     let refusals = assessment.refusals();
     let fact = Fact {
         customer_id: new.customer_id,
@@ -97,6 +96,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
         issued_on: new.issued_on,
         payment_term_days: term,
         over_limit: !refusals.is_empty(),
+        term_exceeded: too_long.is_some(),
         reservation_id: None,
     };
     let row = row(tx, fact, &counted)?;
@@ -114,7 +114,29 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
         let data = json!({"number": row.number, "reasons": codes});
         tx.publish(events::RECEIVABLE_OVER_LIMIT, &row, data)?;
     }
+    if row.term_exceeded {
+        let data = json!({"number": row.number, "due_on": row.due_on,
+            "payment_term_days": row.payment_term_days, "payment_term_days_max": approved.days});
+        tx.publish(events::RECEIVABLE_TERM_EXCEEDED, &row, data)?;
+    }
     Ok(row)
+}
+
+/// The longest term that lines on which something counts allow, or its product: which is also what the
+/// line of the product allows that says none.
+fn approved_term(
+    ledger: &Ledger,
+    lines: impl Iterator<Item = LineId>,
+    product_days: i32,
+) -> ApprovedTerm {
+    let given = lines.filter_map(|id| ledger.line(id));
+    terms::approved(
+        given.map(|line| {
+            let of_product = line.product.as_ref().map(|_| product_days);
+            (line.id, line.payment_term_days.or(of_product))
+        }),
+        product_days,
+    )
 }
 
 /// The part of a reservation that a capture takes.
@@ -130,7 +152,7 @@ pub(super) struct Taken {
 /// deposit. The caller writes it.
 ///
 /// # Errors
-/// As [`post`].
+/// As [`post`], and 422 when it is due later than the lines and the product allow.
 pub(super) fn from_reservation(
     tx: &mut Tx<'_>,
     ledger: &mut Ledger,
@@ -139,13 +161,12 @@ pub(super) fn from_reservation(
     captured: &CapturedReceivable,
     product_term_days: i32,
 ) -> Result<ReceivableRow, Error> {
-    let line_term = ledger
-        .line(reservation.product_line_id)
-        .and_then(|line| line.payment_term_days);
-    let term = captured
-        .payment_term_days
-        .or(line_term)
-        .unwrap_or(product_term_days);
+    let lines = reservation.lines();
+    let approved = approved_term(ledger, lines.into_iter(), product_term_days);
+    let term = captured.payment_term_days.unwrap_or(approved.days);
+    if let Some(reason) = terms::exceeded((captured.issued_on, term), approved, tx.today) {
+        return Err(too_long(&reason));
+    }
     let whole = claim(reservation)?;
     let Taken {
         part,
@@ -164,6 +185,7 @@ pub(super) fn from_reservation(
         issued_on: captured.issued_on,
         payment_term_days: term,
         over_limit: false,
+        term_exceeded: false,
         reservation_id: Some(reservation.id),
     };
     let counted = |level| {
@@ -181,6 +203,16 @@ pub(super) fn from_reservation(
     };
     ledger.post_part(tx, reservation, part, MovementKind::Capture, behind)?;
     Ok(row)
+}
+
+/// The problem of a term that is longer than approved.
+fn too_long(reason: &Reason) -> Error {
+    let (en, zh) = ("is longer than approved", "超过批准的账期");
+    let field = FieldError::field("receivable/payment_term_days", en, zh);
+    match Error::for_reasons(std::slice::from_ref(reason)) {
+        Error::Refused(problem) => problem.at(field).into(),
+        other => other,
+    }
 }
 
 /// Marks a receivable as disputed from a day on.
@@ -218,7 +250,7 @@ pub fn dispute(tx: &mut Tx<'_>, id: ReceivableId, reason: &str) -> Result<Receiv
 pub(super) fn announce(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error> {
     let details = json!({
         "number": row.number, "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
-        "due_on": row.due_on, "over_limit": row.over_limit,
+        "due_on": row.due_on, "over_limit": row.over_limit, "term_exceeded": row.term_exceeded,
     });
     tx.tell("receivable.post", events::RECEIVABLE_POSTED, row, details)
 }
@@ -233,6 +265,7 @@ struct Fact<'a> {
     issued_on: NaiveDate,
     payment_term_days: i32,
     over_limit: bool,
+    term_exceeded: bool,
     reservation_id: Option<ReservationId>,
 }
 
@@ -284,6 +317,7 @@ fn row(
         group_exposure_minor: None,
         conversions: None,
         number_key: compared(fact.number),
+        term_exceeded: fact.term_exceeded,
     };
     for level in Level::EVERY {
         row.count_at(*level, counted(*level));

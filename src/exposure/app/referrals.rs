@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 
-use super::checks::Asked;
+use super::checks::{Asked, shippable};
 use super::ledger::Ledger;
 use super::ledger::book::Request;
 use super::ledger::worth::Amending;
@@ -63,6 +63,7 @@ pub struct NewReferral {
 /// says who decides. Where the order is reserved already, 409 when that is resolved or expired and
 /// when it is about something else.
 pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error> {
+    shippable(&new.order, tx.today)?;
     let assessment = assess(tx, new)?;
     match assessment.decision() {
         CreditDecision::Approved => return Err(ProblemCode::ReferralNotNeeded.into()),
@@ -141,7 +142,7 @@ fn assess(tx: &mut Tx<'_>, new: &NewReferral) -> Result<Assessment, Error> {
         _ => {
             let request = Request {
                 customer_id: new.customer_id,
-                product_active: terms.map(|terms| terms.active),
+                terms,
                 product: &new.product,
                 claim: new.asked.of(terms),
                 order: Some(&new.order),

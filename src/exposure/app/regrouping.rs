@@ -1,23 +1,25 @@
 //! Exposure that changes where it counts: with a customer that joins or leaves a group, and under
 //! a line that is opened when the exposure is already there.
 
+mod moved;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
+use self::moved::Moved;
+use super::ledger::Ledger;
 use super::ledger::book::By;
 use super::ledger::bounds::Bounds;
-use super::ledger::originals::{Original, original};
 use super::ledger::rates::rates_into;
 use super::ledger::worth::{deposits_left, held_on};
-use super::ledger::{Behind, Ledger};
 use crate::catalogue::app::exchange_rates;
 use crate::catalogue::domain::counted::{Counted, Uncounted};
-use crate::catalogue::domain::exchange_rates::{Conversion, Rates};
+use crate::catalogue::domain::exchange_rates::Rates;
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
-use crate::exposure::domain::lines::{
-    Balance, LineFacts, LineStatus, Movement, MovementKind, applicable,
-};
+use crate::exposure::domain::lines::{LineFacts, LineStatus, MovementKind, applicable};
 use crate::exposure::store::counted::{Counts, claim};
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::receivables::{self as receivables_store, ReceivableRow};
@@ -184,7 +186,9 @@ pub(super) fn settle_in(
         .collect();
     let facts =
         Bounds::of(&mut tx.reader(), row.customer_id, group)?.line_facts(&own, Some(&row.product));
-    let rates = rates_into(&mut tx.reader(), row.currency, &facts, &Standing::default())?;
+    let today = [tx.today];
+    let standing = Standing::default();
+    let rates = rates_into(&mut tx.reader(), row.currency, (&facts, &today), &standing)?;
     for level in Level::EVERY.iter().copied() {
         let known = row.counted_at(level).map(|counted| counted.line_id);
         if known.is_some_and(|id| own.iter().any(|line| line.id == id)) {
@@ -232,71 +236,6 @@ fn take_out(
     Ok(())
 }
 
-/// What is left of reservations and receivables on one line, apart by how it was converted.
-#[derive(Default)]
-struct Moved(BTreeMap<Option<(Currency, Conversion)>, (Balance, i64)>);
-
-impl Moved {
-    fn hold(&mut self, row: &impl Counts, level: Level) -> Result<(), Error> {
-        self.add(row, level, |balance| &mut balance.held_minor)
-    }
-
-    fn draw(&mut self, row: &impl Counts, level: Level) -> Result<(), Error> {
-        self.add(row, level, |balance| &mut balance.drawn_minor)
-    }
-
-    fn add(
-        &mut self,
-        row: &impl Counts,
-        level: Level,
-        side: fn(&mut Balance) -> &mut i64,
-    ) -> Result<(), Error> {
-        let Some(counted) = row.counted_at(level) else {
-            return Ok(());
-        };
-        let rest = row.rest();
-        let original = original(row, rest, counted.conversion)?;
-        let key = original.map(|original| (original.currency, original.conversion));
-        let (balance, original_minor) = self.0.entry(key).or_default();
-        *side(balance) += rest.share_of(counted.exposure_minor);
-        *original_minor += original.map_or(0, |original| original.minor);
-        Ok(())
-    }
-
-    fn used_minor(&self) -> i64 {
-        self.0
-            .values()
-            .map(|(balance, _)| balance.used_minor())
-            .sum()
-    }
-
-    /// Posts one movement for each way of conversion.
-    fn post(
-        self,
-        tx: &Tx<'_>,
-        ledger: &mut Ledger,
-        (customer_id, line_id): (CustomerId, LineId),
-        (kind, within_limit): (MovementKind, bool),
-    ) -> Result<(), Error> {
-        for (key, (balance, minor)) in self.0 {
-            if balance == Balance::default() {
-                continue;
-            }
-            let behind = Behind {
-                original: key.map(|(currency, conversion)| Original {
-                    minor,
-                    currency,
-                    conversion,
-                }),
-                ..Behind::default()
-            };
-            let movement = Movement::of_balance(kind, balance);
-            ledger.post(tx, customer_id, line_id, movement, within_limit, behind)?;
-        }
-        Ok(())
-    }
-}
-
 /// Rates of today from the currencies of reservations and receivables into another.
 fn rates_of(
     tx: &mut Tx<'_>,
@@ -326,8 +265,8 @@ fn counted_on(
 }
 
 /// What of a ceiling lacks room, if it does for so much more.
-fn lacking_room(line: &LineFacts, used_minor: i64) -> Option<i64> {
-    let available = line.available_minor()?;
+fn lacking_room(line: &LineFacts, used_minor: i64, today: NaiveDate) -> Option<i64> {
+    let available = line.available_on(today)?;
     (used_minor != 0 && used_minor > available).then_some(available)
 }
 
@@ -386,12 +325,12 @@ impl Joining {
             .map(|line| line.id)
             .collect();
         while let Some(in_books) = self.ceiling(tx, ledger, By::Books) {
-            if lacking_room(&in_books, used_minor).is_none() {
+            if lacking_room(&in_books, used_minor, tx.today).is_none() {
                 break;
             }
             ledger.look_for_due(tx, &lines)?;
             let now = self.ceiling(tx, ledger, By::Instant).unwrap_or(in_books);
-            if let Some(available) = lacking_room(&now, used_minor) {
+            if let Some(available) = lacking_room(&now, used_minor, tx.today) {
                 return Err(no_room(&now, used_minor, available));
             }
             ledger.give_back_some(tx, &lines)?;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::assessment::{Assessment, CreditDecision, ExposureFacts, RuleResult, assess};
+use super::assessment::{Assessment, CreditDecision, RuleResult, assess};
+use super::exposure_facts::ExposureFacts;
 use super::fixtures;
 use crate::catalogue::domain::counted::Claim;
 use crate::catalogue::domain::exchange_rates::RateGap;

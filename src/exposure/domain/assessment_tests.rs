@@ -4,7 +4,12 @@ use super::super::fixtures;
 use super::*;
 use crate::catalogue::domain::exchange_rates::{Quote, Rate, RateRoute};
 use crate::catalogue::domain::products::ExposureTreatment;
-use crate::exposure::domain::lines::LineStatus;
+use crate::exposure::domain::lines::{
+    LimitKind, LineFacts, LineStatus, TemporaryLimit, TemporaryMode,
+};
+use crate::rules::domain::check_rules::OrderTerms;
+use crate::values::currency::Currency;
+use crate::values::ids::{Bucket, LineId};
 use crate::values::money::Money;
 use proptest::prelude::*;
 
@@ -167,6 +172,204 @@ fn a_closed_line_is_named_at_product_level_and_ignored_above() {
     closed.level = Level::Group;
     closed.limit_minor = Some(0);
     assert!(codes(&facts(vec![line(Level::Product, Some(100), 0), closed]), 1).is_empty());
+}
+
+/// A line that inherits its limit.
+fn inherits(level: Level) -> LineFacts {
+    LineFacts {
+        limit_kind: LimitKind::Inherit,
+        ..line(level, None, 0)
+    }
+}
+
+#[test]
+fn a_line_that_inherits_is_no_limit_and_only_nothing_but_such_lines_leave_nothing() {
+    let cases = [
+        // Above the product it bounds nothing.
+        (
+            vec![
+                line(Level::Product, Some(100), 0),
+                inherits(Level::Customer),
+            ],
+            Some(100),
+            Some(Level::Product),
+        ),
+        (
+            vec![line(Level::Product, None, 0), inherits(Level::Customer)],
+            None,
+            None,
+        ),
+        (
+            vec![
+                line(Level::Product, None, 0),
+                inherits(Level::Customer),
+                line(Level::Group, Some(15), 0),
+            ],
+            Some(15),
+            Some(Level::Group),
+        ),
+        (
+            vec![inherits(Level::Product), line(Level::Customer, None, 0)],
+            None,
+            None,
+        ),
+        (
+            vec![inherits(Level::Product), inherits(Level::Customer)],
+            Some(0),
+            Some(Level::Product),
+        ),
+    ];
+    for (lines, available, binding) in cases {
+        let assessment = assess(&facts(lines.clone()), &cny(1));
+        assert_eq!(assessment.available_minor(), available, "{lines:?}");
+        assert_eq!(assessment.binding(), binding, "{lines:?}");
+        let refused = available == Some(0);
+        assert_eq!(assessment.refusals().len(), usize::from(refused));
+    }
+}
+
+fn on(day: &str) -> NaiveDate {
+    day.parse().unwrap()
+}
+
+/// 50 more until the end of June.
+fn with_increase(mut line: LineFacts) -> LineFacts {
+    line.temporary = Some(TemporaryLimit {
+        mode: TemporaryMode::Add,
+        amount_minor: 50,
+        from: on("2026-06-01"),
+        until: on("2026-06-30"),
+    });
+    line
+}
+
+fn asked_for(lines: Vec<LineFacts>, order: OrderTerms) -> ExposureFacts {
+    ExposureFacts {
+        order,
+        ..facts(lines)
+    }
+}
+
+/// Codes, and the day where that is not today.
+fn dated_codes(facts: &ExposureFacts, amount: i64) -> Vec<(ProblemCode, Option<String>)> {
+    let on = |reason: &Reason| {
+        let mut facts = reason.facts.iter();
+        facts
+            .find(|(name, _)| *name == "on")
+            .map(|(_, day)| day.clone())
+    };
+    let reasons = assess(facts, &cny(amount)).refusals();
+    reasons
+        .iter()
+        .map(|reason| (reason.code, on(reason)))
+        .collect()
+}
+
+#[test]
+fn a_day_that_is_asked_about_is_asked_for_amounts_as_for_status() {
+    let increased = || vec![with_increase(line(Level::Product, Some(100), 0))];
+    let ships = |day: &str| OrderTerms {
+        ship_on: Some(on(day)),
+        ..OrderTerms::default()
+    };
+    let held = |day: &str| OrderTerms {
+        held_until: Some(on(day)),
+        ..OrderTerms::default()
+    };
+    for order in [ships("2026-06-30"), held("2026-06-30")] {
+        assert!(codes(&asked_for(increased(), order), 140).is_empty());
+    }
+    for order in [ships("2026-07-01"), held("2026-07-01")] {
+        let later = asked_for(increased(), order);
+        let expected = (ProblemCode::LimitExceeded, Some("2026-07-01".to_owned()));
+        assert_eq!(dated_codes(&later, 140), [expected]);
+        let assessment = assess(&later, &cny(140));
+        assert_eq!(assessment.available_minor(), Some(100));
+        assert!(codes(&later, 100).is_empty());
+    }
+    let after = asked_for(increased(), held("2027-01-01"));
+    assert_eq!(
+        dated_codes(&after, 1),
+        [(ProblemCode::LineExpired, Some("2027-01-01".to_owned()))]
+    );
+}
+
+#[test]
+fn on_a_later_day_the_line_that_applies_then_is_asked() {
+    let mut first = line(Level::Product, Some(100), 20);
+    first.valid_until = on("2026-06-30");
+    let next = LineFacts {
+        id: LineId::mint(Bucket::from_random(7), 2, [9; 9]),
+        valid_from: on("2026-07-01"),
+        carried_minor: 20,
+        ..line(Level::Product, Some(60), 0)
+    };
+    let lines = || vec![first.clone(), next.clone()];
+    let ships = OrderTerms {
+        ship_on: Some(on("2026-07-02")),
+        ..OrderTerms::default()
+    };
+    let later = asked_for(lines(), ships);
+    assert!(codes(&later, 40).is_empty());
+    assert_eq!(
+        dated_codes(&later, 41),
+        [(ProblemCode::LimitExceeded, Some("2026-07-02".to_owned()))]
+    );
+    // What is too much today is said of today.
+    assert_eq!(
+        dated_codes(&later, 81),
+        [(ProblemCode::LimitExceeded, None)]
+    );
+}
+
+#[test]
+fn where_the_caller_leaves_it_open_it_is_held_no_longer_than_it_fits() {
+    let until = |lines: Vec<LineFacts>, amount: i64, most: &str| {
+        let order = OrderTerms {
+            held_at_most: Some(on(most)),
+            ..OrderTerms::default()
+        };
+        let held = assess(&asked_for(lines, order), &cny(amount)).holds_until;
+        held.unwrap().to_string()
+    };
+    let plain = || vec![line(Level::Product, Some(100), 0)];
+    let increased = || vec![with_increase(line(Level::Product, Some(100), 0))];
+    assert_eq!(until(plain(), 100, "2026-07-08"), "2026-07-08");
+    assert_eq!(until(increased(), 100, "2026-07-08"), "2026-07-08");
+    assert_eq!(until(increased(), 140, "2026-07-08"), "2026-06-30");
+    assert_eq!(until(plain(), 1, "2027-02-01"), "2026-12-31");
+    let mut grace = plain();
+    grace[0].grace_days = 5;
+    assert_eq!(until(grace, 1, "2027-02-01"), "2027-01-05");
+    assert_eq!(assess(&facts(plain()), &cny(1)).holds_until, None);
+}
+
+#[test]
+fn a_line_asks_for_its_own_share_of_deposit_and_else_for_that_of_the_product() {
+    let missing = |own: Option<i32>, unified: Option<i32>, deposit_minor: i64| {
+        let mut lines = vec![
+            line(Level::Product, None, 0),
+            line(Level::Customer, None, 0),
+        ];
+        lines[0].deposit_share_bp = own;
+        lines[1].deposit_share_bp = unified;
+        let facts = ExposureFacts {
+            secured: Some(secured(1_000, deposit_minor)),
+            product_share_bp: Some(1_000),
+            ..facts(lines)
+        };
+        codes(&facts, 1)
+    };
+    let at = |level| (ProblemCode::DepositMissing, Some(level));
+    assert_eq!(missing(None, None, 99), [at("product")]);
+    assert_eq!(missing(None, None, 100), []);
+    assert_eq!(missing(Some(0), None, 0), []);
+    assert_eq!(missing(Some(2_000), Some(3_000), 200), [at("customer")]);
+    assert_eq!(missing(Some(2_000), Some(3_000), 300), []);
+    // What is a fact is not asked.
+    let mut fact = facts(vec![line(Level::Product, None, 0)]);
+    fact.lines[0].deposit_share_bp = Some(10_000);
+    assert!(codes(&fact, 1).is_empty());
 }
 
 proptest! {

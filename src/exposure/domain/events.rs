@@ -20,6 +20,7 @@ event_kinds! {
     RECEIVABLE_DISPUTED = "receivable.disputed": "A receivable is disputed.";
     RECEIVABLE_OVER_LIMIT = "receivable.over_limit": "A receivable was recorded although over the limit or without a usable line.";
     RECEIVABLE_POSTED = "receivable.posted": "A receivable was recorded, from a reservation or as a fact.";
+    RECEIVABLE_TERM_EXCEEDED = "receivable.term_exceeded": "A receivable was recorded although it is due later than the lines and the product allow.";
     REFERRAL_REJECTED = "referral.rejected": "A referral was rejected.";
     REFERRAL_RELEASED = "referral.released": "The last step of a referral was approved: one reservation may pass.";
     REFERRAL_REQUESTED = "referral.requested": "An order was referred to somebody with authority.";

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::assessment::ExposureFacts;
+use super::exposure_facts::ExposureFacts;
 use super::lines::{Balance, LimitKind, LineFacts, LineStatus};
 use crate::catalogue::domain::exchange_rates::Rates;
 use crate::customers::domain::customers::CustomerStatus;
@@ -19,7 +19,9 @@ pub(super) fn line(level: Level, limit_minor: Option<i64>) -> LineFacts {
         currency: Currency::CNY,
         limit_kind: limit_minor.map_or(LimitKind::Unlimited, |_| LimitKind::Amount),
         limit_minor,
-        tolerated_minor: 0,
+        temporary: None,
+        over_bp: 0,
+        deposit_share_bp: None,
         grace_days: 0,
         own_use_minor: None,
         status: LineStatus::Active,
@@ -41,5 +43,7 @@ pub(super) fn facts(lines: Vec<LineFacts>, today: NaiveDate) -> ExposureFacts {
         standing: Standing::default(),
         order: OrderTerms::default(),
         asked: Default::default(),
+        secured: None,
+        product_share_bp: None,
     }
 }

@@ -71,6 +71,12 @@ pub fn limit_on(
     })
 }
 
+/// What the policy tolerates beyond a limit, at a share of it in basis points.
+pub fn tolerated_minor(limit_minor: i64, over_bp: i32) -> i64 {
+    let share = i128::from(limit_minor) * i128::from(over_bp) / 10_000;
+    i64::try_from(share).unwrap_or(0)
+}
+
 crate::text_enum! {
     /// Stored status of a line. Expiry is derived from the dates, never stored.
     pub enum LineStatus {
@@ -134,11 +140,15 @@ pub struct LineFacts {
     pub currency: Currency,
     /// How the limit is given.
     pub limit_kind: LimitKind,
-    /// Limit of the day in minor units, with a temporary increase; `None` where the line has no
-    /// amount of its own.
+    /// Limit in minor units without a temporary increase; `None` where the line has no amount of its
+    /// own.
     pub limit_minor: Option<i64>,
-    /// What the policy tolerates beyond it.
-    pub tolerated_minor: i64,
+    /// Temporary increase, if there is one.
+    pub temporary: Option<TemporaryLimit>,
+    /// What the policy tolerates beyond the limit of the day, in basis points of it.
+    pub over_bp: i32,
+    /// Share of an order that a deposit has to secure, in basis points.
+    pub deposit_share_bp: Option<i32>,
     /// Stored status.
     pub status: LineStatus,
     /// First day of use.
@@ -170,13 +180,36 @@ impl LineFacts {
             .unwrap_or_else(|| self.balance.used_minor().saturating_add(self.carried_minor))
     }
 
-    /// Room left in minor units: negative when over the limit, `None` without a limit.
-    pub fn available_minor(&self) -> Option<i64> {
-        self.limit_minor.map(|limit| {
+    /// Limit on a day.
+    pub fn limit_on(&self, day: NaiveDate) -> Option<i64> {
+        limit_on(self.limit_minor, self.temporary.as_ref(), day)
+    }
+
+    /// Room left on a day in minor units, with what is used now: negative when over the limit,
+    /// `None` without a limit.
+    pub fn available_on(&self, day: NaiveDate) -> Option<i64> {
+        self.limit_on(day).map(|limit| {
             limit
-                .saturating_add(self.tolerated_minor)
+                .saturating_add(tolerated_minor(limit, self.over_bp))
                 .saturating_sub(self.used_minor())
         })
+    }
+
+    /// Days on which the line, or its limit, becomes another than the day before.
+    pub fn turns(&self) -> impl Iterator<Item = NaiveDate> {
+        let after = |day: NaiveDate| day.succ_opt();
+        let grace = TimeDelta::days(self.grace_days.into());
+        let own = [
+            Some(self.valid_from),
+            after(self.valid_until),
+            after(self.valid_until + grace),
+        ];
+        let temporary = self
+            .temporary
+            .map(|more| [Some(more.from), after(more.until)]);
+        own.into_iter()
+            .chain(temporary.into_iter().flatten())
+            .flatten()
     }
 }
 
@@ -364,11 +397,43 @@ mod tests {
         let mut facts = line(1, LineStatus::Active, "2026-01-01", "2026-12-31");
         facts.balance.drawn_minor = 90;
         facts.carried_minor = 5;
-        assert_eq!(facts.available_minor(), Some(5));
-        facts.tolerated_minor = 10;
-        assert_eq!(facts.available_minor(), Some(15));
+        let today = day("2026-06-01");
+        assert_eq!(facts.available_on(today), Some(5));
+        facts.over_bp = 1_000;
+        assert_eq!(facts.available_on(today), Some(15));
         facts.own_use_minor = Some(30);
-        assert_eq!(facts.available_minor(), Some(80));
+        assert_eq!(facts.available_on(today), Some(80));
+    }
+
+    #[test]
+    fn a_temporary_increase_leaves_room_on_its_days_and_what_is_tolerated_grows_with_it() {
+        let mut facts = line(1, LineStatus::Active, "2026-01-01", "2026-12-31");
+        facts.over_bp = 1_000;
+        facts.temporary = Some(TemporaryLimit {
+            mode: TemporaryMode::Add,
+            amount_minor: 50,
+            from: day("2026-06-01"),
+            until: day("2026-06-30"),
+        });
+        for (on, room) in [
+            ("2026-05-31", 110),
+            ("2026-06-01", 165),
+            ("2026-06-30", 165),
+            ("2026-07-01", 110),
+        ] {
+            assert_eq!(facts.available_on(day(on)), Some(room), "{on}");
+        }
+        let turns: Vec<String> = facts.turns().map(|day| day.to_string()).collect();
+        assert_eq!(
+            turns,
+            [
+                "2026-01-01",
+                "2027-01-01",
+                "2027-01-01",
+                "2026-06-01",
+                "2026-07-01"
+            ]
+        );
     }
 
     #[test]

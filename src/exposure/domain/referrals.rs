@@ -179,6 +179,7 @@ mod tests {
             rule_set: Some(1),
             rules: verdicts.iter().map(rule).collect(),
             levels: Vec::new(),
+            holds_until: None,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
@@ -12,9 +11,9 @@ use super::together::WithOthers;
 use crate::auth::scopes;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
-use crate::error::days;
-use crate::exposure::app::checks::Check;
-use crate::exposure::domain::assessment::{Assessment, CreditDecision, LevelRoom, RuleResult};
+use crate::exposure::app::checks::{Check, shippable};
+use crate::exposure::domain::assessment::{Assessment, CreditDecision, RuleResult};
+use crate::exposure::domain::level_rooms::LevelRoom;
 use crate::exposure::domain::lines::LineState;
 use crate::platform::http::answers::Computed;
 use crate::platform::http::command::Query;
@@ -60,8 +59,8 @@ pub struct RunCreditCheck {
     /// of the product.
     #[serde(default)]
     pub deposit: Option<Amount>,
-    /// Day on which it ships, today or later: the lines have to be valid then too. Today when left
-    /// out.
+    /// Day on which it ships, today or later: the lines have to be valid and to leave room then too.
+    /// Today when left out.
     #[serde(default)]
     pub ship_on: Option<Date>,
     /// Types of documents that the order carries.
@@ -127,7 +126,7 @@ pub struct LevelView {
     pub credit_line_id: LineId,
     /// Status of the line today.
     pub status: LineState,
-    /// Limit; null where the level has none of its own.
+    /// Limit today; null where the level has none of its own.
     #[schema(required = true)]
     pub limit: Option<Amount>,
     /// Set aside.
@@ -136,7 +135,8 @@ pub struct LevelView {
     pub drawn: Amount,
     /// Held and drawn on other lines of the level.
     pub carried: Amount,
-    /// What is left; negative when over the limit, null without a limit.
+    /// What is left, on the day that leaves least of those that are asked about; negative when over
+    /// the limit, null without a limit.
     #[schema(required = true)]
     pub available: Option<Amount>,
     /// What the order counts here; null where it cannot, for want of a rate.
@@ -204,14 +204,6 @@ pub async fn run(
     )))
 }
 
-/// An order ships today or later.
-fn shippable(order: &OrderTerms, today: NaiveDate) -> Result<(), Error> {
-    if let Some(day) = order.ship_on {
-        days::not_before_today("ship_on", day, today)?;
-    }
-    Ok(())
-}
-
 fn result(assessment: &Assessment, currency: Currency, wording: &Wording) -> CreditCheckResult {
     let reasons = assessment.refusals();
     let available = assessment
@@ -252,11 +244,11 @@ fn level(room: &LevelRoom) -> LevelView {
         level: room.level,
         credit_line_id: room.line_id,
         status: room.state,
-        limit: line.limit_minor.map(amount),
+        limit: room.limit_minor.map(amount),
         held: amount(line.balance.held_minor),
         drawn: amount(line.balance.drawn_minor),
         carried: amount(line.carried_minor),
-        available: line.available_minor().map(amount),
+        available: room.left_minor.map(amount),
         requested: exposure.map(|exposure| amount(exposure.minor)),
         currency: line.currency,
         rate: conversion.map(|conversion| conversion.rate_e10.into()),

@@ -17,6 +17,7 @@ use crate::exposure::domain::lines::{LineState, MovementKind};
 use crate::exposure::domain::payments::PaymentId;
 use crate::exposure::store::lines::{self as store, LineFilter, LineRow};
 use crate::exposure::store::movements::{self, MovementRow};
+use crate::exposure::store::reservations::due_then;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Listing, Resource};
 use crate::platform::http::bodies::ReadAsOf;
@@ -221,7 +222,8 @@ pub async fn get(
         .await
 }
 
-/// The line with the balances that the ledger had at an instant.
+/// The line with the balances that it had at an instant: those of the ledger, less what had expired by
+/// then.
 fn balance_then(
     reader: &mut Reader<'_>,
     mut row: LineRow,
@@ -235,7 +237,9 @@ fn balance_then(
             movement.consumed_after_minor,
         )
     });
-    row.held_minor = held;
+    let place = [(row.level(), row.id)];
+    let due = due_then(reader.connection, Some(&place), instant)?;
+    row.held_minor = held - due.get(&row.id).copied().unwrap_or(0);
     row.drawn_minor = drawn;
     row.consumed_minor = consumed;
     Ok(row)

@@ -51,6 +51,9 @@ pub struct RequestReferral {
     pub deposit: Option<Amount>,
     /// The caller's own reference, as the reservation will name it.
     pub reference: Text<100>,
+    /// Day on which it ships, today or later. Today when left out.
+    #[serde(default)]
+    pub ship_on: Option<Date>,
     /// Types of documents that the order carries.
     #[serde(default)]
     #[schema(max_items = 50, value_type = Vec<Text<60>>)]
@@ -227,6 +230,7 @@ pub async fn request(
         product: body.product,
         reference: body.reference.0,
         order: OrderTerms {
+            ship_on: body.ship_on.map(|day| day.0),
             documents: carried(body.documents)?,
             ..OrderTerms::default()
         },

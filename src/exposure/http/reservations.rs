@@ -55,10 +55,15 @@ pub struct CreateReservation {
     /// The caller's own reference, such as the order number; names one reservation of the customer
     /// for good.
     pub reference: Text<100>,
-    /// Instant from which what is left goes back to the limit; 7 days from now when left out, 366
-    /// days at most.
+    /// Instant from which what is left goes back to the limit, 366 days from now at most: the lines have
+    /// to be valid and to leave room until then. When left out 7 days from now, or before, once a line
+    /// or a limit ends on which it counts.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
+    /// Day on which it ships, today or later: the lines have to be valid and to leave room then too.
+    /// Today when left out.
+    #[serde(default)]
+    pub ship_on: Option<Date>,
     /// Types of documents that the order carries.
     #[serde(default)]
     #[schema(max_items = 50, value_type = Vec<Text<60>>)]
@@ -74,7 +79,8 @@ pub struct CaptureReceivable {
     pub number: Text<100>,
     /// Day the term starts.
     pub issued_on: Date,
-    /// Term in calendar days; that of the line, else of the product, when left out.
+    /// Term in calendar days, at most the shortest of the lines that the reservation is held on, or of
+    /// the product where none of them has one; a later start makes it longer. That one when left out.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 3650)]
     pub payment_term_days: Option<i32>,
@@ -121,7 +127,7 @@ pub struct AmendReservation {
     #[serde(default)]
     pub deposit: Option<Amount>,
     /// Instant from which what is left goes back to the limit; as it is when null or left out, 366
-    /// days from now at most.
+    /// days from now at most. The lines have to be valid and to leave room until then.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
     /// Types of documents that the order carries, where it grows.
@@ -328,7 +334,10 @@ pub async fn amend(
             total: amount_of(body.amount),
             deposit: deposit_of(body.deposit),
             expires_at: body.expires_at,
-            order: of_order(body.documents)?,
+            order: OrderTerms {
+                documents: carried(body.documents)?,
+                ..OrderTerms::default()
+            },
         },
         seen: seen(if_match),
     };
@@ -351,14 +360,11 @@ pub(super) fn to_be_reserved(body: CreateReservation) -> Result<NewReservation, 
         product: body.product,
         reference: body.reference.0,
         expires_at: body.expires_at,
-        order: of_order(body.documents)?,
-    })
-}
-
-fn of_order(documents: BTreeSet<Text<60>>) -> Result<OrderTerms, Error> {
-    Ok(OrderTerms {
-        documents: carried(documents)?,
-        ..OrderTerms::default()
+        order: OrderTerms {
+            ship_on: body.ship_on.map(|day| day.0),
+            documents: carried(body.documents)?,
+            ..OrderTerms::default()
+        },
     })
 }
 

@@ -49,6 +49,7 @@ const CREDIT_REFUSALS: &[ProblemCode] = &[
     DocumentTooLarge,
     OldestItemExceeded,
     ComponentLimitExceeded,
+    DepositMissing,
     LimitExceeded,
 ];
 
@@ -137,6 +138,7 @@ pub fn routes() -> Vec<Operation> {
                 ReservationExpired,
                 ExceedsReservation,
                 DuplicateReceivableNumber,
+                TermExceeded,
             ),
             route!(
                 reservations::amend,

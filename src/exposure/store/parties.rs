@@ -194,6 +194,8 @@ pub struct ProductTerms {
     pub exposure_treatment: ExposureTreatment,
     /// Payment term in days where nothing else is agreed.
     pub payment_term_days: i32,
+    /// Share of an order that a deposit has to secure where the line does not say, in basis points.
+    pub deposit_share_bp: i32,
 }
 
 /// Terms of a product; `None` when there is none.
@@ -207,6 +209,7 @@ pub fn product(
             products::active,
             products::exposure_treatment,
             products::default_payment_term_days,
+            products::deposit_share_bp,
         ))
         .first(connection)
         .optional()
@@ -217,8 +220,7 @@ pub fn products(
     connection: &mut PgConnection,
     codes: BTreeSet<&ProductCode>,
 ) -> QueryResult<BTreeMap<ProductCode, ProductTerms>> {
-    type Found = (ProductCode, (bool, ExposureTreatment, i32));
-    let found: Vec<Found> = products::table
+    let found: Vec<(ProductCode, ProductTerms)> = products::table
         .filter(products::code.eq_any(codes))
         .select((
             products::code,
@@ -226,20 +228,11 @@ pub fn products(
                 products::active,
                 products::exposure_treatment,
                 products::default_payment_term_days,
+                products::deposit_share_bp,
             ),
         ))
         .load(connection)?;
-    Ok(found
-        .into_iter()
-        .map(|(code, (active, exposure_treatment, payment_term_days))| {
-            let terms = ProductTerms {
-                active,
-                exposure_treatment,
-                payment_term_days,
-            };
-            (code, terms)
-        })
-        .collect())
+    Ok(found.into_iter().collect())
 }
 
 /// Organisation of a visible group.

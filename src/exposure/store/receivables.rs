@@ -65,6 +65,8 @@ pub struct ReceivableRow {
     pub conversions: Option<Conversions>,
     /// The number as it is compared.
     pub number_key: String,
+    /// Posted as a fact although it is due later than approved.
+    pub term_exceeded: bool,
 }
 
 dated!(ReceivableRow: updated_at);
@@ -102,6 +104,7 @@ pub struct ReceivableFilter {
     /// Due on this day or earlier.
     pub due_until: Option<NaiveDate>,
     pub over_limit: Option<bool>,
+    pub term_exceeded: Option<bool>,
     /// At or below this organisation.
     pub org_path: Option<OrgPath>,
 }
@@ -131,6 +134,7 @@ pub fn list(
         .only(r::product, filter.product.as_ref())
         .only(r::number_key, key.as_ref())
         .only(r::over_limit, filter.over_limit)
+        .only(r::term_exceeded, filter.term_exceeded)
         .only_if(filter.due_until.map(|day| r::due_on.le(day)))
         .only_if(filter.org_path.as_ref().map(at_or_below));
     let today = reader.today;
@@ -184,7 +188,7 @@ insert_many! {
         created_at: DateTime<Utc>, updated_at: DateTime<Utc>, deposit_minor: i64,
         exposure_treatment: ExposureTreatment, product_exposure_minor: Option<i64>,
         customer_exposure_minor: Option<i64>, group_exposure_minor: Option<i64>,
-        conversions: Option<Conversions>, number_key: String,
+        conversions: Option<Conversions>, number_key: String, term_exceeded: bool,
     ]
 }
 

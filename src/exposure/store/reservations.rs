@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::counted::{Counts, counts};
 use super::lines::LineRow;
-use crate::catalogue::domain::counted::Conversions;
+use crate::catalogue::domain::counted::{Conversions, Part};
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::exposure::domain::reservations::{ReservationFacts, ReservationStatus};
 use crate::platform::store::listing::Narrowing;
@@ -345,6 +345,51 @@ pub fn due_by_line(
             if let Some(sum) = sums.get_mut(&counted.line_id) {
                 *sum += row.rest().share_of(counted.exposure_minor);
             }
+        }
+    }
+    Ok(sums)
+}
+
+/// What each line still had in the books as held at an instant although its time had come: of what
+/// expired by then and was given back later, or is not given back yet. On `lines`, or on all.
+pub fn due_then(
+    connection: &mut PgConnection,
+    lines: Option<&[(Level, LineId)]>,
+    instant: DateTime<Utc>,
+) -> QueryResult<BTreeMap<LineId, i64>> {
+    let given_back_later = reservations::status
+        .eq(ReservationStatus::Expired)
+        .and(reservations::updated_at.gt(instant));
+    let mut query = reservations::table
+        .filter(reservations::expires_at.le(instant))
+        .filter(
+            reservations::status
+                .eq(ReservationStatus::Held)
+                .or(given_back_later),
+        )
+        .select(ReservationRow::as_select())
+        .into_boxed();
+    if let Some(lines) = lines {
+        query = query.filter(
+            reservations::product_line_id
+                .eq_any(ids_at(Level::Product, lines))
+                .or(reservations::customer_line_id
+                    .assume_not_null()
+                    .eq_any(ids_at(Level::Customer, lines)))
+                .or(reservations::group_line_id
+                    .assume_not_null()
+                    .eq_any(ids_at(Level::Group, lines))),
+        );
+    }
+    let rows: Vec<ReservationRow> = query.load(connection)?;
+    let mut sums: BTreeMap<LineId, i64> = BTreeMap::new();
+    for row in rows {
+        let rest = Part::rest(
+            row.amount_minor,
+            row.facts().rest_minor() + row.expired_minor,
+        );
+        for counted in row.counted() {
+            *sums.entry(counted.line_id).or_default() += rest.share_of(counted.exposure_minor);
         }
     }
     Ok(sums)

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::clock::end_of;
 use crate::error::{Error, Problem};
 use crate::values::currency::Currency;
 use crate::values::ids::{Entity, Id};
@@ -353,14 +354,7 @@ impl AsOf {
     pub fn instant(self, time_zone: chrono_tz::Tz) -> DateTime<Utc> {
         match self {
             Self::Instant(instant) => instant,
-            Self::Date(date) => {
-                let next = (date + TimeDelta::days(1)).and_time(NaiveTime::MIN);
-                let midnight = next
-                    .and_local_timezone(time_zone)
-                    .earliest()
-                    .map_or_else(|| next.and_utc(), |local| local.to_utc());
-                midnight - TimeDelta::microseconds(1)
-            }
+            Self::Date(date) => end_of(date, time_zone) - TimeDelta::microseconds(1),
         }
     }
 }

@@ -630,6 +630,7 @@ diesel::table! {
         group_exposure_minor -> Nullable<Int8>,
         conversions -> Nullable<Jsonb>,
         number_key -> Text,
+        term_exceeded -> Bool,
     }
 }
 

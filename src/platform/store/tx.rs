@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use diesel::PgConnection;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::errors::violated;
 use super::events::writing::{self, EventRow};
 use super::idempotency::{self, KeptRow, ToldOf};
 use super::sets::{SetWrite, send_together};
-use crate::clock::{Clock, business_date};
+use crate::clock::{Clock, business_date, end_of};
 use crate::crypto::MasterKeys;
 use crate::error::{Error, OrInternal, Problem};
 use crate::values::actor::Actor;
@@ -236,6 +236,19 @@ impl Tx<'_> {
     pub(crate) fn time_after_locks(&mut self, latest: DateTime<Utc>) {
         self.now = self.surroundings.clock.now().max(latest);
         self.today = business_date(self.now, self.surroundings.time_zone);
+    }
+
+    /// The last business date on which something that ends at an instant is there.
+    pub fn last_day_before(&self, end: DateTime<Utc>) -> NaiveDate {
+        business_date(
+            end - TimeDelta::microseconds(1),
+            self.surroundings.time_zone,
+        )
+    }
+
+    /// The instant at which a business date is over.
+    pub fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        end_of(day, self.surroundings.time_zone)
     }
 
     /// Customers whose lines join those that are locked: when the transaction was tried before, what

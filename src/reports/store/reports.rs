@@ -21,14 +21,10 @@ use diesel::sql_types::{
 };
 use uuid::Uuid;
 
-use crate::exposure::store::lines::LineRow;
-use crate::exposure::store::reservations::due_by_line;
-use crate::platform::store::schema::credit_lines;
+use crate::exposure::store::reservations::due_then;
 use crate::platform::store::tx::Reader;
 use crate::reports::domain::reports::PortfolioAxis;
 use crate::values::currency::Currency;
-use crate::values::ids::LineId;
-use crate::values::level::Level;
 
 /// Day and instant up to which facts count.
 #[derive(Debug, Clone, Copy)]
@@ -253,18 +249,22 @@ fn sums(
     depth: i32,
     extent: Extent,
 ) -> QueryResult<Vec<SumRow>> {
-    let due = if moment.day >= reader.today {
-        due_now(reader)?
-    } else {
-        Vec::new()
+    // What had expired by then took nothing, whenever it was given back.
+    let instant = match moment.day >= reader.today {
+        true => reader.now,
+        false => moment.end,
     };
+    let due = due_then(reader.connection, None, instant)?;
     // Many cheap steps in one statement: compiling it, and remembering steps that never come again,
     // would take longer than taking them.
     diesel::sql_query(
         "SELECT set_config('jit', 'off', true), set_config('enable_memoize', 'off', true)",
     )
     .execute(reader.connection)?;
-    let (lines, minors): (Vec<Uuid>, Vec<i64>) = due.into_iter().unzip();
+    let (lines, minors): (Vec<Uuid>, Vec<i64>) = due
+        .into_iter()
+        .map(|(line, minor)| (line.uuid(), minor))
+        .unzip();
     let org_path = &reader.actor.org_path;
     diesel::sql_query(format!("{PARTS}{counted}{SUMS}"))
         .bind::<Date, _>(moment.day)
@@ -278,19 +278,4 @@ fn sums(
         .bind::<BigInt, _>(extent.limit)
         .bind::<Nullable<Text>, _>(extent.first_currency)
         .load(reader.connection)
-}
-
-/// What is still in the books as held although its time has come. Other reads of today take it off
-/// as well; a past day shows the books of that day.
-fn due_now(reader: &mut Reader<'_>) -> QueryResult<Vec<(Uuid, i64)>> {
-    let held: Vec<LineRow> = credit_lines::table
-        .filter(credit_lines::held_minor.gt(0))
-        .select(LineRow::as_select())
-        .load(reader.connection)?;
-    let held: Vec<(Level, LineId)> = held.iter().map(|row| (row.level(), row.id)).collect();
-    let due = due_by_line(reader.connection, &held, reader.now)?;
-    Ok(due
-        .into_iter()
-        .map(|(line, minor)| (line.uuid(), minor))
-        .collect())
 }

@@ -16,8 +16,10 @@ use crate::catalogue::domain::products::ProductCode;
 use crate::customers::domain::customers::CustomerStatus;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
-use crate::exposure::domain::assessment::{Assessment, ExposureFacts, assess};
+use crate::exposure::domain::assessment::{Assessment, assess};
+use crate::exposure::domain::exposure_facts::ExposureFacts;
 use crate::exposure::domain::groups::GroupLimitMode;
+use crate::exposure::domain::level_rooms::{Room, days_looked_at, least};
 use crate::exposure::domain::lines::{LineFacts, LineStatus, applicable};
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::parties::{Parties, ProductTerms};
@@ -48,10 +50,10 @@ pub struct Party {
 pub struct Request<'a> {
     /// Customer.
     pub customer_id: CustomerId,
-    /// Whether the product is offered; `None` when unknown.
-    pub product_active: Option<bool>,
     /// Product.
     pub product: &'a ProductCode,
+    /// Its terms; `None` when unknown.
+    pub terms: Option<ProductTerms>,
     /// How much more.
     pub claim: Claim,
     /// What the order brings along; `None` for what is a fact already and is not asked about.
@@ -73,8 +75,8 @@ impl<'a> Request<'a> {
         let row = amending.row();
         Ok(Self {
             customer_id: row.customer_id,
-            product_active: terms.map(|terms| terms.active),
             product: &row.product,
+            terms,
             claim: amending.more()?,
             order: Some(order),
             more_of: Some(amending),
@@ -208,7 +210,8 @@ impl Book {
         let own: Vec<&LineRow> = self.bounding(customer_id, party.group_id).collect();
         let facts = party.bounds.line_facts(&own, row.product.as_ref());
         let into = row.currency;
-        let rates = rates_into(reader, into, &facts, &Standing::default())?;
+        let today = reader.today;
+        let rates = rates_into(reader, into, (&facts, &[today]), &Standing::default())?;
         let applying: Vec<&LineFacts> = Level::EVERY
             .iter()
             .filter_map(|level| applicable(&facts, *level, reader.today))
@@ -217,21 +220,23 @@ impl Book {
         if applying.iter().all(|line| line.id != row.id) {
             return Ok(None);
         }
-        Ok(applying
-            .into_iter()
-            .filter_map(|line| {
-                let room = line.available_minor()?;
-                let room_minor = match rates.between(into, line.currency) {
-                    Ok(None) => room,
-                    Ok(Some(rate)) => rate.rate_e10.room_before(room, into, line.currency),
-                    Err(_) => 0,
-                };
-                Some(Binding {
-                    level: line.level,
-                    room_minor,
-                })
+        let room = |line: &LineFacts| {
+            let room = line.available_on(today)?;
+            Some(match rates.between(into, line.currency) {
+                Ok(None) => room,
+                Ok(Some(rate)) => rate.rate_e10.room_before(room, into, line.currency),
+                Err(_) => 0,
             })
-            .min_by_key(|binding| (binding.room_minor, binding.level)))
+        };
+        let rooms: Vec<Room> = applying
+            .into_iter()
+            .map(|line| Room {
+                level: line.level,
+                limit_kind: line.limit_kind,
+                available_minor: room(line),
+            })
+            .collect();
+        Ok(least(&rooms).map(|(room_minor, level)| Binding { level, room_minor }))
     }
 
     /// Adds a line.
@@ -355,6 +360,8 @@ impl Book {
             .and(request.order)
             .and_then(|_| self.standings.get(&request.customer_id));
         let standing = standing.cloned().unwrap_or_default();
+        let mut order = request.order.cloned().unwrap_or_default();
+        order.worth_minor = request.more_of.map_or(0, Amending::before_minor);
         if let Some(party) = party {
             let own: Vec<Cow<'_, LineRow>> = self
                 .bounding(request.customer_id, party.group_id)
@@ -362,21 +369,22 @@ impl Book {
                 .collect();
             let own: Vec<&LineRow> = own.iter().map(|line| &**line).collect();
             lines = party.bounds.line_facts(&own, Some(request.product));
-            rates = rates_into(reader, own_currency, &lines, &standing)?;
+            let days = days_looked_at(&lines, &order, reader.today);
+            rates = rates_into(reader, own_currency, (&lines, &days), &standing)?;
             if let Some(amending) = request.more_of {
-                // Every level that bounds now is asked, whether it counted it before or not.
-                asked = Level::EVERY
+                // Every line that bounds is asked, whether it counted it before or not.
+                asked = lines
                     .iter()
-                    .filter_map(|level| applicable(&lines, *level, reader.today))
-                    .map(|line| (line.level, amending.asked_of(line, &rates)))
+                    .map(|line| (line.id, amending.asked_of(line, &rates)))
                     .collect();
             }
         }
-        let mut order = request.order.cloned().unwrap_or_default();
-        order.worth_minor = request.more_of.map_or(0, Amending::before_minor);
+        let whole = request.more_of.map_or(request.claim, Amending::total);
         let facts = ExposureFacts {
             customer: party.map(|party| party.status),
-            product_active: request.product_active,
+            product_active: request.terms.map(|terms| terms.active),
+            product_share_bp: request.terms.map(|terms| terms.deposit_share_bp),
+            secured: request.order.map(|_| whole),
             rates,
             lines,
             today: reader.today,

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
 use crate::exposure::domain::groups::GroupLimitMode;
-use crate::exposure::domain::lines::{LineFacts, LineStatus};
+use crate::exposure::domain::lines::{LimitKind, LineFacts, LineStatus, tolerated_minor};
 use crate::exposure::store::counted::Counts;
 use crate::exposure::store::lines::LineRow;
 use crate::exposure::store::{groups, receivables, reservations};
@@ -105,12 +105,7 @@ impl Bounds {
     /// The limit that has to hold on a line: that of the day, and what is tolerated beyond it.
     pub fn allowed_minor(&self, row: &LineRow) -> Option<i64> {
         let limit = row.limit_on(self.today)?;
-        Some(limit.saturating_add(self.tolerated_minor(limit)))
-    }
-
-    fn tolerated_minor(&self, limit: i64) -> i64 {
-        let share = i128::from(limit) * i128::from(self.tolerance.over_bp) / 10_000;
-        i64::try_from(share).unwrap_or(0)
+        Some(limit.saturating_add(tolerated_minor(limit, self.tolerance.over_bp)))
     }
 
     /// Whether a limit bounds what all who use the line have together.
@@ -119,11 +114,15 @@ impl Bounds {
     }
 
     /// Whether the ceiling of the group is one for a customer with these lines: where it is a
-    /// fallback, a unified limit of the customer's own takes its place.
+    /// fallback, a unified limit of the customer's own takes its place. A line that inherits has no
+    /// limit: it draws on the ceiling.
     pub fn counts_in_group<'a>(&self, mut rows: impl Iterator<Item = &'a LineRow>) -> bool {
         let mut has_own = || {
             rows.any(|row| {
-                row.group_id.is_none() && row.product.is_none() && row.status != LineStatus::Closed
+                row.group_id.is_none()
+                    && row.product.is_none()
+                    && row.status != LineStatus::Closed
+                    && row.limit_kind != LimitKind::Inherit
             })
         };
         self.mode != GroupLimitMode::Fallback || !has_own()
@@ -144,7 +143,6 @@ impl Bounds {
             let Some(own_level) = level(row) else {
                 continue;
             };
-            let limit_minor = row.limit_on(self.today);
             // What the customer still has on an expired ceiling counts on the one that follows.
             let own_use = (!self.is_shared(row)).then(|| {
                 let same_level = rows.iter().filter(|other| {
@@ -159,8 +157,10 @@ impl Bounds {
                 level: own_level,
                 currency: row.currency,
                 limit_kind: row.limit_kind,
-                limit_minor,
-                tolerated_minor: limit_minor.map_or(0, |limit| self.tolerated_minor(limit)),
+                limit_minor: row.limit_minor,
+                temporary: row.temporary(),
+                over_bp: self.tolerance.over_bp,
+                deposit_share_bp: row.deposit_share_bp,
                 status: row.status,
                 valid_from: row.valid_from,
                 valid_until: row.valid_until,

@@ -47,14 +47,21 @@ impl Batch {
         let amended = before.amend(total_minor, tx.now)?;
         let deposit_minor = self.deposit_of(&row, (asked.deposit)(&row)?, total_minor)?;
         let expires_at = match asked.expires_at {
-            Some(until) => expiry(Some(until), tx.now)?,
+            Some(until) => expiry(until, tx.now)?,
             None => row.expires_at,
+        };
+        let order = OrderTerms {
+            held_until: Some(tx.last_day_before(expires_at)),
+            ..asked.order.clone()
         };
         let amending = Amending::of(&known, self.captures_of(id), total_minor, deposit_minor)?;
         let more = match amending.grows() {
-            true => Some(self.room_for_more(tx, &amending, &asked.order)?),
+            true => Some(self.room_for_more(tx, &amending, &order)?),
             false => None,
         };
+        if more.is_none() && expires_at > row.expires_at {
+            self.fits_until(tx, &amending, &order)?;
+        }
         let (after, moved_minor) = match amended {
             Amended::Less {
                 after,
@@ -161,6 +168,25 @@ impl Batch {
             assessment,
             release,
         })
+    }
+
+    /// Refuses to hold longer what does not fit on the last day any more: because a line or a limit ends
+    /// until then. What is so today already is in nobody's way.
+    fn fits_until(
+        &mut self,
+        tx: &mut Tx<'_>,
+        amending: &Amending<'_>,
+        order: &OrderTerms,
+    ) -> Result<(), Error> {
+        let terms = self.products.get(&amending.row().product).copied();
+        let request = Request::for_more(amending, terms, order)?;
+        let assessment = self.ledger.assess(tx, &request)?;
+        let mut reasons = assessment.refusals();
+        reasons.retain(|reason| reason.facts.iter().any(|(name, _)| *name == "on"));
+        match reasons.is_empty() {
+            true => Ok(()),
+            false => Err(Error::for_reasons(&reasons)),
+        }
     }
 
     /// Holds more or less at each level, and lets the whole count so that the rest of it counts for

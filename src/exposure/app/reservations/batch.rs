@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::commands::{AmountOf, Command, Decided, NewReservation};
 use super::held::held;
-use super::outcomes::{Done, behind, differences, expiry, part_of, record};
+use super::outcomes::{Done, behind, default_expiry, differences, expiry, part_of, record};
 use super::reusing::over;
 use crate::catalogue::domain::counted::Part;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
+use crate::exposure::app::checks::shippable;
 use crate::exposure::app::ledger::book::Request;
 use crate::exposure::app::ledger::{Behind, Ledger};
 use crate::exposure::app::receivables::{self, CapturedReceivable, Taken};
@@ -27,7 +29,7 @@ use crate::exposure::store::receivables::{self as receivables_store, CaptureRow,
 use crate::exposure::store::referrals::ReferralRow;
 use crate::exposure::store::reservations::{self as rows, ReservationRow};
 use crate::platform::store::tx::Tx;
-use crate::rules::domain::check_rules::Moved;
+use crate::rules::domain::check_rules::{Moved, OrderTerms};
 use crate::values::ids::{CustomerId, LineId, ReservationId};
 use crate::values::level::Level;
 use crate::values::text_keys::compared;
@@ -280,14 +282,14 @@ impl Batch {
             tx.record("reservation.create", known.id.subject(), details)?;
             return Ok(known.id);
         }
-        let expires_at = expiry(new.expires_at, tx.now)?;
+        let (asked_until, order) = asked_days(tx, new)?;
         let terms = self.products.get(&new.product).copied();
         let request = Request {
             customer_id: new.customer_id,
-            product_active: terms.map(|terms| terms.active),
+            terms,
             product: &new.product,
             claim: new.asked.of(terms),
-            order: Some(&new.order),
+            order: Some(&order),
             more_of: None,
         };
         let assessment = self.ledger.assess(tx, &request)?;
@@ -308,6 +310,11 @@ impl Batch {
             return Err(problem.into());
         }
         self.ledger.make_room(tx, &request, &assessment)?;
+        let expires_at = asked_until.unwrap_or_else(|| {
+            let held_until = assessment.holds_until.map(|day| tx.end_of(day));
+            let most = default_expiry(tx.now);
+            held_until.map_or(most, |end| most.min(end))
+        });
         let id: ReservationId = tx.mint(new.customer_id.bucket())?;
         let treatment = request.claim.treatment;
         let mut row = held(tx.now, id, new, org_path, expires_at, treatment, product);
@@ -435,4 +442,23 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// Until when an order is to be held, and what it brings along with the days that it asks about.
+fn asked_days(
+    tx: &Tx<'_>,
+    new: &NewReservation,
+) -> Result<(Option<DateTime<Utc>>, OrderTerms), Error> {
+    shippable(&new.order, tx.today)?;
+    let until = new.expires_at.map(|until| expiry(until, tx.now));
+    let until = until.transpose()?;
+    let order = OrderTerms {
+        held_until: until.map(|end| tx.last_day_before(end)),
+        held_at_most: match until {
+            Some(_) => None,
+            None => Some(tx.last_day_before(default_expiry(tx.now))),
+        },
+        ..new.order.clone()
+    };
+    Ok((until, order))
 }

@@ -48,11 +48,16 @@ pub(super) fn differences(known: &ReservationRow, new: &NewReservation) -> Optio
     reference_reused(known, &same)
 }
 
+/// When it expires where the caller does not say.
+pub(super) fn default_expiry(now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::days(HOLD_DAYS_DEFAULT)
+}
+
+/// When it expires, as the caller asks.
 pub(super) fn expiry(
-    asked: Option<DateTime<Utc>>,
+    expires_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<DateTime<Utc>, Error> {
-    let expires_at = asked.unwrap_or_else(|| now + TimeDelta::days(HOLD_DAYS_DEFAULT));
     if expires_at <= now {
         return Err(Problem::field("expires_at", "is not in the future", "不在未来").into());
     }

@@ -4,6 +4,7 @@
 //! check says; it never passes in silence. Amounts are in minor units of the company's currency.
 
 pub mod evaluation;
+mod order_terms;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+pub use self::order_terms::OrderTerms;
 use crate::catalogue::domain::exchange_rates::RateGap;
 use crate::error::Reason;
 use crate::scores::domain::scores::{Grade, ScoreFacts};
@@ -320,17 +322,6 @@ pub enum Moved {
     Delivered(Money),
     /// A part of an order was given back.
     GivenBack(Money),
-}
-
-/// What an order brings along beside its amount.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OrderTerms {
-    /// Day on which it ships, where that is not today.
-    pub ship_on: Option<NaiveDate>,
-    /// Types of documents it carries.
-    pub documents: BTreeSet<String>,
-    /// What it is worth already, where more of it is asked for: minor units of its currency.
-    pub worth_minor: i64,
 }
 
 /// How a rule came out.
