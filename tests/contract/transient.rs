@@ -18,10 +18,8 @@ use shouxin::platform::store::tx::Tx;
 use crate::support::actors::SALES;
 use crate::support::checks::with_built_in_tail;
 use crate::support::{
-    Answer, TestServer, a_customer_with_credit, an_approver, eventually, reservation_body,
+    Answer, PATIENCE, TestServer, a_customer_with_credit, an_approver, eventually, reservation_body,
 };
-
-const PATIENT: Duration = Duration::from_secs(30);
 
 fn request(key: &str) -> WriteRequest {
     WriteRequest {
@@ -269,17 +267,13 @@ fn publishing(server: &TestServer, table: &str) -> PgConnection {
     connection
 }
 
-fn waiting(server: &TestServer) -> i64 {
-    server.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-}
-
 #[test]
 fn publications_wait_for_the_one_that_is_under_way() {
     let server = TestServer::start_with(|settings| {
         settings.workers = 2;
-        settings.deadline = PATIENT;
-        settings.lock_timeout = PATIENT;
-        settings.statement_timeout = PATIENT;
+        settings.deadline = PATIENCE;
+        settings.lock_timeout = PATIENCE;
+        settings.statement_timeout = PATIENCE;
     });
     for document in DOCUMENTS {
         let changes = [document.propose(&server), document.propose(&server)];
@@ -289,7 +283,9 @@ fn publications_wait_for_the_one_that_is_under_way() {
                 .iter()
                 .map(|change| scope.spawn(|| confirm(&server, change, change).status))
                 .collect();
-            eventually("both wait for their turn", || waiting(&server) == 2);
+            eventually("both wait for their turn", || {
+                server.waiting_for_locks() == 2
+            });
             drop(elsewhere);
             running
                 .into_iter()
@@ -323,9 +319,9 @@ fn a_publication_that_waited_in_vain_is_made_under_the_same_key_later() {
 #[test]
 fn a_version_that_was_taken_without_waiting_for_a_turn_outdates_what_waits() {
     let server = TestServer::start_with(|settings| {
-        settings.deadline = PATIENT;
-        settings.lock_timeout = PATIENT;
-        settings.statement_timeout = PATIENT;
+        settings.deadline = PATIENCE;
+        settings.lock_timeout = PATIENCE;
+        settings.statement_timeout = PATIENCE;
     });
     let document = &DOCUMENTS[1];
     let change = document.propose(&server);
@@ -340,7 +336,9 @@ fn a_version_that_was_taken_without_waiting_for_a_turn_outdates_what_waits() {
         .unwrap();
     std::thread::scope(|scope| {
         let running = scope.spawn(|| confirm(&server, &change, "next"));
-        eventually("it waits for the other one", || waiting(&server) == 1);
+        eventually("it waits for the other one", || {
+            server.waiting_for_locks() == 1
+        });
         elsewhere.batch_execute("COMMIT").unwrap();
         // It is tried again, and finds what the other one wrote.
         let refused = running.join().unwrap();

@@ -46,8 +46,7 @@ fn beyond_the_queue_callers_are_turned_away_at_once_and_the_others_are_served() 
     std::thread::scope(|scope| {
         let running = scope.spawn(change);
         eventually("the first request waits for the lock", || {
-            server.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-                == 1
+            server.waiting_for_locks() == 1
         });
         let waiting = scope.spawn(|| client.get(&path).send());
         eventually("the second request waits for a connection", || {
@@ -82,8 +81,7 @@ fn who_waits_too_long_for_a_connection_is_turned_away() {
                 .send()
         });
         eventually("the request waits for the lock", || {
-            server.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-                == 1
+            server.waiting_for_locks() == 1
         });
         assert_shed(client.get(&path).send());
         drop(locked);

@@ -180,7 +180,7 @@ fn asks(story: &Story) -> Vec<Ask> {
 
 fn waits_for_a_lock(server: &TestServer) {
     eventually("a request waits for a lock", || {
-        server.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") > 0
+        server.waiting_for_locks() > 0
     });
 }
 

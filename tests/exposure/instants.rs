@@ -1,8 +1,6 @@
 //! The instant of what is decided under locks is taken after them: whoever waited is dated after what it
 //! waited for, and the books prove it.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
@@ -12,8 +10,8 @@ use crate::support::applications::a_score;
 use crate::support::checks::{a_restriction, dunned};
 use crate::support::ledger::{assert_clean, differences};
 use crate::support::{
-    GOODS, TestServer, a_customer_with_credit, a_group_of, a_member, a_payment, a_receivable,
-    a_reservation, a_unified_line, eventually,
+    GOODS, PATIENCE, TestServer, a_customer_with_credit, a_group_of, a_member, a_payment,
+    a_receivable, a_reservation, a_unified_line, eventually,
 };
 
 /// A customer with a line, a receivable and a group that it may join.
@@ -151,9 +149,9 @@ impl Scene {
     fn begin() -> Self {
         let server = TestServer::start_with(|settings| {
             settings.workers = 2;
-            settings.lock_timeout = Duration::from_secs(20);
-            settings.statement_timeout = Duration::from_secs(20);
-            settings.deadline = Duration::from_secs(20);
+            settings.lock_timeout = PATIENCE;
+            settings.statement_timeout = PATIENCE;
+            settings.deadline = PATIENCE;
         });
         let customer = a_customer_with_credit(&server, SALES);
         Self {
@@ -187,9 +185,7 @@ fn whoever_waited_for_a_lock_is_dated_after_it() {
             .unwrap();
         std::thread::scope(|scope| {
             let acting = scope.spawn(|| (waits.act)(&scene));
-            eventually("it waits", || {
-                server.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
-            });
+            eventually("it waits", || server.waiting_for_locks() == 1);
             server.advance(TimeDelta::seconds(1));
             elsewhere.batch_execute("COMMIT").unwrap();
             acting.join().unwrap();

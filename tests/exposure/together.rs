@@ -10,20 +10,18 @@ use serde_json::{Value, json};
 use crate::support::actors::SALES;
 use crate::support::ledger::{assert_clean, balance};
 use crate::support::{
-    Answer, Client, TestServer, a_customer_with_credit, a_reservation, capture_body, eventually,
-    fresh_key, reservation_body,
+    Answer, Client, PATIENCE, TestServer, a_customer_with_credit, a_reservation, capture_body,
+    eventually, fresh_key, reservation_body,
 };
-
-const PATIENT: Duration = Duration::from_secs(30);
 
 /// One thread decides, so that what comes meanwhile comes together.
 fn with_one_thread() -> TestServer {
     TestServer::start_with(|settings| {
         settings.together.commit_threads = 1;
         settings.workers = 2;
-        settings.deadline = PATIENT;
-        settings.lock_timeout = PATIENT;
-        settings.statement_timeout = PATIENT;
+        settings.deadline = PATIENCE;
+        settings.lock_timeout = PATIENCE;
+        settings.statement_timeout = PATIENCE;
     })
 }
 
@@ -38,7 +36,7 @@ fn hold(server: &TestServer, customer: &str) -> PgConnection {
 
 fn waits_for_a_lock(server: &TestServer) {
     eventually("a request waits for a lock", || {
-        server.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") > 0
+        server.waiting_for_locks() > 0
     });
 }
 
@@ -159,9 +157,9 @@ fn a_line_in_somebody_elses_hands_keeps_none_of_the_others_waiting() {
     let server = TestServer::start_with(|settings| {
         settings.together.commit_threads = 1;
         settings.workers = 2;
-        settings.deadline = PATIENT;
+        settings.deadline = PATIENCE;
         settings.lock_timeout = Duration::from_secs(2);
-        settings.statement_timeout = PATIENT;
+        settings.statement_timeout = PATIENCE;
     });
     let client = server.with_everything();
     let stuck = a_customer_with_credit(&server, SALES);
@@ -263,9 +261,9 @@ fn a_full_queue_turns_away_and_changes_nothing() {
         settings.together.commit_threads = 1;
         settings.together.queue_max = 1;
         settings.workers = 2;
-        settings.deadline = PATIENT;
-        settings.lock_timeout = PATIENT;
-        settings.statement_timeout = PATIENT;
+        settings.deadline = PATIENCE;
+        settings.lock_timeout = PATIENCE;
+        settings.statement_timeout = PATIENCE;
     });
     let client = server.with_everything();
     let customer = a_customer_with_credit(&server, SALES);

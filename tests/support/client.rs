@@ -1,11 +1,11 @@
 //! A client that reads well: every status is an answer, and a wrong one prints its body.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::{HeaderMap, Method, Request};
 
+use super::PATIENCE;
 use super::actors::{Credentials, Identity};
 use super::document::assert_documented;
 
@@ -58,7 +58,7 @@ impl Client {
             .http_status_as_error(false)
             .max_redirects(0)
             .allow_non_standard_methods(true)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(PATIENCE))
             .build()
             .into();
         Self {

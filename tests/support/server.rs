@@ -30,7 +30,7 @@ use tracing::Instrument;
 
 use super::cluster::TestDatabase;
 use super::log::ServiceLog;
-use super::watch;
+use super::{PATIENCE, watch};
 
 /// When every test begins: a Monday, 10 o'clock in Shanghai.
 pub const START: &str = "2026-03-02T02:00:00Z";
@@ -72,12 +72,12 @@ impl Default for Settings {
             together: TogetherOptions::default(),
             replica_url: None,
             queue_max: 256,
-            queue_wait: Duration::from_secs(10),
-            connection_wait: Duration::from_secs(10),
-            deadline: Duration::from_secs(20),
-            statement_timeout: Duration::from_secs(10),
-            lock_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(10),
+            queue_wait: PATIENCE,
+            connection_wait: PATIENCE,
+            deadline: PATIENCE,
+            statement_timeout: PATIENCE,
+            lock_timeout: PATIENCE,
+            request_timeout: PATIENCE,
             rate_age_days_max: 7,
         }
     }
@@ -227,6 +227,14 @@ impl TestServer {
     /// The one number that a query gives.
     pub fn number(&self, query: &str) -> i64 {
         numbers(&mut self.owner(), query)[0]
+    }
+
+    /// How many wait for a lock of the database: of this one, for the cluster is that of every test.
+    pub fn waiting_for_locks(&self) -> i64 {
+        self.number(
+            "SELECT count(*) FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
     }
 
     /// The one column of text that a query gives; null is an empty text.
