@@ -17,6 +17,7 @@ pub mod domain {
     pub mod level_rooms;
     pub mod line_terms;
     pub mod lines;
+    pub mod money_on_account;
     pub mod payments;
     pub mod receivables;
     pub mod referrals;

@@ -336,8 +336,8 @@ fn a_row_of(table: &str) -> String {
         "credit_movements" => format!(
             "INSERT INTO credit_movements (bucket, line_id, movement_number, kind, held_delta_minor, \
              drawn_delta_minor, consumed_delta_minor, held_after_minor, drawn_after_minor, consumed_after_minor, \
-             within_limit, customer_id, business_date, recorded_at, principal) \
-             VALUES (0, {id}, 1, 'draw', 0, 1, 0, 0, 1, 0, false, {id}, '2026-01-01', now(), 'p')"
+             within_limit, customer_id, business_date, recorded_at, principal, covered_minor) \
+             VALUES (0, {id}, 1, 'draw', 0, 1, 0, 0, 1, 0, false, {id}, '2026-01-01', now(), 'p', 0)"
         ),
         _ => panic!("say how to make a row of {table}"),
     }

@@ -13,6 +13,7 @@ mod ledger;
 mod limit_properties;
 mod limits;
 mod lines;
+mod money_on_account;
 mod payments;
 mod references;
 mod referrals;

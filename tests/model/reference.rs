@@ -189,6 +189,57 @@ impl State {
         self.lines[line].limit - held - drawn
     }
 
+    /// What money on account covers of receivables, the oldest due first: of all a customer owes, what
+    /// of that counts at a group, and what money is left.
+    fn covered(&self, company: &Company, customer: usize, group: usize) -> (Minor, Minor, Minor) {
+        let money = self.payments.values();
+        let money = money.filter(|one| one.customer == customer);
+        let mut free: Minor = money.map(|one| one.unapplied).sum();
+        let mut open: Vec<(&Name, &Receivable)> = self
+            .receivables
+            .iter()
+            .filter(|(_, one)| one.customer == customer && one.outstanding > 0)
+            .collect();
+        open.sort_by_key(|(name, one)| (one.due, company.ids.get(name)));
+        let (mut all, mut there) = (0, 0);
+        for (_, owed) in open {
+            let part = free.min(owed.outstanding);
+            free -= part;
+            all += part;
+            there += if owed.group == Some(group) { part } else { 0 };
+        }
+        (all, there, free)
+    }
+
+    /// Held and drawn by a customer on the line of a group.
+    fn used_of(&self, customer: usize, group: usize) -> Minor {
+        let held = self.reservations.values();
+        let held = held.filter(|one| (one.customer, one.group) == (customer, Some(group)));
+        let drawn = self.receivables.values();
+        let drawn = drawn.filter(|one| (one.customer, one.group) == (customer, Some(group)));
+        held.map(|one| one.rest(self.now)).sum::<Minor>()
+            + drawn.map(|one| one.outstanding).sum::<Minor>()
+    }
+
+    /// Room for a customer on a line: its own money takes off what is used there, and at a ceiling that
+    /// of others takes off no more than they use.
+    fn room(&self, company: &Company, customer: usize, line: usize) -> Minor {
+        let gross = self.available(company, line);
+        let Some(group) = line.checked_sub(2 * company.customers) else {
+            let (covered, _, free) = self.covered(company, customer, 0);
+            return gross + covered + free;
+        };
+        let members = 0..company.customers;
+        let taken_off = members.map(|member| {
+            let (_, covered, free) = self.covered(company, member, group);
+            match member == customer {
+                true => covered + free,
+                false => self.used_of(member, group).min(covered + free),
+            }
+        });
+        gross + taken_off.sum::<Minor>()
+    }
+
     /// The lines that bound a customer, with their levels.
     fn levels(&self, company: &Company, customer: usize) -> Vec<(&'static str, usize)> {
         let mut levels = vec![("product", company.product_line(customer))];
@@ -222,7 +273,7 @@ impl State {
             .filter(|(_, line)| self.lines[*line].suspended)
             .map(|(level, _)| reason("line_suspended", level, None));
         let full = levels.iter().filter_map(|(level, line)| {
-            let available = self.available(company, *line);
+            let available = self.room(company, customer, *line);
             (amount > available).then(|| reason("limit_exceeded", level, Some(available)))
         });
         suspended.chain(full).collect()
@@ -249,6 +300,12 @@ impl State {
             | Op::Release { reservation, .. }
             | Op::Amend { reservation, .. } => match self.reservations.get(reservation) {
                 Some(row) => of(row.customer, row.group),
+                None => Vec::new(),
+            },
+            // Where money counts, and that is where its customer is bound.
+            Op::Pay { customer, .. } => of(*customer, self.group_of(*customer)),
+            Op::Reverse { payment } => match self.payments.get(payment) {
+                Some(row) => of(row.customer, self.group_of(row.customer)),
                 None => Vec::new(),
             },
             _ => Vec::new(),
@@ -382,7 +439,7 @@ impl State {
                 available: self
                     .levels(company, *customer)
                     .iter()
-                    .map(|(_, line)| self.available(company, *line))
+                    .map(|(_, line)| self.room(company, *customer, *line))
                     .min(),
                 reasons: self.in_the_way(company, *customer, *amount),
             },

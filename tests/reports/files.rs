@@ -202,7 +202,7 @@ fn negative_amounts_stay_numbers_in_a_file() {
         &format!("{PORTFOLIO}?by=product"),
     );
     assert!(
-        file.text().contains(",15.00,-5.00,150.00,"),
+        file.text().contains(",15.00,0.00,-5.00,150.00,"),
         "{}",
         file.text()
     );

@@ -14,6 +14,7 @@ use crate::catalogue::domain::products::ProductCode;
 use crate::catalogue::store::company_figures;
 use crate::error::{Bilingual, Error, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
+use crate::exposure::app::receivables;
 use crate::exposure::domain::line_terms::{ApplicationAction, change};
 use crate::exposure::domain::lines::{LimitKind, LineStatus, limit_on};
 use crate::exposure::store::lines::{self, LineRow};
@@ -96,7 +97,7 @@ pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Err
             expected_sales_minor,
             net_capital: net_capital(reader)?,
             group_total_after_minor: total_after(reader, row, line.as_ref(), after)?,
-            overdue_minor: overdue(reader, row)?,
+            overdue_minor: overdue(reader, row, policy.count_money_on_account)?,
             attachments: attachments(row)?,
         };
         results = checks::evaluate(&facts, &policy);
@@ -209,10 +210,15 @@ fn net_capital(reader: &mut Reader<'_>) -> Result<Option<NetCapital>, Error> {
 }
 
 /// What is overdue of the customer or the members; `None` when a part cannot be measured.
-fn overdue(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Option<i64>, Error> {
+/// Money on account covers what is due first, where it counts.
+fn overdue(
+    reader: &mut Reader<'_>,
+    row: &ApplicationRow,
+    money_counts: bool,
+) -> Result<Option<i64>, Error> {
     let mut sum: i64 = 0;
     for customer in customers_of(reader, row)? {
-        for (own, minor) in loads::overdue_by_currency(reader.connection, customer, reader.today)? {
+        for (own, minor) in receivables::overdue_by_currency(reader, customer, money_counts)? {
             match rates::in_company_currency(reader, minor, own)? {
                 Some(minor) => sum = sum.saturating_add(minor),
                 None => return Ok(None),

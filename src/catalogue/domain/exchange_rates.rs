@@ -98,6 +98,12 @@ impl Rate {
         i64::try_from(ceiling(product, ONE * unit(from))).ok()
     }
 
+    /// The same rounded down: money in another currency is never worth more than the original.
+    pub fn convert_down(self, minor: i64, from: Currency, to: Currency) -> i64 {
+        let product = i128::from(minor) * i128::from(self.0) * unit(to);
+        i64::try_from(product.div_euclid(ONE * unit(from))).unwrap_or(i64::MAX)
+    }
+
     /// The largest amount of `from` that [`Rate::convert_up`] makes no more of than `room` of
     /// `to`; less than nothing where there is less than no room.
     pub fn room_before(self, room: i64, from: Currency, to: Currency) -> i64 {

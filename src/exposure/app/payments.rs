@@ -96,6 +96,7 @@ pub fn receive(tx: &mut Tx<'_>, new: &NewPayment) -> Result<PaymentRow, Error> {
     if !parts.is_empty() {
         rows::write(tx.connection, &payment)?;
     }
+    ledger.touch_all(tx);
     ledger.write(tx);
     record(
         tx,
@@ -142,6 +143,7 @@ pub fn allocate(
     payment.version += 1;
     payment.updated_at = tx.now;
     rows::write(tx.connection, &payment)?;
+    ledger.touch_all(tx);
     ledger.write(tx);
     record(
         tx,
@@ -206,6 +208,7 @@ pub fn reverse(
     payment.version += 1;
     payment.updated_at = tx.now;
     rows::write(tx.connection, &payment)?;
+    ledger.touch_all(tx);
     ledger.write(tx);
     record(
         tx,
@@ -246,7 +249,7 @@ fn owe_again(
     Ok(())
 }
 
-/// Locks the lines in use, then the receivables a spread can touch.
+/// Locks the lines on which the money counts and those in use, then the receivables a spread can touch.
 fn lock_settled(
     tx: &mut Tx<'_>,
     customer_id: CustomerId,
@@ -254,12 +257,12 @@ fn lock_settled(
 ) -> Result<(Ledger, Vec<ReceivableRow>), Error> {
     let told: Vec<ReceivableId> = match spread {
         Spread::Told(parts) => parts.iter().map(|(id, _)| *id).collect(),
-        Spread::OldestDueFirst => Vec::new(),
-        Spread::Nothing => return Ok((Ledger::default(), Vec::new())),
+        Spread::OldestDueFirst | Spread::Nothing => Vec::new(),
     };
     let in_use = receivables::group_lines_in_use(tx.connection, customer_id, &told)?;
-    let ledger = Ledger::lock_in_use(tx, &[customer_id], in_use)?;
+    let ledger = Ledger::lock_bounding(tx, customer_id, in_use)?;
     let open = match spread {
+        Spread::Nothing => Vec::new(),
         Spread::Told(_) => receivables::lock_many(tx.connection, customer_id, &told)?,
         _ => receivables::lock_open(tx.connection, customer_id)?,
     };

@@ -1,6 +1,6 @@
 //! Receivables: captured from a reservation, or posted as facts (R1, X3).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde_json::json;
@@ -14,14 +14,16 @@ use crate::error::{Error, FieldError, OrInternal, Problem, Reason};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::lines::MovementKind;
+use crate::exposure::domain::money_on_account::OnAccount;
 use crate::exposure::domain::receivables::{PAYMENT_TERM_DAYS_MAX, due_on};
 use crate::exposure::domain::terms::{self, ApprovedTerm};
 use crate::exposure::store::counted::{Counts, claim};
-use crate::exposure::store::parties as store;
 use crate::exposure::store::receivables::{self as rows, ReceivableRow};
 use crate::exposure::store::reservations::ReservationRow;
+use crate::exposure::store::{parties as store, payments};
 use crate::platform::store::errors::on_violation;
-use crate::platform::store::tx::Tx;
+use crate::platform::store::tx::{Reader, Tx};
+use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, LineId, ReceivableId, ReservationId};
 use crate::values::level::Level;
 use crate::values::money::Money;
@@ -213,6 +215,32 @@ fn too_long(reason: &Reason) -> Error {
         Error::Refused(problem) => problem.at(field).into(),
         other => other,
     }
+}
+
+/// What of a customer is overdue today, by currency: less what money on account covers, where that
+/// counts.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn overdue_by_currency(
+    reader: &mut Reader<'_>,
+    customer_id: CustomerId,
+    money_counts: bool,
+) -> Result<BTreeMap<Currency, i64>, Error> {
+    let open = rows::open_of(reader.connection, customer_id)?;
+    let money = match money_counts {
+        true => payments::unapplied_of(reader.connection, customer_id)?,
+        false => Vec::new(),
+    };
+    let cover = OnAccount::of(money, open.iter().map(ReceivableRow::item)).cover();
+    let mut sums = BTreeMap::new();
+    for row in open.iter().filter(|row| row.due_on < reader.today) {
+        let covered = cover.by_item.get(&row.id).copied().unwrap_or(0);
+        let sum: &mut i64 = sums.entry(row.currency).or_default();
+        *sum = sum.saturating_add(row.outstanding_minor - covered);
+    }
+    sums.retain(|_, minor| *minor > 0);
+    Ok(sums)
 }
 
 /// Marks a receivable as disputed from a day on.

@@ -24,6 +24,8 @@ pub(super) fn line(level: Level, limit_minor: Option<i64>) -> LineFacts {
         deposit_share_bp: None,
         grace_days: 0,
         own_use_minor: None,
+        revolving: true,
+        covered_minor: 0,
         status: LineStatus::Active,
         valid_from: "2026-01-01".parse().unwrap(),
         valid_until: "2026-12-31".parse().unwrap(),

@@ -131,6 +131,15 @@ pub struct Room {
     pub available_minor: Option<i64>,
 }
 
+/// The level that bounds a line more than any other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// The level.
+    pub level: Level,
+    /// Room there, in the currency of the line; negative when over the limit.
+    pub room_minor: i64,
+}
+
 /// The least that a level leaves, and which: `None` where nothing limits. Where every level
 /// inherits there is nothing to inherit, and nothing is left for the product.
 pub fn least(rooms: &[Room]) -> Option<(i64, Level)> {
@@ -334,10 +343,13 @@ fn limit(room: &LevelRoom, today: &LevelRoom, facts: &ExposureFacts, claim: &Cla
         ("requested", text(exposure.minor)),
         ("currency", line.currency.code().to_owned()),
     ];
+    if line.covered_minor > 0 {
+        reason.facts.push(("on_account", text(line.covered_minor)));
+    }
     reason.facts.extend(origin(claim, exposure));
     let rule = facts.standing.rule_set.as_ref();
     let over = line
-        .used_minor()
+        .net_used_minor()
         .saturating_add(exposure.minor)
         .saturating_sub(limit);
     rules::room(

@@ -165,6 +165,10 @@ pub struct LineFacts {
     /// What the customer itself uses, where the ceiling of a group bounds each member by itself;
     /// `None` where all who use the line share it.
     pub own_use_minor: Option<i64>,
+    /// Whether what is repaid is there again.
+    pub revolving: bool,
+    /// What money on account takes off what is used.
+    pub covered_minor: i64,
 }
 
 impl LineFacts {
@@ -180,6 +184,11 @@ impl LineFacts {
             .unwrap_or_else(|| self.balance.used_minor().saturating_add(self.carried_minor))
     }
 
+    /// The same once money on account is taken off.
+    pub fn net_used_minor(&self) -> i64 {
+        self.used_minor().saturating_sub(self.covered_minor)
+    }
+
     /// Limit on a day.
     pub fn limit_on(&self, day: NaiveDate) -> Option<i64> {
         limit_on(self.limit_minor, self.temporary.as_ref(), day)
@@ -191,7 +200,7 @@ impl LineFacts {
         self.limit_on(day).map(|limit| {
             limit
                 .saturating_add(tolerated_minor(limit, self.over_bp))
-                .saturating_sub(self.used_minor())
+                .saturating_sub(self.net_used_minor())
         })
     }
 

@@ -83,7 +83,7 @@ pub struct CheckedRuleSetView {
 #[schema(example = json!({
     "decision": "approved", "available": "400000.00", "binding_level": "product", "currency": "CNY",
     "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "status": "active",
-        "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "carried": "0.00", "available": "400000.00", "requested": "20000.00", "currency": "CNY",
+        "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "carried": "0.00", "on_account": "0.00", "available": "400000.00", "requested": "20000.00", "currency": "CNY",
         "rate": null, "rate_date": null}],
     "rule_set": null,
     "rules": [{"rule": "rule_set", "level": null, "result": "not_configured"},
@@ -135,6 +135,8 @@ pub struct LevelView {
     pub drawn: Amount,
     /// Held and drawn on other lines of the level.
     pub carried: Amount,
+    /// What money on account takes off what is used.
+    pub on_account: Amount,
     /// What is left, on the day that leaves least of those that are asked about; negative when over
     /// the limit, null without a limit.
     #[schema(required = true)]
@@ -248,6 +250,7 @@ fn level(room: &LevelRoom) -> LevelView {
         held: amount(line.balance.held_minor),
         drawn: amount(line.balance.drawn_minor),
         carried: amount(line.carried_minor),
+        on_account: amount(line.covered_minor),
         available: room.left_minor.map(amount),
         requested: exposure.map(|exposure| amount(exposure.minor)),
         currency: line.currency,

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
-use crate::exposure::app::ledger::book::bindings;
 use crate::exposure::app::ledger::bounds::carried_minor;
+use crate::exposure::app::ledger::standings::standings;
 use crate::exposure::domain::lines::{
     LimitKind, LineState, TemporaryLimit, TemporaryMode, state_on,
 };
@@ -54,7 +54,7 @@ pub struct TemporaryLimitView {
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "group_id": null, "org_path": "head-office/east/shanghai", "product": "goods_on_credit",
     "limit": {"kind": "amount", "amount": "500000.00"}, "temporary": null, "effective_limit": "500000.00", "currency": "CNY", "held": "20000.00", "drawn": "80000.00",
-    "consumed": "0.00", "carried": "0.00", "available": "400000.00", "binding_level": "product", "usable": "400000.00", "status": "active",
+    "consumed": "0.00", "carried": "0.00", "on_account": "0.00", "available": "400000.00", "binding_level": "product", "usable": "400000.00", "status": "active",
     "valid_from": "2026-01-01", "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
     "deposit_share_bp": null, "conditions": null, "review_on": "2026-12-31",
     "application_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "version": 1,
@@ -93,8 +93,12 @@ pub struct CreditLineView {
     /// Held and drawn on other lines for the same product of the same owner, such as an expired one
     /// that this one follows: counts against the limit too.
     pub carried: Amount,
-    /// What is left: effective limit less held, drawn, consumed and carried. Negative when over the limit;
-    /// null without a limit.
+    /// What money on account takes off what is used: of its customer's, what covers receivables here and
+    /// what is free; of a shared ceiling, what members' money covers of their own use. As of a past
+    /// instant nothing.
+    pub on_account: Amount,
+    /// What is left: effective limit less held, drawn, consumed and carried, and what is on account
+    /// again. Negative when over the limit; null without a limit.
     #[schema(required = true)]
     pub available: Option<Amount>,
     /// The level with the least room of all that bound it today: its own, or one above it. Null where
@@ -138,14 +142,19 @@ pub struct CreditLineView {
 resource! { CreditLineView { id } at "/v1/credit-lines/{id}" }
 
 /// The line as it is shown on a day, with the limit of that day. `carried_minor` is what other lines
-/// of its level still hold.
-pub fn view(row: LineRow, carried_minor: i64, today: NaiveDate) -> CreditLineView {
+/// of its level still hold, `on_account_minor` what money on account takes off.
+pub fn view(
+    row: LineRow,
+    (carried_minor, on_account_minor): (i64, i64),
+    today: NaiveDate,
+) -> CreditLineView {
     let balance = row.balance();
     let effective = row.limit_on(today);
     let available = effective.map(|limit| {
         limit
             .saturating_sub(balance.used_minor())
             .saturating_sub(carried_minor)
+            .saturating_add(on_account_minor)
     });
     let amount = |minor: i64| Amount::of(minor, row.currency);
     CreditLineView {
@@ -167,6 +176,7 @@ pub fn view(row: LineRow, carried_minor: i64, today: NaiveDate) -> CreditLineVie
         drawn: amount(row.drawn_minor),
         consumed: amount(row.consumed_minor),
         carried: amount(carried_minor),
+        on_account: amount(on_account_minor),
         available: available.map(amount),
         binding_level: None,
         usable: None,
@@ -200,16 +210,21 @@ pub fn shown(reader: &mut Reader<'_>, rows: Vec<LineRow>) -> Result<Vec<CreditLi
     let mut all = with_siblings(reader, &rows)?;
     without_due(reader, &mut all)?;
     let today = reader.today;
+    let standings = standings(reader, &rows)?;
+    let standing = |id: &LineId| standings.get(id).copied().unwrap_or_default();
     let mut views = rows
         .iter()
         .filter_map(|row| all.iter().find(|line| line.id == row.id))
-        .map(|row| view(row.clone(), carried_minor(row, siblings(row, &all)), today))
+        .map(|row| {
+            let carried_minor = carried_minor(row, siblings(row, &all));
+            let on_account_minor = standing(&row.id).on_account_minor;
+            view(row.clone(), (carried_minor, on_account_minor), today)
+        })
         .collect::<Vec<_>>();
     // A customer itself knows nothing of its group.
     if reader.actor.customer_id.is_none() {
-        let bindings = bindings(reader, &rows)?;
         for view in &mut views {
-            let binding = bindings.get(&view.id);
+            let binding = standing(&view.id).binding;
             view.binding_level = binding.map(|binding| binding.level);
             view.usable = binding.map(|binding| Amount::of(binding.room_minor, view.currency));
             if view.group_id.is_some() && view.available.is_some() {

@@ -73,7 +73,7 @@ pub struct ActOnCreditLine {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreditMovement, example = json!({
     "number": 2, "kind": "capture", "held_change": "-80000.00", "drawn_change": "80000.00", "consumed_change": "0.00",
-    "held_after": "20000.00", "drawn_after": "80000.00", "consumed_after": "0.00", "currency": "CNY",
+    "held_after": "20000.00", "drawn_after": "80000.00", "consumed_after": "0.00", "covered": "0.00", "currency": "CNY",
     "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "reservation_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "receivable_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "payment_id": null,
     "original_amount": null, "original_currency": null, "rate": null, "rate_date": null,
@@ -96,6 +96,8 @@ pub struct CreditMovementView {
     pub drawn_after: Amount,
     /// Consumed after.
     pub consumed_after: Amount,
+    /// What money on account took off what was used when the limit had to hold.
+    pub covered: Amount,
     /// Currency.
     pub currency: Currency,
     /// Customer whose business moved it.
@@ -147,6 +149,7 @@ fn movement(row: MovementRow, currency: Currency) -> Result<CreditMovementView, 
         held_after: amount(row.held_after_minor),
         drawn_after: amount(row.drawn_after_minor),
         consumed_after: amount(row.consumed_after_minor),
+        covered: amount(row.covered_minor),
         currency,
         customer_id: row.customer_id,
         reservation_id: row.reservation_id.map(ReservationId::from_uuid),
@@ -217,7 +220,7 @@ pub async fn get(
                 carried += other.held_minor + other.drawn_minor;
             }
             let row = balance_then(reader, row.on_terms_of(terms), instant)?;
-            Ok(Resource(view(row, carried, day)))
+            Ok(Resource(view(row, (carried, 0), day)))
         })
         .await
 }

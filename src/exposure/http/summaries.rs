@@ -10,7 +10,9 @@ use crate::auth::scopes;
 use crate::customers::domain::customers::CustomerStatus;
 use crate::customers::store::customers;
 use crate::error::Error;
+use crate::exposure::domain::money_on_account::OnAccount;
 use crate::exposure::domain::receivables::overdue_days;
+use crate::exposure::store::receivables::ReceivableRow;
 use crate::exposure::store::{groups, lines, parties, payments, receivables};
 use crate::platform::http::answers::Computed;
 use crate::platform::http::guard::Require;
@@ -25,7 +27,7 @@ use crate::values::ids::{CustomerEntity, CustomerId, GroupId};
 #[schema(example = json!({
     "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "status": "active", "as_of": "2026-03-02", "group_id": null,
     "lines": [], "receivables": [{"currency": "CNY", "open_count": 3, "outstanding": "15000.00", "overdue": "5000.00",
-        "overdue_days_max": 12, "oldest_due_on": "2026-02-18", "disputed": "0.00", "unapplied_payments": "0.00"}],
+        "overdue_days_max": 12, "oldest_due_on": "2026-02-18", "disputed": "0.00", "unapplied_payments": "0.00", "covered": "0.00", "overdue_covered": "0.00"}],
 }))]
 pub struct CreditSummary {
     /// Customer.
@@ -65,6 +67,10 @@ pub struct ReceivableSummary {
     pub disputed: Amount,
     /// Money received that settles nothing yet.
     pub unapplied_payments: Amount,
+    /// What of the outstanding it covers, the oldest due first.
+    pub covered: Amount,
+    /// What of the overdue it covers.
+    pub overdue_covered: Amount,
 }
 
 #[derive(Default)]
@@ -76,6 +82,8 @@ struct Sums {
     oldest_due_on: Option<chrono::NaiveDate>,
     disputed: i64,
     unapplied: i64,
+    covered: i64,
+    overdue_covered: i64,
 }
 
 /// Read the credit summary of a customer
@@ -121,12 +129,21 @@ fn summary(reader: &mut Reader<'_>, id: CustomerId) -> Result<CreditSummary, Err
 
 fn owed(reader: &mut Reader<'_>, id: CustomerId) -> Result<Vec<ReceivableSummary>, Error> {
     let mut by_currency: BTreeMap<Currency, Sums> = BTreeMap::new();
-    for row in receivables::open_of(reader.connection, id)? {
+    let open = receivables::open_of(reader.connection, id)?;
+    let money = payments::unapplied_of(reader.connection, id)?;
+    let items = open.iter().map(ReceivableRow::item);
+    let cover = OnAccount::of(money.iter().copied(), items).cover();
+    for row in open {
+        let covered = cover.by_item.get(&row.id).copied().unwrap_or(0);
         let sums = by_currency.entry(row.currency).or_default();
         let days = overdue_days(row.outstanding_minor, row.due_on, reader.today);
         sums.open_count += 1;
         sums.outstanding += row.outstanding_minor;
-        sums.overdue += if days > 0 { row.outstanding_minor } else { 0 };
+        sums.covered += covered;
+        if days > 0 {
+            sums.overdue += row.outstanding_minor;
+            sums.overdue_covered += covered;
+        }
         sums.overdue_days_max = sums.overdue_days_max.max(days);
         sums.oldest_due_on = Some(
             sums.oldest_due_on
@@ -138,7 +155,7 @@ fn owed(reader: &mut Reader<'_>, id: CustomerId) -> Result<Vec<ReceivableSummary
             0
         };
     }
-    for (currency, minor) in payments::unapplied_of(reader.connection, id)? {
+    for (currency, minor) in money {
         by_currency.entry(currency).or_default().unapplied += minor;
     }
     Ok(by_currency
@@ -154,6 +171,8 @@ fn owed(reader: &mut Reader<'_>, id: CustomerId) -> Result<Vec<ReceivableSummary
                 oldest_due_on: sums.oldest_due_on.map(Date),
                 disputed: amount(sums.disputed),
                 unapplied_payments: amount(sums.unapplied),
+                covered: amount(sums.covered),
+                overdue_covered: amount(sums.overdue_covered),
             }
         })
         .collect())

@@ -47,6 +47,8 @@ pub struct MovementRow {
     /// Rate at which it was converted, in units of 1e-10.
     pub rate_e10: Option<i64>,
     pub rate_date: Option<NaiveDate>,
+    /// What money on account took off what was used, where the limit had to hold.
+    pub covered_minor: i64,
 }
 
 insert_many! {
@@ -59,7 +61,7 @@ insert_many! {
         reservation_id: Option<Uuid>, receivable_id: Option<Uuid>, payment_id: Option<Uuid>,
         business_date: NaiveDate, recorded_at: DateTime<Utc>, principal: String,
         original_minor: Option<i64>, original_currency: Option<Currency>, rate_e10: Option<i64>,
-        rate_date: Option<NaiveDate>,
+        rate_date: Option<NaiveDate>, covered_minor: i64,
     ]
 }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::customers::domain::customers::CustomerStatus;
@@ -17,7 +19,6 @@ use crate::platform::store::schema::{
 };
 use crate::platform::store::sets::KeyIn;
 use crate::platform::store::tx::{Reader, Tx};
-use crate::values::currency::Currency;
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
 
@@ -65,14 +66,18 @@ pub struct PartyRow {
     /// The group it has joined and not left.
     pub group_id: Option<GroupId>,
     pub lines: BTreeSet<LineId>,
+    /// Whether it has money that settles nothing yet.
+    pub has_money: bool,
 }
 
 /// What a decision reads of a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct CeilingRow {
     /// How its ceiling bounds its members.
     pub limit_mode: GroupLimitMode,
     pub lines: BTreeSet<LineId>,
+    /// Members that have money that settles nothing yet.
+    pub with_money: BTreeSet<CustomerId>,
 }
 
 /// Customers and their groups, and which lines bound them. Homes are read apart: those of the
@@ -109,8 +114,22 @@ impl Parties {
     /// Whether the same bounds them there: the groups, the lines and how they bound.
     pub fn are_bound_as(&self, other: &Self) -> bool {
         let bound = |row: &PartyRow| (row.id, row.group_id, row.lines.clone());
+        let ceiling = |(id, row): (&GroupId, &CeilingRow)| (*id, row.limit_mode, row.lines.clone());
         let (one, another) = (&self.customers, &other.customers);
-        one.iter().map(bound).eq(another.iter().map(bound)) && self.groups == other.groups
+        let (here, there) = (&self.groups, &other.groups);
+        one.iter().map(bound).eq(another.iter().map(bound))
+            && here.iter().map(ceiling).eq(there.iter().map(ceiling))
+    }
+
+    /// Whose money on account the decisions look at: that of the customers, and of other members that
+    /// share a ceiling with them.
+    pub fn with_money(&self) -> BTreeSet<CustomerId> {
+        let own = self.customers.iter().filter(|row| row.has_money);
+        let shared = self.groups.values();
+        let shared = shared.filter(|row| row.limit_mode == GroupLimitMode::Pooled);
+        own.map(|row| row.id)
+            .chain(shared.flat_map(|row| &row.with_money).copied())
+            .collect()
     }
 }
 
@@ -121,6 +140,7 @@ fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<
         OrgPath,
         Option<GroupId>,
         Option<LineId>,
+        bool,
     );
     let open_membership = members::bucket
         .eq(customers::bucket)
@@ -143,23 +163,34 @@ fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<
             customers::org_path,
             members::group_id.nullable(),
             lines::id.nullable(),
+            sql::<Bool>(&has_money("customers.bucket", "customers.id")),
         ))
         .load(connection)?;
     let mut rows: BTreeMap<CustomerId, PartyRow> = BTreeMap::new();
-    for (id, status, org_path, group_id, line) in found {
+    for (id, status, org_path, group_id, line, has_money) in found {
         let row = rows.entry(id).or_insert_with(|| PartyRow {
             id,
             status,
             org_path,
             group_id,
             lines: BTreeSet::new(),
+            has_money,
         });
         row.lines.extend(line);
     }
     Ok(rows.into_values().collect())
 }
 
-fn ceiling_rows(
+/// Whether a customer has money that settles nothing yet, by the index over just such payments.
+fn has_money(bucket: &str, customer_id: &str) -> String {
+    format!(
+        "EXISTS (SELECT FROM payments WHERE payments.bucket = {bucket} \
+         AND payments.customer_id = {customer_id} AND payments.unapplied_minor > 0)"
+    )
+}
+
+/// What bounds the members of groups.
+pub fn ceiling_rows(
     connection: &mut PgConnection,
     ids: BTreeSet<GroupId>,
 ) -> QueryResult<BTreeMap<GroupId, CeilingRow>> {
@@ -167,22 +198,35 @@ fn ceiling_rows(
         .eq(credit_groups::bucket)
         .and(lines::group_id.assume_not_null().eq(credit_groups::id))
         .and(lines::group_id.is_not_null());
-    let found: Vec<(GroupId, GroupLimitMode, Option<LineId>)> = credit_groups::table
+    let with_money = has_money(
+        "credit_group_members.bucket",
+        "credit_group_members.customer_id",
+    );
+    let with_money = members::group_id
+        .eq(credit_groups::id)
+        .and(members::member_until.is_null())
+        .and(sql::<Bool>(&with_money));
+    type Found = (GroupId, GroupLimitMode, Option<LineId>, Option<CustomerId>);
+    let found: Vec<Found> = credit_groups::table
         .left_join(lines::table.on(its_lines))
+        .left_join(members::table.on(with_money))
         .filter(KeyIn::new((credit_groups::bucket, credit_groups::id), ids))
         .select((
             credit_groups::id,
             credit_groups::limit_mode,
             lines::id.nullable(),
+            members::customer_id.nullable(),
         ))
         .load(connection)?;
     let mut rows: BTreeMap<GroupId, CeilingRow> = BTreeMap::new();
-    for (id, limit_mode, line) in found {
+    for (id, limit_mode, line, member) in found {
         let row = rows.entry(id).or_insert_with(|| CeilingRow {
             limit_mode,
             lines: BTreeSet::new(),
+            with_money: BTreeSet::new(),
         });
         row.lines.extend(line);
+        row.with_money.extend(member);
     }
     Ok(rows)
 }
@@ -275,26 +319,6 @@ pub fn first_business_on(
         .of((receivables::bucket, receivables::customer_id), id)
         .select(diesel::dsl::min(receivables::issued_on))
         .first(connection)
-}
-
-/// What of a customer is overdue on a day, by currency.
-pub fn overdue_by_currency(
-    connection: &mut PgConnection,
-    id: CustomerId,
-    day: NaiveDate,
-) -> QueryResult<Vec<(Currency, i64)>> {
-    let open: Vec<(Currency, i64)> = receivables::table
-        .of((receivables::bucket, receivables::customer_id), id)
-        .filter(receivables::outstanding_minor.gt(0))
-        .filter(receivables::due_on.lt(day))
-        .select((receivables::currency, receivables::outstanding_minor))
-        .load(connection)?;
-    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
-    for (currency, minor) in open {
-        let sum = sums.entry(currency).or_default();
-        *sum = sum.saturating_add(minor);
-    }
-    Ok(sums.into_iter().collect())
 }
 
 /// Locks a customer until the end of the transaction.

@@ -7,6 +7,7 @@ use crate::exposure::domain::payments::{AllocationId, PaymentId, PaymentStatus};
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::locking::dated;
 use crate::platform::store::schema::{payment_allocations, payments};
+use crate::platform::store::sets::{KeyIn, fixed_condition};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::{Reader, Tx};
@@ -76,6 +77,11 @@ pub struct PaymentFilter {
 }
 
 visible_to!(payments);
+
+fixed_condition! {
+    /// Whether some of it settles nothing yet.
+    IsOnAccount on payments: "payments.unapplied_minor > 0"
+}
 found!(payments, PaymentRow, PaymentId: find);
 
 /// Reads a payment again and locks it. Lines and receivables are locked before it.
@@ -200,7 +206,24 @@ pub fn unapplied_of(
 ) -> QueryResult<Vec<(Currency, i64)>> {
     payments::table
         .of((payments::bucket, payments::customer_id), customer_id)
-        .filter(payments::unapplied_minor.gt(0))
+        .filter(IsOnAccount)
         .select((payments::currency, payments::unapplied_minor))
+        .load(connection)
+}
+
+/// The same of several customers.
+pub fn unapplied_of_many(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+) -> QueryResult<Vec<(CustomerId, Currency, i64)>> {
+    let columns = (payments::bucket, payments::customer_id);
+    payments::table
+        .filter(KeyIn::new(columns, customers.iter().copied()))
+        .filter(IsOnAccount)
+        .select((
+            payments::customer_id,
+            payments::currency,
+            payments::unapplied_minor,
+        ))
         .load(connection)
 }

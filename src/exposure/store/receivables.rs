@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 
-use super::counted::counts;
+use super::counted::{Counts, counts};
 use crate::catalogue::domain::counted::{Conversions, Part};
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
+use crate::exposure::domain::money_on_account::Item;
 use crate::exposure::domain::receivables::ReceivableStatus;
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::locking::dated;
@@ -78,6 +79,18 @@ impl Subject for ReceivableRow {
 }
 
 impl ReceivableRow {
+    /// As money on account sees it.
+    pub fn item(&self) -> Item {
+        Item {
+            id: self.id,
+            due_on: self.due_on,
+            currency: self.currency,
+            amount_minor: self.amount_minor,
+            outstanding_minor: self.outstanding_minor,
+            counted: self.counted(),
+        }
+    }
+
     /// The next part of it to be paid; also the part that was paid last, while it is owed again.
     pub fn owed_part(&self, part_minor: i64) -> Part {
         let paid = self.amount_minor - self.outstanding_minor;
@@ -338,6 +351,19 @@ pub fn open_of(
         .of((receivables::bucket, receivables::customer_id), customer_id)
         .filter(IsOwed)
         .order((receivables::due_on, receivables::id))
+        .select(ReceivableRow::as_select())
+        .load(connection)
+}
+
+/// Open receivables of several customers.
+pub fn open_of_many(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+) -> QueryResult<Vec<ReceivableRow>> {
+    let columns = (receivables::bucket, receivables::customer_id);
+    receivables::table
+        .filter(KeyIn::new(columns, customers.iter().copied()))
+        .filter(IsOwed)
         .select(ReceivableRow::as_select())
         .load(connection)
 }

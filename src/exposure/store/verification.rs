@@ -59,9 +59,9 @@ const CHECKS: &[(&str, &str)] = &[
     ),
     (
         "no decision went over its limit",
-        "SELECT line_id AS subject, limit_minor AS expected, held_after_minor + drawn_after_minor + consumed_after_minor AS found \
+        "SELECT line_id AS subject, limit_minor AS expected, held_after_minor + drawn_after_minor + consumed_after_minor - covered_minor AS found \
          FROM credit_movements WHERE within_limit AND limit_minor IS NOT NULL \
-         AND held_after_minor + drawn_after_minor + consumed_after_minor > limit_minor",
+         AND held_after_minor + drawn_after_minor + consumed_after_minor - covered_minor > limit_minor",
     ),
     (
         "line held = rest of the open reservations on it",

@@ -317,6 +317,7 @@ diesel::table! {
         original_currency -> Nullable<Text>,
         rate_e10 -> Nullable<Int8>,
         rate_date -> Nullable<Date>,
+        covered_minor -> Int8,
     }
 }
 

@@ -24,11 +24,11 @@ use crate::reports::store::reports::SumRow;
         "recorded_at": "2026-01-05T02:00:00Z", "confirmed_by": "https://issuer.internal.test|officer-2"},
     "rows": [{"unit": "group", "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "name": "示例集团", "currency": "CNY",
         "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "exposure": "100000.00",
-        "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 3,
+        "on_account": "0.00", "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 3,
         "limit_percent": "12.50", "exposure_percent": "2.50"}],
     "row_count": 1, "truncated": false,
     "totals": [{"currency": "CNY", "limit": "500000.00", "held": "20000.00", "drawn": "80000.00",
-        "exposure": "100000.00", "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 3,
+        "exposure": "100000.00", "on_account": "0.00", "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 3,
         "limit_percent": "12.50", "exposure_percent": "2.50"}],
 }))]
 pub struct ConcentrationReport {
@@ -145,6 +145,7 @@ impl Tabular for ConcentrationReport {
         "held",
         "drawn",
         "exposure",
+        "on_account",
         "available",
         "utilisation_percent",
         "lines",
@@ -155,11 +156,11 @@ impl Tabular for ConcentrationReport {
         "net_capital_currency",
         "net_capital_as_of",
     ];
-    const EXAMPLE: &'static str = "row,as_of,unit,id,name,currency,limit,held,drawn,exposure,available,utilisation_percent,lines,customers,\
+    const EXAMPLE: &'static str = "row,as_of,unit,id,name,currency,limit,held,drawn,exposure,on_account,available,utilisation_percent,lines,customers,\
         limit_percent,exposure_percent,net_capital,net_capital_currency,net_capital_as_of\r\n\
         item,2026-03-31,group,01940c9e-7a3b-7d2c-8f00-3b9aca001234,示例集团,CNY,500000.00,20000.00,80000.00,100000.00,\
-        400000.00,20.00,1,3,12.50,2.50,4000000.00,CNY,2025-12-31\r\n\
-        total,2026-03-31,,,,CNY,500000.00,20000.00,80000.00,100000.00,400000.00,20.00,1,3,12.50,2.50,4000000.00,CNY,2025-12-31\r\n";
+        0.00,400000.00,20.00,1,3,12.50,2.50,4000000.00,CNY,2025-12-31\r\n\
+        total,2026-03-31,,,,CNY,500000.00,20000.00,80000.00,100000.00,0.00,400000.00,20.00,1,3,12.50,2.50,4000000.00,CNY,2025-12-31\r\n";
 
     fn day(&self) -> NaiveDate {
         self.as_of.0

@@ -17,13 +17,13 @@ use crate::reports::domain::reports::PortfolioAxis;
     "as_of": "2026-03-31", "by": "grade",
     "rows": [
         {"key": "A", "name": null, "currency": "CNY", "limit": "500000.00", "held": "20000.00", "drawn": "80000.00",
-         "exposure": "100000.00", "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 1},
+         "exposure": "100000.00", "on_account": "0.00", "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 1},
         {"key": "ungraded", "name": null, "currency": "CNY", "limit": "100000.00", "held": "0.00", "drawn": "0.00",
-         "exposure": "0.00", "available": "100000.00", "utilisation_percent": "0.00", "lines": 2, "customers": 1},
+         "exposure": "0.00", "on_account": "0.00", "available": "100000.00", "utilisation_percent": "0.00", "lines": 2, "customers": 1},
     ],
     "row_count": 2, "truncated": false,
     "totals": [{"currency": "CNY", "limit": "600000.00", "held": "20000.00", "drawn": "80000.00",
-        "exposure": "100000.00", "available": "500000.00", "utilisation_percent": "16.67", "lines": 3, "customers": 2}],
+        "exposure": "100000.00", "on_account": "0.00", "available": "500000.00", "utilisation_percent": "16.67", "lines": 3, "customers": 2}],
 }))]
 pub struct PortfolioReport {
     /// Business day at the end of which it was so.
@@ -89,14 +89,15 @@ impl Tabular for PortfolioReport {
         "held",
         "drawn",
         "exposure",
+        "on_account",
         "available",
         "utilisation_percent",
         "lines",
         "customers",
     ];
-    const EXAMPLE: &'static str = "row,as_of,key,name,currency,limit,held,drawn,exposure,available,utilisation_percent,lines,customers\r\n\
-        item,2026-03-31,A,,CNY,500000.00,20000.00,80000.00,100000.00,400000.00,20.00,1,1\r\n\
-        total,2026-03-31,,,CNY,500000.00,20000.00,80000.00,100000.00,400000.00,20.00,1,1\r\n";
+    const EXAMPLE: &'static str = "row,as_of,key,name,currency,limit,held,drawn,exposure,on_account,available,utilisation_percent,lines,customers\r\n\
+        item,2026-03-31,A,,CNY,500000.00,20000.00,80000.00,100000.00,0.00,400000.00,20.00,1,1\r\n\
+        total,2026-03-31,,,CNY,500000.00,20000.00,80000.00,100000.00,0.00,400000.00,20.00,1,1\r\n";
 
     fn day(&self) -> NaiveDate {
         self.as_of.0

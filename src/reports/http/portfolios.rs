@@ -3,7 +3,6 @@
 use super::concentration::{ConcentrationReport, concentration_report};
 use super::portfolio::{PortfolioReport, portfolio_report};
 use super::sums::Parted;
-use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 
 use crate::auth::scopes;
@@ -16,9 +15,11 @@ use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, number_up_to};
 use crate::platform::http::tables::Table;
 use crate::platform::http::types::{AsOf, Date};
+use crate::platform::store::documents;
 use crate::platform::store::tx::Reader;
 use crate::reports::domain::reports::PortfolioAxis;
 use crate::reports::store::reports::{self as store, Extent, Moment};
+use crate::rules::domain::credit_policies::CreditPolicy;
 
 /// Most rows of a report. They are held in memory while the answer is put together; totals are
 /// always over all.
@@ -81,19 +82,22 @@ pub struct ReadPortfolio {
 
 /// The end of a business day that has begun.
 fn moment(
+    reader: &mut Reader<'_>,
     as_of: Option<Date>,
-    today: NaiveDate,
     time_zone: chrono_tz::Tz,
 ) -> Result<Moment, Error> {
+    let today = reader.today;
     let day = as_of.map_or(today, |date| date.0);
     if day > today {
         return Err(Problem::new(ProblemCode::InvalidParameter)
             .at(WrongDay::Future.at_parameter("as_of"))
             .into());
     }
+    let policy = documents::in_force::<CreditPolicy>(reader, day)?.document;
     Ok(Moment {
         day,
         end: AsOf::Date(day).instant(time_zone),
+        money_counts: policy.count_money_on_account,
     })
 }
 
@@ -125,7 +129,7 @@ pub async fn concentration(
     let ReadConcentration { as_of, limit, bom } = parameters.values;
     let time_zone = guard.state().time_zone;
     let load = move |reader: &mut Reader<'_>| {
-        let moment = moment(as_of, reader.today, time_zone)?;
+        let moment = moment(reader, as_of, time_zone)?;
         let net_capital = company_figures::in_force(
             reader.connection,
             CompanyFigureKind::NetCapital,
@@ -179,7 +183,7 @@ pub async fn portfolio(
     let depth = i32::try_from(depth.unwrap_or(2)).unwrap_or(2);
     let time_zone = guard.state().time_zone;
     let load = move |reader: &mut Reader<'_>| {
-        let moment = moment(as_of, reader.today, time_zone)?;
+        let moment = moment(reader, as_of, time_zone)?;
         let extent = Extent {
             limit: limit.unwrap_or(ROWS_DEFAULT),
             first_currency: None,

@@ -12,7 +12,7 @@ use crate::values::currency::Currency;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreditSums, example = json!({
     "currency": "CNY", "limit": "500000.00", "held": "20000.00", "drawn": "80000.00", "exposure": "100000.00",
-    "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 1,
+    "on_account": "0.00", "available": "400000.00", "utilisation_percent": "20.00", "lines": 1, "customers": 1,
 }))]
 pub struct SumsView {
     /// Currency of all amounts.
@@ -26,11 +26,13 @@ pub struct SumsView {
     pub drawn: Amount,
     /// At risk: held and drawn, on lines that have ended too.
     pub exposure: Amount,
-    /// Limit less exposure, and less what is gone for good on lines that do not revolve. Negative
+    /// What money on account takes off that.
+    pub on_account: Amount,
+    /// Limit less exposure, what is on account again, and less what is gone for good on lines that do not revolve. Negative
     /// when over the limit; null where a line has no amount of its own.
     #[schema(required = true)]
     pub available: Option<Amount>,
-    /// Exposure as a share of the limit; null without a limit.
+    /// Exposure, less what is on account, as a share of the limit; null without a limit.
     #[schema(required = true)]
     pub utilisation_percent: Option<Percent>,
     /// Lines counted: those with a limit, and those that are in use.
@@ -42,9 +44,10 @@ pub struct SumsView {
 pub(super) fn sums(row: &SumRow) -> SumsView {
     let amount = |minor: i64| Amount::of(minor, row.currency);
     let exposure = exposure_minor(row);
+    let net = exposure.saturating_sub(row.on_account_minor);
     let available = (!row.is_open_ended).then_some(
         row.limit_minor
-            .saturating_sub(exposure)
+            .saturating_sub(net)
             .saturating_sub(row.consumed_minor),
     );
     SumsView {
@@ -54,7 +57,8 @@ pub(super) fn sums(row: &SumRow) -> SumsView {
         drawn: amount(row.drawn_minor),
         exposure: amount(exposure),
         available: available.map(amount),
-        utilisation_percent: percent_of(exposure, row.limit_minor)
+        on_account: amount(row.on_account_minor),
+        utilisation_percent: percent_of(net, row.limit_minor)
             .filter(|_| !row.is_open_ended)
             .map(Percent),
         lines: row.line_count,

@@ -31,6 +31,8 @@ use crate::values::currency::Currency;
 pub struct Moment {
     pub day: NaiveDate,
     pub end: DateTime<Utc>,
+    /// Whether money on account takes off what is used.
+    pub money_counts: bool,
 }
 
 /// How many rows, and what comes first.
@@ -68,6 +70,9 @@ pub struct SumRow {
     /// Gone for good on lines that have a limit.
     #[diesel(sql_type = BigInt)]
     pub consumed_minor: i64,
+    /// What money on account takes off what is held and drawn.
+    #[diesel(sql_type = BigInt)]
+    pub on_account_minor: i64,
     /// Whether a line without an amount of its own is among them.
     #[diesel(sql_type = Bool)]
     pub is_open_ended: bool,
@@ -84,7 +89,7 @@ pub struct SumRow {
 /// only what has from the versions and movements: the two are the same by construction, and most
 /// rows of a recent day are live. `$1` day, `$2` instant, `$3` customer that asks, `$4` organisation that
 /// asks, `$5` pattern of those below it, `$6` and `$7` lines and what on them has expired but is
-/// still in the books.
+/// still in the books, `$11` whether money on account counts, `$12` whether the day is past.
 const PARTS: &str = "
 WITH known AS (
     SELECT l.bucket, l.id, l.customer_id, l.group_id, l.org_path, l.product, l.currency, terms.has_limit,
@@ -124,10 +129,29 @@ levels AS (
            bool_or(bounds AND product IS NOT NULL) OVER owner AS products_bound,
            bool_or(product IS NULL AND held_minor + drawn_minor > 0) OVER owner AS unified_in_use
     FROM known WINDOW owner AS (PARTITION BY customer_id, group_id)),
+money AS (
+    SELECT customer_id, currency, sum(minor) AS minor
+    FROM (
+        SELECT customer_id, currency, unapplied_minor AS minor FROM payments
+        WHERE $11 AND unapplied_minor > 0 AND updated_at <= $2
+        UNION ALL
+        SELECT p.customer_id, p.currency, p.amount_minor - coalesce((SELECT sum(a.amount_minor) FROM payment_allocations a
+            WHERE a.bucket = p.bucket AND a.payment_id = p.id AND a.recorded_at <= $2), 0)
+        FROM payments p WHERE $11 AND $12 AND p.updated_at > $2 AND p.created_at <= $2) unapplied
+    GROUP BY customer_id, currency),
 of_customers AS (
-    SELECT * FROM levels
-    WHERE customer_id IS NOT NULL AND counts
+    SELECT l.*, greatest(0, least(l.held_minor + l.drawn_minor, coalesce(m.minor, 0) + l.held_minor + l.drawn_minor
+               - sum(l.held_minor + l.drawn_minor) OVER (PARTITION BY l.customer_id, l.currency ORDER BY l.id)))::bigint
+               AS on_account_minor
+    FROM levels l LEFT JOIN money m ON m.customer_id = l.customer_id AND m.currency = l.currency
+    WHERE l.customer_id IS NOT NULL AND counts
       AND (product IS NULL) = (unified_bounds OR NOT products_bound AND unified_in_use)),
+of_products AS (
+    SELECT l.*, greatest(0, least(l.held_minor + l.drawn_minor, coalesce(m.minor, 0) + l.held_minor + l.drawn_minor
+               - sum(l.held_minor + l.drawn_minor) OVER (PARTITION BY l.customer_id, l.currency ORDER BY l.id)))::bigint
+               AS on_account_minor
+    FROM levels l LEFT JOIN money m ON m.customer_id = l.customer_id AND m.currency = l.currency
+    WHERE l.customer_id IS NOT NULL AND counts AND product IS NOT NULL),
 members AS (
     SELECT m.customer_id, g.id AS group_id, g.name, g.limit_mode
     FROM credit_group_members m JOIN credit_groups g ON g.id = m.group_id
@@ -135,20 +159,26 @@ members AS (
     WHERE m.member_from <= $1 AND (m.member_until IS NULL OR m.member_until > $1) AND m.created_at <= $2
       AND $3 IS NULL AND (g.org_path = $4 OR g.org_path LIKE $5) AND (c.org_path = $4 OR c.org_path LIKE $5)),
 ceilings AS (
-    SELECT l.*, g.name FROM levels l JOIN credit_groups g ON g.bucket = l.bucket AND g.id = l.group_id
+    SELECT l.*, g.name, greatest(0, least(l.held_minor + l.drawn_minor, coalesce(m.minor, 0) + l.held_minor + l.drawn_minor
+               - sum(l.held_minor + l.drawn_minor) OVER (PARTITION BY l.group_id, l.currency ORDER BY l.id)))::bigint
+               AS on_account_minor
+    FROM levels l JOIN credit_groups g ON g.bucket = l.bucket AND g.id = l.group_id
+    LEFT JOIN (SELECT members.group_id, money.currency, sum(money.minor) AS minor
+               FROM members JOIN money ON money.customer_id = members.customer_id GROUP BY 1, 2) m
+        ON m.group_id = l.group_id AND m.currency = l.currency
     WHERE l.counts AND (unified_bounds AND g.limit_mode = 'pooled'
        OR NOT EXISTS (SELECT FROM members m JOIN of_customers c ON c.customer_id = m.customer_id
                       WHERE m.group_id = l.group_id))),
 risks AS (
     SELECT group_id, NULL::uuid AS single_id, name, id AS line_id, NULL::uuid AS customer_id, currency, limit_minor,
-           held_minor, drawn_minor, consumed_minor, has_limit AND NOT bounds AS is_open_ended
+           held_minor, drawn_minor, consumed_minor, on_account_minor, has_limit AND NOT bounds AS is_open_ended
     FROM ceilings
     UNION ALL
-    SELECT c.group_id, NULL, c.name, NULL, m.customer_id, c.currency, 0, 0, 0, 0, false
+    SELECT c.group_id, NULL, c.name, NULL, m.customer_id, c.currency, 0, 0, 0, 0, 0, false
     FROM (SELECT DISTINCT group_id, name, currency FROM ceilings) c JOIN members m ON m.group_id = c.group_id
     UNION ALL
     SELECT m.group_id, CASE WHEN m.group_id IS NULL THEN c.customer_id END, m.name, c.id, c.customer_id, c.currency,
-           c.limit_minor, c.held_minor, c.drawn_minor, c.consumed_minor, c.has_limit AND NOT c.bounds
+           c.limit_minor, c.held_minor, c.drawn_minor, c.consumed_minor, c.on_account_minor, c.has_limit AND NOT c.bounds
     FROM of_customers c LEFT JOIN members m ON m.customer_id = c.customer_id
     WHERE m.group_id IS NULL OR m.group_id NOT IN (SELECT group_id FROM ceilings)),
 archives AS (
@@ -177,6 +207,7 @@ sums AS (
     SELECT grouping(key) = 1 AS is_total, bool_or(of_group) AS of_group, key, max(name) AS name, currency,
            coalesce(sum(limit_minor), 0)::bigint AS limit_minor, sum(held_minor)::bigint AS held_minor,
            sum(drawn_minor)::bigint AS drawn_minor, sum(consumed_minor)::bigint AS consumed_minor,
+           sum(on_account_minor)::bigint AS on_account_minor,
            bool_or(is_open_ended) AS is_open_ended, count(line_id) AS line_count,
            count(DISTINCT customer_id) AS customer_count
     FROM counted GROUP BY GROUPING SETS ((key, currency), (currency))),
@@ -185,7 +216,8 @@ placed AS (
            row_number() OVER (PARTITION BY is_total ORDER BY currency <> $10, currency, limit_minor DESC,
                               held_minor + drawn_minor DESC, key) AS place
     FROM sums)
-SELECT is_total, of_group, key, name, currency, limit_minor, held_minor, drawn_minor, consumed_minor, is_open_ended,
+SELECT is_total, of_group, key, name, currency, limit_minor, held_minor, drawn_minor, consumed_minor, on_account_minor,
+       is_open_ended,
        line_count, customer_count, row_count
 FROM placed WHERE is_total OR place <= $9 ORDER BY is_total, place";
 
@@ -199,14 +231,15 @@ pub fn portfolio(
     let by_customer = |key: &str, name: &str, joined: &str| {
         format!(
             "SELECT {key} AS key, {name} AS name, false AS of_group, c.id AS line_id, c.customer_id, c.currency, \
-             c.limit_minor, c.held_minor, c.drawn_minor, c.consumed_minor, c.has_limit AND NOT c.bounds AS is_open_ended \
+             c.limit_minor, c.held_minor, c.drawn_minor, c.consumed_minor, c.on_account_minor, \
+             c.has_limit AND NOT c.bounds AS is_open_ended \
              FROM of_customers c {joined}"
         )
     };
     let archives = "LEFT JOIN archives a ON a.customer_id = c.customer_id";
     let counted = match axis {
         PortfolioAxis::Group => "SELECT group_id::text AS key, name, group_id IS NOT NULL AS of_group, line_id, \
-             customer_id, currency, limit_minor, held_minor, drawn_minor, consumed_minor, is_open_ended FROM risks"
+             customer_id, currency, limit_minor, held_minor, drawn_minor, consumed_minor, on_account_minor, is_open_ended FROM risks"
             .to_owned(),
         PortfolioAxis::Grade => by_customer(
             "coalesce(g.grade, 'ungraded')",
@@ -221,7 +254,7 @@ pub fn portfolio(
         ),
         PortfolioAxis::Product => by_customer("c.product", "NULL::text", "").replace(
             "FROM of_customers c",
-            "FROM levels c WHERE c.customer_id IS NOT NULL AND c.counts AND c.product IS NOT NULL",
+            "FROM of_products c",
         ),
         PortfolioAxis::Currency => by_customer("c.currency", "NULL::text", ""),
         PortfolioAxis::Customer => by_customer("c.customer_id::text", "a.name", archives),
@@ -238,7 +271,7 @@ pub fn concentration(
     let counted = "SELECT coalesce(r.group_id, r.single_id)::text AS key, \
          CASE WHEN r.group_id IS NULL THEN a.name ELSE r.name END AS name, r.group_id IS NOT NULL AS of_group, \
          r.line_id, r.customer_id, r.currency, r.limit_minor, r.held_minor, r.drawn_minor, r.consumed_minor, \
-         r.is_open_ended FROM risks r LEFT JOIN archives a ON a.customer_id = r.single_id";
+         r.on_account_minor, r.is_open_ended FROM risks r LEFT JOIN archives a ON a.customer_id = r.single_id";
     sums(reader, moment, counted, 1, extent)
 }
 
@@ -277,5 +310,7 @@ fn sums(
         .bind::<Integer, _>(depth)
         .bind::<BigInt, _>(extent.limit)
         .bind::<Nullable<Text>, _>(extent.first_currency)
+        .bind::<Bool, _>(moment.money_counts)
+        .bind::<Bool, _>(moment.day < reader.today)
         .load(reader.connection)
 }

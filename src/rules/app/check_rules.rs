@@ -71,6 +71,7 @@ impl Document for CheckRules {
 
 /// Where these customers stand today, as far as the rules ask: exclusions always, and
 /// whatever a configured rule looks at. A fixed number of statements for any number of customers.
+/// `with_money` says that some of them have money on account that counts: it covers the oldest due.
 ///
 /// # Errors
 /// When the database cannot serve.
@@ -78,6 +79,7 @@ pub fn standing_of(
     reader: &mut Reader<'_>,
     rule_set: Option<RuleSet>,
     customers: &[CustomerId],
+    with_money: bool,
 ) -> Result<BTreeMap<CustomerId, Standing>, Error> {
     let today = reader.today;
     let restricted = restrictions::in_force(reader.connection, customers, today)?;
@@ -107,7 +109,7 @@ pub fn standing_of(
             standings.entry(id).or_default().dunning = Some(fact);
         }
     }
-    for (id, owed) in owed_by(reader, customers, &rules)? {
+    for (id, owed) in owed_by(reader, customers, &rules, with_money)? {
         standings.entry(id).or_default().owed = owed;
     }
     Ok(standings)
@@ -118,6 +120,7 @@ fn owed_by(
     reader: &mut Reader<'_>,
     customers: &[CustomerId],
     rules: &CheckRules,
+    with_money: bool,
 ) -> Result<BTreeMap<CustomerId, Owed>, Error> {
     let mut owed: BTreeMap<CustomerId, Owed> = BTreeMap::new();
     if rules.looks_at_receivables() {
@@ -129,7 +132,8 @@ fn owed_by(
             .collect();
         let disputed = rules.overdue.is_some_and(|rule| rule.include_disputed);
         let (connection, today) = (&mut *reader.connection, reader.today);
-        for row in owed::open(connection, customers, &floors, disputed, today)? {
+        let which = (disputed, with_money);
+        for row in owed::open(connection, customers, &floors, which, today)? {
             let own = row.currency;
             let of = owed
                 .entry(CustomerId::from_uuid(row.customer_id))

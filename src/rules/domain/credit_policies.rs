@@ -84,6 +84,8 @@ pub struct CreditPolicy {
     pub grace_days: i32,
     /// Months between two reviews of a line of a customer without a grade.
     pub review_months: Option<i32>,
+    /// Whether money that came and settles nothing yet takes off what is used.
+    pub count_money_on_account: bool,
 }
 
 impl Default for CreditPolicy {
@@ -117,6 +119,7 @@ impl Default for CreditPolicy {
             tolerance_bp: 0,
             grace_days: 0,
             review_months: Some(12),
+            count_money_on_account: true,
         }
     }
 }

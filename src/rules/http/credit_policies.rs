@@ -110,6 +110,15 @@ pub struct PolicyView {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 120)]
     pub review_months: Option<i32>,
+    /// Whether money that came and settles nothing yet takes off what is used, and off what is overdue;
+    /// it does when left out.
+    #[serde(default = "counts")]
+    #[schema(default = true)]
+    pub count_money_on_account: bool,
+}
+
+fn counts() -> bool {
+    true
 }
 
 document_types! {
@@ -166,6 +175,7 @@ impl Shown<CreditPolicy> for PolicyView {
             tolerance_bp: policy.tolerance_bp,
             grace_days: policy.grace_days,
             review_months: policy.review_months,
+            count_money_on_account: policy.count_money_on_account,
         }
     }
 
@@ -204,6 +214,7 @@ impl Shown<CreditPolicy> for PolicyView {
             tolerance_bp: self.tolerance_bp,
             grace_days: self.grace_days,
             review_months: self.review_months,
+            count_money_on_account: self.count_money_on_account,
         })
     }
 }

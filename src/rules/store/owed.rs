@@ -85,12 +85,23 @@ pub fn currencies(
         .load(connection)
 }
 
-/// Open receivables of these customers on a day, in the currencies of the floors.
+/// What is outstanding as it is, and once money on account covers what is due first.
+const OPEN: &str = "SELECT * FROM receivables WHERE bucket = ANY($1) AND customer_id = ANY($2) AND outstanding_minor > 0";
+const OPEN_NET: &str = "SELECT r.customer_id, r.currency, r.due_on, r.issued_on, r.disputed_on, \
+     least(r.outstanding_minor, sum(r.outstanding_minor) OVER (PARTITION BY r.customer_id, r.currency \
+         ORDER BY r.due_on, r.id) - coalesce(m.minor, 0)) AS outstanding_minor \
+     FROM receivables r LEFT JOIN (SELECT customer_id, currency, sum(unapplied_minor) AS minor FROM payments \
+         WHERE bucket = ANY($1) AND customer_id = ANY($2) AND unapplied_minor > 0 GROUP BY customer_id, currency) m \
+     ON m.customer_id = r.customer_id AND m.currency = r.currency \
+     WHERE r.bucket = ANY($1) AND r.customer_id = ANY($2) AND r.outstanding_minor > 0";
+
+/// Open receivables of these customers on a day, in the currencies of the floors; where they have money
+/// on account, what that does not cover.
 pub fn open(
     connection: &mut PgConnection,
     customers: &[CustomerId],
     floors: &[Floor],
-    include_disputed: bool,
+    (include_disputed, with_money): (bool, bool),
     day: NaiveDate,
 ) -> QueryResult<Vec<OpenRow>> {
     let (buckets, ids) = keys(customers);
@@ -105,13 +116,13 @@ pub fn open(
             "least(coalesce(sum(r.outstanding_minor) FILTER (WHERE {condition}), 0), {SUM_MAX})::bigint"
         )
     };
+    let open = if with_money { OPEN_NET } else { OPEN };
     diesel::sql_query(format!(
         "SELECT r.customer_id, r.currency, {} AS open_minor, {} AS overdue_in_all_minor, {} AS overdue_minor, \
          min(r.due_on) FILTER (WHERE {counts}) AS overdue_since, \
          min(r.issued_on) FILTER (WHERE r.outstanding_minor >= f.oldest) AS oldest_issued_on \
-         FROM receivables r JOIN unnest($3, $4, $5) AS f (currency, overdue, oldest) ON f.currency = r.currency \
-         WHERE r.bucket = ANY($1) AND r.customer_id = ANY($2) AND r.outstanding_minor > 0 \
-         GROUP BY r.customer_id, r.currency",
+         FROM ({open}) r JOIN unnest($3, $4, $5) AS f (currency, overdue, oldest) ON f.currency = r.currency \
+         WHERE r.outstanding_minor > 0 GROUP BY r.customer_id, r.currency",
         sum("true"),
         sum("r.due_on < $6"),
         sum(counts),

@@ -5,9 +5,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::bounds::Bounds;
+use super::cover::Covers;
 use super::rates::rates_into;
 use super::worth::Amending;
 use crate::catalogue::domain::counted::Claim;
@@ -19,10 +21,11 @@ use crate::error_codes::ProblemCode;
 use crate::exposure::domain::assessment::{Assessment, assess};
 use crate::exposure::domain::exposure_facts::ExposureFacts;
 use crate::exposure::domain::groups::GroupLimitMode;
-use crate::exposure::domain::level_rooms::{Room, days_looked_at, least};
+use crate::exposure::domain::level_rooms::{Binding, Room, days_looked_at, least};
 use crate::exposure::domain::lines::{LineFacts, LineStatus, applicable};
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::parties::{Parties, ProductTerms};
+use crate::exposure::store::receivables::ReceivableRow;
 use crate::exposure::store::reservations::without_due;
 use crate::platform::store::tx::Reader;
 use crate::rules::app::check_rules;
@@ -105,6 +108,9 @@ pub struct Book {
     rule_set: Option<RuleSet>,
     /// Where they stand, once the rules were asked.
     standings: BTreeMap<CustomerId, Standing>,
+    /// Money on account of the customers and of others that share a ceiling with them, where the policy
+    /// counts it.
+    covers: Covers,
     /// What expired reservations still hold in the books of lines for which that was looked up.
     due: BTreeMap<LineId, i64>,
 }
@@ -153,6 +159,13 @@ impl Book {
             .collect();
         let in_force = check_rules::in_force(reader)?;
         self.rule_set = in_force.rule_set;
+        if in_force.policy.count_money_on_account {
+            let with_money = parties.with_money();
+            if !with_money.is_empty() {
+                let currencies = self.lines.iter().map(|line| line.currency).collect();
+                self.covers = Covers::load(reader, &with_money, &currencies)?;
+            }
+        }
         let mut bounds = Bounds::of_many(reader, &in_force.policy, &members)?;
         for row in parties.customers {
             if let Some(bounds) = bounds.remove(&row.id) {
@@ -175,7 +188,10 @@ impl Book {
     /// When the database cannot serve.
     pub(crate) fn ask_rules(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
         let customers: Vec<CustomerId> = self.parties.keys().copied().collect();
-        self.standings = check_rules::standing_of(reader, self.rule_set.clone(), &customers)?;
+        // Nobody's money is looked up where nobody has any, or where it does not count.
+        let with_money = customers.iter().any(|id| self.covers.has(*id));
+        let set = self.rule_set.clone();
+        self.standings = check_rules::standing_of(reader, set, &customers, with_money)?;
         Ok(())
     }
 
@@ -200,15 +216,18 @@ impl Book {
         self.rule_set.is_some()
     }
 
-    fn binding(&self, reader: &mut Reader<'_>, row: &LineRow) -> Result<Option<Binding>, Error> {
+    pub(super) fn binding(
+        &self,
+        reader: &mut Reader<'_>,
+        row: &LineRow,
+    ) -> Result<Option<Binding>, Error> {
         let Some((customer_id, party)) = row
             .customer_id
             .and_then(|id| Some((id, self.parties.get(&id)?)))
         else {
             return Ok(None);
         };
-        let own: Vec<&LineRow> = self.bounding(customer_id, party.group_id).collect();
-        let facts = party.bounds.line_facts(&own, row.product.as_ref());
+        let facts = self.facts_of(customer_id, party, (row.product.as_ref(), reader.today));
         let into = row.currency;
         let today = reader.today;
         let rates = rates_into(reader, into, (&facts, &[today]), &Standing::default())?;
@@ -265,9 +284,52 @@ impl Book {
         self.parties.get(&id).map(|party| &party.bounds)
     }
 
-    /// The same, to take note of what it uses.
-    pub(super) fn bounds_mut(&mut self, id: CustomerId) -> Option<&mut Bounds> {
-        self.parties.get_mut(&id).map(|party| &mut party.bounds)
+    /// Takes note of what a customer uses more, or less, of the line of a group.
+    pub(super) fn note_use(&mut self, id: CustomerId, line_id: LineId, delta_minor: i64) {
+        if let Some(party) = self.parties.get_mut(&id) {
+            party.bounds.note_own_use(line_id, delta_minor);
+        }
+        self.covers.note_use(id, line_id, delta_minor);
+    }
+
+    /// Takes note of what a customer owes besides.
+    pub(super) fn note_owed(&mut self, row: &ReceivableRow) {
+        self.covers.note_owed(row.customer_id, row.item());
+    }
+
+    /// The lines of a customer in the books, as a decision about a product sees them.
+    fn facts_of(
+        &self,
+        id: CustomerId,
+        party: &Party,
+        product: (Option<&ProductCode>, NaiveDate),
+    ) -> Vec<LineFacts> {
+        let own: Vec<&LineRow> = self.bounding(id, party.group_id).collect();
+        self.covers.line_facts(id, &party.bounds, &own, product)
+    }
+
+    /// What money on account takes off what is used of a line, for business of a customer.
+    pub(super) fn covered_minor(&self, id: CustomerId, line: &LineRow, today: NaiveDate) -> i64 {
+        if self.covers.is_empty() {
+            return 0;
+        }
+        let Some(party) = self.parties.get(&id) else {
+            return 0;
+        };
+        let facts = self.facts_of(id, party, (line.product.as_ref(), today));
+        let own = facts.iter().find(|facts| facts.id == line.id);
+        own.map_or(0, |facts| facts.covered_minor)
+    }
+
+    /// Marks every line as changed at an instant, and says which they are.
+    pub(super) fn touch_all(&mut self, now: DateTime<Utc>) -> Vec<LineId> {
+        self.lines
+            .iter_mut()
+            .map(|line| {
+                line.moved_at = line.moved_at.max(now);
+                line.id
+            })
+            .collect()
     }
 
     /// The line, if it is in the book.
@@ -368,7 +430,10 @@ impl Book {
                 .map(|line| self.seen(line, by))
                 .collect();
             let own: Vec<&LineRow> = own.iter().map(|line| &**line).collect();
-            lines = party.bounds.line_facts(&own, Some(request.product));
+            let product = (Some(request.product), reader.today);
+            lines = self
+                .covers
+                .line_facts(request.customer_id, &party.bounds, &own, product);
             let days = days_looked_at(&lines, &order, reader.today);
             rates = rates_into(reader, own_currency, (&lines, &days), &standing)?;
             if let Some(amending) = request.more_of {
@@ -428,37 +493,4 @@ impl Book {
             .map(|line| line.id)
             .collect()
     }
-}
-
-/// The level that bounds a line more than any other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Binding {
-    /// The level.
-    pub level: Level,
-    /// Room there, in the currency of the line; negative when over the limit.
-    pub room_minor: i64,
-}
-
-/// What bounds lines most today, among themselves and those above them; nothing for a line that
-/// is not the one that applies at its level, or where there is no limit at all.
-///
-/// # Errors
-/// When stored values cannot be read.
-pub fn bindings(
-    reader: &mut Reader<'_>,
-    rows: &[LineRow],
-) -> Result<BTreeMap<LineId, Binding>, Error> {
-    let customers: BTreeSet<CustomerId> = rows.iter().filter_map(|row| row.customer_id).collect();
-    let customers: Vec<CustomerId> = customers.into_iter().collect();
-    let book = match customers.is_empty() {
-        true => Book::default(),
-        false => Book::read(reader, &customers)?,
-    };
-    let mut bindings = BTreeMap::new();
-    for row in rows {
-        if let Some(binding) = book.binding(reader, row)? {
-            bindings.insert(row.id, binding);
-        }
-    }
-    Ok(bindings)
 }

@@ -173,6 +173,8 @@ impl Bounds {
                         .filter(|other| level(other) == Some(own_level)),
                 ),
                 own_use_minor: own_use,
+                revolving: row.revolving,
+                covered_minor: 0,
             });
         }
         facts

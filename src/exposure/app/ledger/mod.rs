@@ -10,9 +10,11 @@
 
 pub mod book;
 pub mod bounds;
+pub mod cover;
 mod due;
 pub mod originals;
 pub mod rates;
+pub mod standings;
 pub mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +31,7 @@ use crate::exposure::store::counted::Counts;
 use crate::exposure::store::lines::{self, LineRow};
 use crate::exposure::store::movements::{self, MovementRow};
 use crate::exposure::store::parties::Parties;
+use crate::exposure::store::receivables::ReceivableRow;
 use crate::exposure::store::reservations::ReservationRow;
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::Moved;
@@ -76,18 +79,8 @@ impl Ledger {
         customers: &[CustomerId],
         in_use: BTreeSet<LineId>,
     ) -> Result<Self, Error> {
-        let before = Parties::of(tx.connection, customers)?;
-        let mut wanted: BTreeSet<LineId> = before.lines().into_iter().chain(in_use).collect();
-        let awaited = tx.awaited();
-        if !awaited.is_empty() {
-            wanted.extend(lines::ids_of_customers(tx.connection, &awaited)?);
-        }
-        let locked = lines::lock_many(tx, wanted)?;
+        let (locked, parties) = lock_bounding(tx, customers, in_use)?;
         let mut ledger = Self::of(locked);
-        let parties = Parties::of(tx.connection, customers)?;
-        if !parties.are_bound_as(&before) {
-            return Err(Error::Retry("a customer changed its group, or got a line"));
-        }
         // Under lock: what the customers use cannot change any more.
         ledger.book.bring_in(&mut tx.reader(), parties)?;
         Ok(ledger)
@@ -143,6 +136,32 @@ impl Ledger {
         self.book.note(&mut tx.reader(), customer_id, moved)
     }
 
+    /// Takes note of what a customer owes besides, for the decisions that follow: money on account
+    /// covers it.
+    pub(super) fn note_owed(&mut self, row: &ReceivableRow) {
+        self.book.note_owed(row);
+    }
+
+    /// Locks the lines on which money of a customer counts: its own, those of its group, and lines of
+    /// other groups that are in use besides. No decision that looks at the money is under way then.
+    ///
+    /// # Errors
+    /// [`Error::Retry`] when other lines bound it meanwhile.
+    pub(super) fn lock_bounding(
+        tx: &mut Tx<'_>,
+        customer_id: CustomerId,
+        in_use: BTreeSet<LineId>,
+    ) -> Result<Self, Error> {
+        let (locked, _) = lock_bounding(tx, &[customer_id], in_use)?;
+        Ok(Self::of(locked))
+    }
+
+    /// Marks every line as changed at this instant: whoever decides on them later does not decide by an
+    /// earlier clock, though nothing moved.
+    pub(super) fn touch_all(&mut self, tx: &Tx<'_>) {
+        self.touched.extend(self.book.touch_all(tx.now));
+    }
+
     /// What decisions are made from.
     pub fn book(&self) -> &Book {
         &self.book
@@ -190,6 +209,10 @@ impl Ledger {
         let limit_minor = bounds.allowed_minor(line);
         // A ceiling that bounds each member by itself does not bound their sum.
         let within_limit = within_limit && bounds.is_shared(line);
+        let covered_minor = match within_limit {
+            true => self.book.covered_minor(customer_id, line, tx.today),
+            false => 0,
+        };
         let line = self.book.line_mut(line_id).ok_or_else(not_locked)?;
         let after = movement.apply(line.balance()).ok_or_else(|| {
             Error::internal(format!(
@@ -230,11 +253,13 @@ impl Ledger {
             rate_date: behind
                 .original
                 .map(|original| original.conversion.rate_date),
+            covered_minor,
         });
         // What had expired was no use of its own to begin with.
         let is_of_group = line.group_id.is_some() && movement.kind != MovementKind::Expire;
-        if let (true, Some(bounds)) = (is_of_group, self.book.bounds_mut(customer_id)) {
-            bounds.note_own_use(line_id, movement.held_minor + movement.drawn_minor);
+        if is_of_group {
+            let delta_minor = movement.held_minor + movement.drawn_minor;
+            self.book.note_use(customer_id, line_id, delta_minor);
         }
         self.touched.insert(line_id);
         if movement.kind != MovementKind::Expire {
@@ -310,4 +335,24 @@ impl Ledger {
         tx.write_last(lines::write_balances(&touched));
         tx.write_last(movements::append(&self.movements));
     }
+}
+
+/// Locks the lines that bound customers, and others that are in use besides.
+fn lock_bounding(
+    tx: &mut Tx<'_>,
+    customers: &[CustomerId],
+    in_use: BTreeSet<LineId>,
+) -> Result<(Vec<LineRow>, Parties), Error> {
+    let before = Parties::of(tx.connection, customers)?;
+    let mut wanted: BTreeSet<LineId> = before.lines().into_iter().chain(in_use).collect();
+    let awaited = tx.awaited();
+    if !awaited.is_empty() {
+        wanted.extend(lines::ids_of_customers(tx.connection, &awaited)?);
+    }
+    let locked = lines::lock_many(tx, wanted)?;
+    let parties = Parties::of(tx.connection, customers)?;
+    if !parties.are_bound_as(&before) {
+        return Err(Error::Retry("a customer changed its group, or got a line"));
+    }
+    Ok((locked, parties))
 }

@@ -412,6 +412,7 @@ impl Batch {
             let given_back = Moved::GivenBack(part_of(&row, returned)?);
             self.ledger.note(tx, row.customer_id, given_back)?;
         }
+        self.ledger.note_owed(&receivable);
         receivables::announce(tx, &receivable)?;
         record(tx, Done::CAPTURED, &row, captured)?;
         self.numbers.insert(number);
