@@ -9,6 +9,7 @@ pub mod domain {
     pub mod delegations;
     pub mod events;
     pub mod lifecycle;
+    pub mod matching;
     pub mod pending_changes;
 }
 

@@ -373,8 +373,8 @@ fn purpose(product: &str) -> &'static str {
     }
 }
 
-/// Whoever has the authority decides: the branch up to a million, the head office above that, and
-/// the executive after it above fifty million.
+/// Whoever has the authority decides. Nobody has a score before the year is over: the branch up to two
+/// hundred thousand, the head office above that, and the executive after it above fifty million.
 pub(super) fn with_authority(
     mut planned: Vec<Planned>,
     applications: &[ApplicationPlan],
@@ -390,7 +390,7 @@ pub(super) fn with_authority(
             _ => application.amount_minor,
         };
         let (drawer, _) = application.people;
-        if worth_minor > 100_000_000 && matches!(one.who, Who::BranchOfficer(_)) {
+        if worth_minor > 20_000_000 && matches!(one.who, Who::BranchOfficer(_)) {
             one.who = Who::HeadOfficer;
         }
         if worth_minor > 5_000_000_000 && drawer != Who::HeadOfficer {

@@ -73,7 +73,12 @@ fn a_grade_bounds_limit_term_and_deposit() {
         &json!({"payment_term_days": 60, "deposit_share_bp": 1000}),
     );
     let of = |terms: Value| outcome(&server, &with(fine.clone(), &terms), "grade");
-    assert_eq!(of(json!({})).0, "not_evaluated", "without a score");
+    // Without a score it is bounded as the worst grade, which pays before delivery.
+    let numbers = json!({"grade": "ungraded"});
+    assert_eq!(of(json!({})), ("fail".to_owned(), numbers));
+    let nothing = json!({"grade": "ungraded", "missing": "score"});
+    let blocked = outcome(&server, &unified(&customer, "0.00"), "grade");
+    assert_eq!(blocked, ("fail".to_owned(), nothing));
     a_score(&server, &customer, "A", "2026-12-31");
     assert_eq!(of(json!({})), ("pass".to_owned(), json!({"grade": "A"})));
     let failed = |numbers: Value| ("fail".to_owned(), with(json!({"grade": "A"}), &numbers));
@@ -163,7 +168,11 @@ fn a_score_may_be_relied_on_up_to_its_last_day() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();
     let body = unified(&customer, "1.00");
-    assert_eq!(outcome(&server, &body, "score_validity").0, "not_evaluated");
+    let missing = json!({"missing": "score"});
+    assert_eq!(
+        outcome(&server, &body, "score_validity"),
+        ("warn".to_owned(), missing)
+    );
     a_score(&server, &customer, "A", "2026-03-03");
     server.advance(TimeDelta::days(1));
     let numbers = json!({"scored_on": "2026-03-02", "valid_until": "2026-03-03"});
@@ -251,11 +260,8 @@ fn one_group_is_bounded_by_a_share_of_net_capital() {
         &server,
         &json!({"concentration_warn_bp": 1000, "concentration_max_bp": 1500}),
     );
-    assert_eq!(
-        of(&customer, "1.00").0,
-        "not_evaluated",
-        "no figure on record"
-    );
+    let missing = json!({"missing": "net_capital"});
+    assert_eq!(of(&customer, "1.00"), ("fail".to_owned(), missing));
     net_capital(&server, "10000.00");
     let (result, numbers) = of(&customer, "1000.00");
     assert_eq!(result, "pass");

@@ -18,7 +18,7 @@ fn an_application_becomes_a_line_step_by_step() {
     let customer = a_customer(&server).id();
     let manager = server.as_tier("account_manager");
     let officer = server.as_tier("credit_officer_branch");
-    let body = application_body(Owner::Customer(&customer), Some(GOODS), "500000.00");
+    let body = application_body(Owner::Customer(&customer), Some(GOODS), "200000.00");
     let drawn_up = manager.post("/v1/credit-applications", &body).expect(201);
     let path = drawn_up.header("location").unwrap().to_owned();
     assert_eq!(drawn_up.field("status"), "draft");
@@ -52,10 +52,10 @@ fn an_application_becomes_a_line_step_by_step() {
     assert_eq!(line.field("product"), GOODS);
     assert_eq!(
         line.json()["limit"],
-        json!({"kind": "amount", "amount": "500000.00"})
+        json!({"kind": "amount", "amount": "200000.00"})
     );
     assert_eq!(line.field("status"), "active");
-    assert_eq!(line.field("available"), "500000.00");
+    assert_eq!(line.field("available"), "200000.00");
     assert_eq!(
         server.texts("SELECT comment FROM approval_decisions"),
         ["符合授信政策"]

@@ -55,6 +55,7 @@ fn a_failed_check_leads_where_the_policy_says() {
     );
     a_policy(&server, &refuse);
     let other = a_customer(&server).id();
+    a_score(&server, &other, "B", "2026-12-31");
     let draft = a_draft(&server, &unified(&other, "1.00"));
     assert_eq!(report(&server, &draft.id())["now"]["route"], "refused");
     let refused = submit(&server, &draft)

@@ -178,7 +178,10 @@ fn a_version_counts_from_its_first_day_and_open_cases_keep_their_steps() {
         server.as_tier("auditor").get(&path).expect(200).json()["version"].clone()
     };
     let before = submitted(&server, &small);
-    assert_eq!(case_rule(&server, &before), (json!(0), json!("branch")));
+    assert_eq!(
+        case_rule(&server, &before),
+        (json!(0), json!("weak_grade_branch"))
+    );
     assert_eq!(current(&server), 0);
     server.advance(TimeDelta::days(2) - TimeDelta::hours(10) - TimeDelta::microseconds(1));
     assert_eq!(current(&server), 0);
@@ -293,7 +296,10 @@ fn what_no_rule_is_for_is_not_published() {
     let manager = server.as_tier("account_manager");
     let path = a_draft_of(&manager, &goods(&server, &customer, "100.01"));
     submit(&manager, &path).expect(200);
-    assert_eq!(case_rule(&server, &path), (json!(0), json!("branch")));
+    assert_eq!(
+        case_rule(&server, &path),
+        (json!(0), json!("weak_grade_branch"))
+    );
     let question = json!({"kind": "barter", "action": "open", "amount": "100.01"});
     let simulated = manager.post("/v1/approval-simulations", &question);
     simulated.expect_problem("authority_rule_missing");

@@ -74,9 +74,12 @@ const CASES: &[Case] = &[
     case("weak_grade_head_office", "200000.01", GRADE_C),
     case("weak_grade_head_office", "50000000.00", GRADE_C),
     case("executive", "50000000.01", GRADE_C),
-    case("branch", "1000000.00", NOTHING),
+    // Who has no score is as the weakest grade.
+    case("weak_grade_branch", "200000.00", NOTHING),
+    case("weak_grade_head_office", "200000.01", NOTHING),
+    case("weak_grade_head_office", "50000000.00", NOTHING),
     case("branch", "1000000.00", GRADE_B),
-    case("head_office", "1000000.01", NOTHING),
+    case("head_office", "1000000.01", GRADE_B),
     case("head_office", "50000000.00", GRADE_B),
     case("executive", "50000000.01", NOTHING),
     Case {

@@ -19,6 +19,7 @@ fn failed(answer: &Answer) -> Vec<Value> {
 fn a_branch_approves_within_its_authority() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();
+    score(&server, &customer, "B", ["2026-03-01", "2026-12-31"]);
     let path = submitted(&server, &goods(&server, &customer, "1000000.00"));
     approve(&server.as_tier("department_head"), &path).expect_problem("insufficient_scope");
     approve(&server.as_tier("credit_officer_branch"), &path).expect(200);
@@ -29,6 +30,7 @@ fn a_branch_approves_within_its_authority() {
 fn above_the_authority_of_a_branch_the_head_office_decides() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();
+    score(&server, &customer, "B", ["2026-03-01", "2026-12-31"]);
     let path = submitted(&server, &goods(&server, &customer, "1000000.01"));
     let branch = server.as_tier("credit_officer_branch");
     approve(&branch, &path).expect_problem("insufficient_scope");
@@ -42,6 +44,7 @@ fn an_amount_in_another_currency_counts_at_its_rate() {
     let server = TestServer::start();
     a_rate(&server, ["USD", "CNY"], "7.00");
     let customer = a_customer(&server).id();
+    score(&server, &customer, "B", ["2026-03-01", "2026-12-31"]);
     let manager = server.as_tier("account_manager");
     for (dollars, rule) in [("142857.14", "branch"), ("142857.15", "head_office")] {
         let body = in_currency(goods(&server, &customer, dollars), "USD");
@@ -85,9 +88,11 @@ fn a_breach_of_concentration_needs_the_head_office_and_then_the_executive() {
         everything.post("/v1/company-figures", &figure).expect(202),
     );
     let within = a_customer(&server).id();
+    score(&server, &within, "B", ["2026-03-01", "2026-12-31"]);
     let path = submitted(&server, &goods(&server, &within, "150000.00"));
     assert_eq!(case_of(&server, &path)["rule"], "branch");
     let beyond = a_customer(&server).id();
+    score(&server, &beyond, "B", ["2026-03-01", "2026-12-31"]);
     let path = submitted(&server, &goods(&server, &beyond, "150000.01"));
     let opened = case_of(&server, &path);
     assert_eq!(
@@ -136,6 +141,7 @@ fn who_pays_cash_is_refused_outright_and_nothing_changes() {
 fn checks_that_change_before_the_last_approval_send_it_back() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();
+    score(&server, &customer, "B", ["2026-03-01", "2026-12-31"]);
     let path = submitted(&server, &goods(&server, &customer, "500.00"));
     let first_case = super::case_path(&server, &path);
     policy(

@@ -219,7 +219,10 @@ fn what_a_matrix_of_before_there_was_a_floor_leaves_out_is_decided_by_the_built_
         (case.json()["rule_set_version"].clone(), case.field("rule"))
     };
     assert_eq!(rule_of("100.00"), (json!(1), "small".to_owned()));
-    assert_eq!(rule_of("100.01"), (json!(0), "branch".to_owned()));
+    assert_eq!(
+        rule_of("100.01"),
+        (json!(0), "weak_grade_branch".to_owned())
+    );
     // And another one can be published.
     assert_eq!(a_matrix(&server, &json!([])).json()["version"], 2);
 }

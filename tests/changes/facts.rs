@@ -47,11 +47,11 @@ fn a_worse_score_is_at_once_and_a_better_one_waits() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();
     let officer = server.as_tier("credit_officer_branch");
-    // Without a score a customer counts as one of grade C.
-    for grade in ["C", "D"] {
-        score(&server, &officer, &customer, grade).expect(201);
-        server.advance(TimeDelta::seconds(1));
-    }
+    // Without a score a customer counts as one of the worst grade.
+    let unknown = a_customer(&server).id();
+    score(&server, &officer, &unknown, "C").expect(202);
+    score(&server, &officer, &customer, "D").expect(201);
+    server.advance(TimeDelta::seconds(1));
     let asked = score(&server, &officer, &customer, "A").expect(202);
     assert_eq!(asked.field("kind"), "customer_score");
     assert_eq!(asked.json()["asked"]["grade"], "A");
@@ -182,7 +182,9 @@ fn who_made_the_facts_neither_applies_with_them_nor_decides() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();
     let officer = server.as_tier("credit_officer_branch");
-    score(&server, &officer, &customer, "C").expect(201);
+    let head_office = server.as_tier("credit_officer_head_office");
+    let asked = score(&server, &officer, &customer, "C").expect(202);
+    approve(&head_office, &asked).expect(200);
     let body = application_body(Owner::Customer(&customer), None, "100.00");
     let submit = |client: &Client| {
         let drawn_up = client.post("/v1/credit-applications", &body).expect(201);
@@ -196,6 +198,5 @@ fn who_made_the_facts_neither_applies_with_them_nor_decides() {
     let approve = format!("{path}/approve");
     let refused = officer.post(&approve, &json!({}));
     refused.expect_problem("four_eyes_required");
-    let head_office = server.as_tier("credit_officer_head_office");
     head_office.post(&approve, &json!({})).expect(200);
 }

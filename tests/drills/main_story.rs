@@ -33,7 +33,8 @@ impl Story {
         Self {
             people: People {
                 manager: tier("account_manager"),
-                officer: tier("credit_officer_branch"),
+                // Without a score, a branch decides no more than 200,000.
+                officer: tier("credit_officer_head_office"),
                 orders: tier("integration"),
                 administrator: tier("administrator"),
                 auditor: tier("auditor"),

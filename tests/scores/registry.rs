@@ -26,7 +26,7 @@ pub const WRITES: &[Write] = &[
 fn score(server: &TestServer, client: &Client, valid_until: &str) -> Answer {
     let path = format!("/v1/customers/{}/scores", a_customer(server).id());
     let body = json!({
-        "grade": "C", "scored_on": server.db().today().to_string(), "valid_until": valid_until, "source": "年度评级",
+        "grade": "D", "scored_on": server.db().today().to_string(), "valid_until": valid_until, "source": "年度评级",
     });
     client.post(&path, &body).send()
 }

@@ -24,7 +24,7 @@ use crate::platform::store::documents;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::domain::credit_policies::CreditPolicy;
 use crate::scores::domain::expected_sales::ExpectedSales;
-use crate::scores::domain::scores::{Grade, Score};
+use crate::scores::domain::scores::{Rating, Score, ScoreFacts};
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, CustomerId};
 
@@ -37,8 +37,8 @@ pub struct Checked {
     pub results: Vec<CheckResult>,
     /// Where they lead.
     pub route: Route,
-    /// Grade of the customer.
-    pub grade: Option<Grade>,
+    /// What the customer, or the group by its members, is taken for.
+    pub rating: Rating,
     /// Limit after the application in minor units of the company's currency; `None` without.
     pub limit_after_minor: Option<i64>,
 }
@@ -73,10 +73,8 @@ pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Err
             .map(|expected| expected.amount_minor),
         None => None,
     };
-    let score = match row.customer_id {
-        Some(id) => Score::latest(reader.connection, id, reader.today)?.map(|score| score.facts()),
-        None => None,
-    };
+    let scores = scores_of(reader, row)?;
+    let rating = Rating::weakest(&scores, reader.today);
     let (mut results, mut route) = (Vec::new(), Route::Ordinary);
     if row.action.raises_risk() {
         let facts = CheckFacts {
@@ -88,7 +86,7 @@ pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Err
             deposit_share_bp: row
                 .deposit_share_bp
                 .or(line.as_ref().and_then(|line| line.deposit_share_bp)),
-            score,
+            scores,
             first_business_on: match row.customer_id {
                 Some(id) => loads::first_business_on(reader.connection, id)?,
                 None => None,
@@ -107,7 +105,7 @@ pub fn run(reader: &mut Reader<'_>, row: &ApplicationRow) -> Result<Checked, Err
         policy_version,
         results,
         route,
-        grade: score.map(|score| score.grade),
+        rating,
         limit_after_minor,
     })
 }
@@ -173,6 +171,17 @@ pub fn problem(code: ProblemCode, results: &[CheckResult]) -> Error {
 /// When stored ones cannot be read.
 pub fn attachments(row: &ApplicationRow) -> Result<Vec<Attachment>, Error> {
     serde_json::from_value(row.attachments.clone()).or_internal()
+}
+
+/// The latest score of each that an application is about.
+fn scores_of(
+    reader: &mut Reader<'_>,
+    row: &ApplicationRow,
+) -> Result<Vec<Option<ScoreFacts>>, Error> {
+    let about = customers_of(reader, row)?;
+    let known = Score::latest_of(reader.connection, &about, reader.today)?;
+    let each = about.iter().map(|id| known.get(id).map(Score::facts));
+    Ok(each.collect())
 }
 
 /// The limit that the application leads to, in the currency of the line; `None` without a limit.

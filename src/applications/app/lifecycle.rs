@@ -168,7 +168,7 @@ pub(super) fn subject(
         kind: KIND.to_owned(),
         action: Some(row.action.as_str().to_owned()),
         product: row.product.clone().map(String::from),
-        grade: checked.grade.map(|grade| grade.as_str().to_owned()),
+        grade: Some(checked.rating.as_str().to_owned()),
         data_class: None,
         amount_minor: checked.limit_after_minor.unwrap_or(i64::MAX),
         related_party,

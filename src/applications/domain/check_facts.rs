@@ -15,7 +15,8 @@ crate::text_enum! {
         Warn = "warn",
         /// Needs exceptional approval, or is refused, as the policy says.
         Fail = "fail",
-        /// Could not be evaluated: the policy or the facts do not say enough.
+        /// The policy does not ask for it, or it does not apply. A missing fact is none of these: how
+        /// that comes out the policy says.
         NotEvaluated = "not_evaluated",
     }
 }
@@ -66,11 +67,11 @@ pub struct CheckFacts {
     pub payment_term_days: Option<i32>,
     /// Deposit share asked for, in basis points.
     pub deposit_share_bp: Option<i32>,
-    /// Latest score; none for a group or a customer that was never scored.
-    pub score: Option<ScoreFacts>,
+    /// Latest score of the customer, or of each member of the group; none of who was never scored.
+    pub scores: Vec<Option<ScoreFacts>>,
     /// First business with the customer; `None` when there was none.
     pub first_business_on: Option<NaiveDate>,
-    /// Whether it is about a group, which has no grade and no first business.
+    /// Whether it is about a group, which has no first business.
     pub is_group: bool,
     /// Expected sales of twelve months.
     pub expected_sales_minor: Option<i64>,

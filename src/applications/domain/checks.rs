@@ -3,12 +3,17 @@
 //! They look at what an application would lead to, not at what is there: the limit after it, the
 //! total of the group after it. Amounts are in minor units of the company's currency.
 
+use std::collections::BTreeSet;
+
 use chrono::{Months, NaiveDate};
 
 pub use super::check_facts::{
     Attachment, CheckFacts, CheckOutcome, CheckResult, NetCapital, Route,
 };
-use crate::rules::domain::credit_policies::{CheckName, CreditPolicy, FailureRoute, GradePolicy};
+use crate::rules::domain::credit_policies::{
+    CheckName, CreditPolicy, FailureRoute, GradePolicy, MissingOutcome,
+};
+use crate::scores::domain::scores::{Grade, Rating, ScoreFacts};
 use crate::values::currency::Currency;
 use crate::values::money::decimal_string;
 
@@ -16,7 +21,7 @@ use crate::values::money::decimal_string;
 pub fn evaluate(facts: &CheckFacts, policy: &CreditPolicy) -> Vec<CheckResult> {
     vec![
         grade(facts, policy),
-        score_validity(facts),
+        score_validity(facts, policy),
         new_customer_share(facts, policy),
         concentration(facts, policy),
         overdue_balance(facts, policy),
@@ -89,30 +94,53 @@ pub fn share_bp(part_minor: i64, whole_minor: i64) -> Option<i64> {
         .and_then(|share| i64::try_from(share).ok())
 }
 
-fn grade(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
-    use CheckOutcome::{Fail, NotEvaluated, Pass};
-    let Some(score) = facts.score else {
-        return result(
-            CheckName::Grade,
-            NotEvaluated,
-            "There is no score.",
-            "没有评分。",
-            vec![],
-        );
+/// How a check comes out that lacks a fact, as the policy says.
+fn without(
+    check: CheckName,
+    policy: &CreditPolicy,
+    fact: &str,
+    (en, zh): (&str, &str),
+    mut numbers: Vec<(&str, String)>,
+) -> CheckResult {
+    let outcome = match policy.when_missing(check) {
+        MissingOutcome::Fail => CheckOutcome::Fail,
+        MissingOutcome::Warn => CheckOutcome::Warn,
+        MissingOutcome::Pass => CheckOutcome::Pass,
     };
-    let none = GradePolicy::default();
-    let own = policy.grades.get(&score.grade).unwrap_or(&none);
-    let mut numbers = vec![("grade", score.grade.as_str().to_owned())];
-    match beyond_grade(facts, own, &mut numbers) {
-        Some((en, zh)) => result(CheckName::Grade, Fail, en, zh, numbers),
-        None => result(
-            CheckName::Grade,
-            Pass,
-            "Within the bounds of the grade.",
-            "符合该等级的信用政策。",
-            numbers,
-        ),
+    numbers.push(("missing", fact.to_owned()));
+    result(check, outcome, en, zh, numbers)
+}
+
+/// The bounds of the grades that are known, however old, and of who has none where one is missing or
+/// has run out. All of them bind.
+fn grade(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
+    use CheckOutcome::{Fail, Pass};
+    let rating = Rating::weakest(&facts.scores, facts.today);
+    let known: BTreeSet<Grade> = facts.scores.iter().flatten().map(|own| own.grade).collect();
+    let holds = |score: &Option<ScoreFacts>| score.is_some_and(|own| own.holds_on(facts.today));
+    let missing = facts.scores.is_empty() || !facts.scores.iter().all(holds);
+    let graded = known
+        .iter()
+        .rev()
+        .filter_map(|grade| policy.grades.get(grade).cloned());
+    let ungraded = missing.then(|| policy.of_ungraded());
+    let mut numbers = vec![("grade", rating.as_str().to_owned())];
+    for own in graded.chain(ungraded) {
+        if let Some((en, zh)) = beyond_grade(facts, &own, &mut numbers) {
+            return result(CheckName::Grade, Fail, en, zh, numbers);
+        }
     }
+    if missing {
+        let words = ("There is no valid score.", "没有有效的评分。");
+        return without(CheckName::Grade, policy, "score", words, numbers);
+    }
+    result(
+        CheckName::Grade,
+        Pass,
+        "Within the bounds of the grade.",
+        "符合该等级的信用政策。",
+        numbers,
+    )
 }
 
 /// In which way more is asked for than the grade allows; its numbers join the others.
@@ -174,33 +202,32 @@ fn beyond_grade(
     ))
 }
 
-fn score_validity(facts: &CheckFacts) -> CheckResult {
-    use CheckOutcome::{Fail, NotEvaluated, Pass};
+fn score_validity(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
+    use CheckOutcome::{Fail, Pass};
     let name = CheckName::ScoreValidity;
-    match facts.score {
-        None => result(
-            name,
-            NotEvaluated,
-            "There is no score.",
-            "没有评分。",
-            vec![],
-        ),
-        Some(score) => {
-            let numbers = vec![
-                ("scored_on", score.scored_on.to_string()),
-                ("valid_until", score.valid_until.to_string()),
-            ];
-            if score.valid_until < facts.today {
-                result(
-                    name,
-                    Fail,
-                    "The score has expired.",
-                    "评分已过期。",
-                    numbers,
-                )
-            } else {
-                result(name, Pass, "The score is valid.", "评分有效。", numbers)
-            }
+    // Of several the one that runs out first.
+    let first = facts
+        .scores
+        .iter()
+        .flatten()
+        .min_by_key(|own| own.valid_until);
+    let numbers = first.map_or_else(Vec::new, |score| {
+        vec![
+            ("scored_on", score.scored_on.to_string()),
+            ("valid_until", score.valid_until.to_string()),
+        ]
+    });
+    match first {
+        Some(score) if !score.holds_on(facts.today) => {
+            let (en, zh) = ("The score has expired.", "评分已过期。");
+            result(name, Fail, en, zh, numbers)
+        }
+        Some(_) if facts.scores.iter().all(Option::is_some) => {
+            result(name, Pass, "The score is valid.", "评分有效。", numbers)
+        }
+        _ => {
+            let words = ("There is no score.", "没有评分。");
+            without(name, policy, "score", words, numbers)
         }
     }
 }
@@ -240,13 +267,11 @@ fn new_customer_share(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult 
         );
     }
     let Some(sales) = facts.expected_sales_minor else {
-        return result(
-            name,
-            Fail,
-            "The application of a new customer does not say what sales are expected.",
-            "新客户申请未填写预计销售额。",
-            vec![],
+        let words = (
+            "It is not on record what sales are expected of a new customer.",
+            "未登记新客户的预计销售额。",
         );
+        return without(name, policy, "expected_sales", words, vec![]);
     };
     let most = i64::try_from(i128::from(sales) * i128::from(share) / 10_000).unwrap_or(i64::MAX);
     let numbers = vec![
@@ -288,22 +313,19 @@ fn concentration(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
         );
     }
     let Some(NetCapital { minor, as_of }) = facts.net_capital else {
-        return result(
-            name,
-            NotEvaluated,
+        let words = (
             "The net capital of the company is not on record.",
             "未登记公司净资本。",
-            vec![],
         );
+        return without(name, policy, "net_capital", words, vec![]);
     };
     let Some(net_capital) = minor else {
-        return result(
-            name,
-            Fail,
+        let words = (
             "The net capital of the company is in a currency that has no rate.",
             "公司净资本的币种没有可用汇率。",
-            vec![("net_capital_as_of", as_of.to_string())],
         );
+        let numbers = vec![("net_capital_as_of", as_of.to_string())];
+        return without(name, policy, "rate", words, numbers);
     };
     let mut numbers = vec![
         ("total_after", limit(facts.group_total_after_minor)),
@@ -351,14 +373,14 @@ fn overdue_balance(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
     use CheckOutcome::{Fail, Pass, Warn};
     let name = CheckName::OverdueBalance;
     let Some(overdue) = facts.overdue_minor else {
-        let outcome = policy.overdue_max_minor.map_or(Warn, |_| Fail);
-        return result(
-            name,
-            outcome,
+        let words = (
             "Something is overdue in a currency that has no rate.",
             "存在无汇率币种的逾期款项。",
-            vec![],
         );
+        return match policy.overdue_max_minor {
+            Some(_) => without(name, policy, "rate", words, vec![]),
+            None => result(name, Warn, words.0, words.1, vec![]),
+        };
     };
     let mut numbers = vec![("overdue", yuan(overdue))];
     if overdue == 0 {
@@ -422,17 +444,16 @@ fn documents(facts: &CheckFacts, policy: &CreditPolicy) -> CheckResult {
             vec![],
         );
     }
-    let numbers = [("missing", missing), ("expired", expired)];
-    result(
-        name,
-        Fail,
+    let words = (
         "Documents are missing or have expired.",
         "资料缺失或已过期。",
-        numbers
-            .into_iter()
-            .filter(|(_, list)| !list.is_empty())
-            .collect(),
-    )
+    );
+    if expired.is_empty() {
+        return without(name, policy, &missing, words, vec![]);
+    }
+    let numbers = [("missing", missing), ("expired", expired)];
+    let there = numbers.into_iter().filter(|(_, list)| !list.is_empty());
+    result(name, Fail, words.0, words.1, there.collect())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ fn facts() -> CheckFacts {
         limit_after_minor: Some(10_000_000),
         payment_term_days: Some(30),
         deposit_share_bp: None,
-        score: None,
+        scores: vec![None],
         first_business_on: None,
         is_group: false,
         expected_sales_minor: None,
@@ -24,13 +24,17 @@ fn facts() -> CheckFacts {
     }
 }
 
+fn score(grade: Grade) -> Option<ScoreFacts> {
+    Some(ScoreFacts {
+        grade,
+        scored_on: day("2026-01-01"),
+        valid_until: day("2026-12-31"),
+    })
+}
+
 fn scored(grade: Grade) -> CheckFacts {
     CheckFacts {
-        score: Some(ScoreFacts {
-            grade,
-            scored_on: day("2026-01-01"),
-            valid_until: day("2026-12-31"),
-        }),
+        scores: vec![score(grade)],
         ..facts()
     }
 }
@@ -49,12 +53,17 @@ fn without_policy_and_facts_nothing_is_in_the_way_and_nothing_passes_silently() 
     let results = evaluate(&facts(), &policy);
     assert_eq!(results.len(), CheckName::EVERY.len());
     assert_eq!(route(&results, &policy), Route::Ordinary);
-    let evaluated: Vec<CheckName> = results
+    let evaluated: Vec<(CheckName, CheckOutcome)> = results
         .iter()
         .filter(|result| result.outcome != CheckOutcome::NotEvaluated)
-        .map(|result| result.check)
+        .map(|result| (result.check, result.outcome))
         .collect();
-    assert_eq!(evaluated, [CheckName::OverdueBalance]);
+    let expected = [
+        (CheckName::Grade, CheckOutcome::Warn),
+        (CheckName::ScoreValidity, CheckOutcome::Warn),
+        (CheckName::OverdueBalance, CheckOutcome::Pass),
+    ];
+    assert_eq!(evaluated, expected);
 }
 
 #[test]
@@ -123,6 +132,122 @@ fn an_expired_score_fails_from_the_day_after() {
     assert_eq!(on("2027-01-01"), CheckOutcome::Fail);
 }
 
+/// A policy that somebody published, which says nothing of missing facts.
+fn published() -> CreditPolicy {
+    CreditPolicy {
+        ungraded: None,
+        missing: std::collections::BTreeMap::new(),
+        ..CreditPolicy::default()
+    }
+}
+
+#[test]
+fn what_lacks_a_fact_fails_unless_the_policy_says_otherwise() {
+    let policy = CreditPolicy {
+        new_customer_months: Some(12),
+        new_customer_share_bp: Some(2_000),
+        concentration_max_bp: Some(1_500),
+        overdue_max_minor: Some(100),
+        required_documents: ["business_licence".to_owned()].into(),
+        ..published()
+    };
+    let lacking = CheckFacts {
+        limit_after_minor: Some(0),
+        overdue_minor: None,
+        ..facts()
+    };
+    for check in CheckName::EVERY {
+        assert_eq!(
+            outcome(*check, &lacking, &policy),
+            CheckOutcome::Fail,
+            "{check:?}"
+        );
+        for (said, expected) in [
+            (MissingOutcome::Fail, CheckOutcome::Fail),
+            (MissingOutcome::Warn, CheckOutcome::Warn),
+            (MissingOutcome::Pass, CheckOutcome::Pass),
+        ] {
+            let mut saying = policy.clone();
+            saying.missing.insert(*check, said);
+            assert_eq!(outcome(*check, &lacking, &saying), expected, "{check:?}");
+        }
+    }
+}
+
+#[test]
+fn who_has_no_valid_grade_is_bounded_as_the_policy_says_or_as_the_worst() {
+    let bounded = |limit_max_minor| GradePolicy {
+        limit_max_minor: Some(limit_max_minor),
+        ..GradePolicy::default()
+    };
+    let mut policy = published();
+    policy
+        .missing
+        .insert(CheckName::Grade, MissingOutcome::Warn);
+    let check = |scores: Vec<Option<ScoreFacts>>, limit, policy: &CreditPolicy| {
+        let facts = CheckFacts {
+            scores,
+            limit_after_minor: Some(limit),
+            today: day("2027-01-01"),
+            ..facts()
+        };
+        outcome(CheckName::Grade, &facts, policy)
+    };
+    // Nothing is said of them: as grade D, which pays cash.
+    assert_eq!(check(vec![None], 1, &policy), CheckOutcome::Fail);
+    assert_eq!(check(vec![score(Grade::A)], 1, &policy), CheckOutcome::Fail);
+    assert_eq!(check(vec![], 1, &policy), CheckOutcome::Fail);
+    policy.ungraded = Some(bounded(200));
+    policy.grades.insert(Grade::C, bounded(100));
+    assert_eq!(check(vec![None], 200, &policy), CheckOutcome::Warn);
+    assert_eq!(check(vec![None], 201, &policy), CheckOutcome::Fail);
+    // One that has run out is bounded as none, and as it was.
+    assert_eq!(
+        check(vec![score(Grade::A)], 201, &policy),
+        CheckOutcome::Fail
+    );
+    assert_eq!(
+        check(vec![score(Grade::C)], 100, &policy),
+        CheckOutcome::Warn
+    );
+    assert_eq!(
+        check(vec![score(Grade::C)], 101, &policy),
+        CheckOutcome::Fail
+    );
+    assert_eq!(check(vec![score(Grade::D)], 1, &policy), CheckOutcome::Fail);
+}
+
+#[test]
+fn a_group_is_as_good_as_its_weakest_member() {
+    let mut policy = published();
+    let check = |check, scores: Vec<Option<ScoreFacts>>, policy: &CreditPolicy| {
+        outcome(
+            check,
+            &CheckFacts {
+                scores,
+                is_group: true,
+                ..facts()
+            },
+            policy,
+        )
+    };
+    let (good, weak) = (score(Grade::A), score(Grade::D));
+    for name in [CheckName::Grade, CheckName::ScoreValidity] {
+        assert_eq!(check(name, vec![good, good], &policy), CheckOutcome::Pass);
+        assert_eq!(check(name, vec![good, None], &policy), CheckOutcome::Fail);
+        assert_eq!(check(name, vec![], &policy), CheckOutcome::Fail);
+    }
+    assert_eq!(
+        check(CheckName::Grade, vec![good, weak], &policy),
+        CheckOutcome::Fail
+    );
+    policy.grades.remove(&Grade::D);
+    assert_eq!(
+        check(CheckName::Grade, vec![good, weak], &policy),
+        CheckOutcome::Pass
+    );
+}
+
 #[test]
 fn new_customers_get_no_more_than_their_share_of_expected_sales() {
     let policy = CreditPolicy {
@@ -175,7 +300,7 @@ fn concentration_warns_and_then_fails_beyond_its_bounds() {
     assert_eq!(of(Some(1), None), CheckOutcome::Fail);
     assert_eq!(
         outcome(CheckName::Concentration, &facts(), &policy),
-        CheckOutcome::NotEvaluated
+        CheckOutcome::Fail
     );
 }
 

@@ -9,8 +9,9 @@ use crate::approvals::domain::approvals::{
     self, Authority, CaseFacts, CaseStatus, Competence, Decider, Decision, StepFacts, StepStatus,
     Verdict,
 };
-use crate::approvals::domain::authority_rules::{CaseSubject, PlannedStep, rule_for};
+use crate::approvals::domain::authority_rules::{CaseSubject, PlannedStep};
 use crate::approvals::domain::events;
+use crate::approvals::domain::matching::rule_for;
 use crate::approvals::store::approvals::{self as store, CaseRow, DecisionRow, StepRow};
 use crate::approvals::store::delegations;
 use crate::error::Error;

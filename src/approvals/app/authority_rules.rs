@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::approvals::domain::authority_floor;
 use crate::approvals::domain::authority_rules::{self, AuthorityRule, CaseSubject, PlannedStep};
 use crate::approvals::domain::events;
+use crate::approvals::domain::matching::rule_for;
 use crate::error::{Bilingual, Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::documents::{self, Document};
@@ -30,7 +31,7 @@ pub struct Chain {
 pub fn chain(reader: &mut Reader<'_>, subject: &CaseSubject) -> Result<Chain, Error> {
     let matrix = documents::in_force::<Vec<AuthorityRule>>(reader, reader.today)?;
     let found = |rules: &[AuthorityRule], version: i32| {
-        authority_rules::rule_for(rules, subject).map(|rule| Chain {
+        rule_for(rules, subject).map(|rule| Chain {
             version,
             rule: rule.name.clone(),
             steps: rule.plan(&subject.org_path),

@@ -2,8 +2,9 @@
 
 use super::authority_rules::{
     APPLICATION, AuthorityRule, CHANGE, CaseSubject, REFERRAL, RELATED_PARTY, RuleError,
-    TWO_PEOPLE_ABOVE_MINOR, rule_for,
+    TWO_PEOPLE_ABOVE_MINOR,
 };
+use super::matching::rule_for;
 use crate::values::organisation::OrgPath;
 
 /// Kinds of cases that every matrix has a rule for, whatever they are about.

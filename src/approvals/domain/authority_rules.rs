@@ -28,6 +28,9 @@ pub(super) const APPLICATION: &str = "credit_application";
 pub(super) const REFERRAL: &str = "referral";
 /// Kind of the cases of changes that wait for a second person.
 pub(super) const CHANGE: &str = super::pending_changes::CASE_KIND;
+/// What a case names as grade whose customer has none that may be relied on; so does one that names no
+/// grade.
+pub const UNGRADED: &str = "ungraded";
 const BRANCH: &str = "approvals:decide:branch";
 const HEAD_OFFICE: &str = "approvals:decide:head-office";
 /// Scope that decides about related parties.
@@ -45,7 +48,7 @@ pub struct CaseSubject {
     pub action: Option<String>,
     /// Product.
     pub product: Option<String>,
-    /// Grade of the customer.
+    /// Grade of the customer; [`UNGRADED`] where none may be relied on.
     pub grade: Option<String>,
     /// Class of data.
     pub data_class: Option<String>,
@@ -312,14 +315,6 @@ pub fn check(rules: &[AuthorityRule]) -> Result<(), (usize, RuleError)> {
     Ok(())
 }
 
-/// The rule for a case: the first that matches.
-pub fn rule_for<'a>(
-    rules: &'a [AuthorityRule],
-    subject: &CaseSubject,
-) -> Option<&'a AuthorityRule> {
-    rules.iter().find(|rule| rule.matches(subject))
-}
-
 fn step(name: &str, scope: &str, organisation_depth: Option<u8>) -> StepRule {
     StepRule {
         name: name.to_owned(),
@@ -375,8 +370,9 @@ fn rule(name: &str, steps: Vec<StepRule>) -> AuthorityRule {
 /// The rules of a company that has published none: version 0.
 ///
 /// A branch decides up to 1,000,000.00, and whatever lowers the risk; the head office decides
-/// above that, and the executive after it above 50,000,000.00. Related parties and exceptions
-/// have chains of their own. Orders that are referred go the same way by their amount. Of changes
+/// above that, and the executive after it above 50,000,000.00. Of weak grades, and of customers
+/// without a grade, a branch decides up to 200,000.00. Related parties and exceptions have chains of
+/// their own. Orders that are referred go the same way by their amount. Of changes
 /// that wait for a second person the executive confirms the matrix and the policy, the head office
 /// settings and rates, and the branch what is true of a customer.
 pub fn built_in() -> Vec<AuthorityRule> {
@@ -409,12 +405,12 @@ fn of_applications() -> Vec<AuthorityRule> {
             ..rule("exception", vec![head_office(), executive()])
         },
         AuthorityRule {
-            grades: named(&["C", "D"]),
+            grades: named(&["C", "D", UNGRADED]),
             amount_max_minor: Some(20_000_000),
             ..rule("weak_grade_branch", vec![branch()])
         },
         AuthorityRule {
-            grades: named(&["C", "D"]),
+            grades: named(&["C", "D", UNGRADED]),
             amount_max_minor: Some(TWO_PEOPLE_ABOVE_MINOR),
             ..rule("weak_grade_head_office", vec![head_office()])
         },

@@ -1,11 +1,12 @@
 use super::*;
+use crate::approvals::domain::matching::rule_for;
 
 fn subject() -> CaseSubject {
     CaseSubject {
         kind: "credit_application".to_owned(),
         action: Some("open".to_owned()),
         product: Some("goods_on_credit".to_owned()),
-        grade: None,
+        grade: Some("B".to_owned()),
         data_class: None,
         amount_minor: 0,
         related_party: false,
@@ -51,6 +52,37 @@ fn amounts_are_included_up_to_the_last_fen() {
     assert_eq!(of(5_000_000_000), "head_office");
     assert_eq!(of(5_000_000_001), "executive");
     assert_eq!(of(i64::MAX), "executive");
+}
+
+#[test]
+fn who_has_no_grade_goes_the_way_of_the_weakest() {
+    let rules = built_in();
+    let asked = |grade: Option<&str>, amount_minor| CaseSubject {
+        grade: grade.map(str::to_owned),
+        amount_minor,
+        ..subject()
+    };
+    for grade in ["C", "D", UNGRADED] {
+        for amount_minor in [20_000_000, 20_000_001, 5_000_000_000, 5_000_000_001] {
+            let (weak, none) = (asked(Some(grade), amount_minor), asked(None, amount_minor));
+            assert_eq!(rule_for(&rules, &none), rule_for(&rules, &weak), "{weak:?}");
+        }
+    }
+    assert_eq!(name_of(&asked(None, 20_000_000)), "weak_grade_branch");
+    assert_eq!(name_of(&asked(None, 20_000_001)), "weak_grade_head_office");
+    // A matrix that does not say what is for them takes them for the worst grade.
+    let own = |name: &str, grades: &[&str]| AuthorityRule {
+        grades: named(grades),
+        ..rule(name, vec![branch()])
+    };
+    let silent = [own("weak", &["D"]), own("others", &[])];
+    assert_eq!(rule_for(&silent, &asked(None, 1)).unwrap().name, "weak");
+    let saying = [
+        own("weak", &["D"]),
+        own("new", &[UNGRADED]),
+        own("others", &[]),
+    ];
+    assert_eq!(rule_for(&saying, &asked(None, 1)).unwrap().name, "new");
 }
 
 #[test]

@@ -129,7 +129,7 @@ pub struct ApprovalView {
     /// Product it is about.
     #[schema(required = true)]
     pub product: Option<Text<60>>,
-    /// Grade of the customer at the time.
+    /// Grade of the customer at the time, of a group its weakest member's; `ungraded` without a valid one.
     #[schema(required = true)]
     pub grade: Option<Text<20>>,
     /// Class of data it is about.
@@ -195,7 +195,7 @@ pub struct SimulateApproval {
     /// Product.
     #[serde(default)]
     pub product: Option<Text<60>>,
-    /// Grade of the customer.
+    /// Grade of the customer; `ungraded` when left out.
     #[serde(default)]
     pub grade: Option<Text<20>>,
     /// Class of data.

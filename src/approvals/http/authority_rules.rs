@@ -78,7 +78,8 @@ pub struct AuthorityRuleView {
     #[serde(default)]
     #[schema(max_items = 200, value_type = Vec<Text<60>>)]
     pub products: BTreeSet<String>,
-    /// Grades it is for.
+    /// Grades it is for; `ungraded` is for who has no valid one, and goes the way of grade `D` where no
+    /// rule of the kind names it.
     #[serde(default)]
     #[schema(max_items = 20, value_type = Vec<Text<20>>)]
     pub grades: BTreeSet<String>,

@@ -29,7 +29,7 @@ use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::app::check_rules;
 use crate::rules::domain::check_rules::OrderTerms;
-use crate::scores::domain::scores::Score;
+use crate::scores::domain::scores::{Rating, Score};
 use crate::values::ids::{CaseId, CustomerId, ReferralEntity, ReferralId, ReservationId};
 use crate::values::money::Money;
 use crate::values::organisation::OrgPath;
@@ -205,11 +205,12 @@ fn subject(tx: &mut Tx<'_>, about: About<'_>) -> Result<CaseSubject, Error> {
     let (minor, own) = (about.amount_max.minor(), about.amount_max.currency());
     let amount = rates::in_company_currency(&mut tx.reader(), minor, own)?;
     let score = Score::latest(tx.connection, about.customer_id, tx.today)?;
+    let rating = Rating::of(score.map(|score| score.facts()), tx.today);
     Ok(CaseSubject {
         kind: KIND.to_owned(),
         action: None,
         product: Some(about.product.as_str().to_owned()),
-        grade: score.map(|score| score.grade.as_str().to_owned()),
+        grade: Some(rating.as_str().to_owned()),
         data_class: None,
         amount_minor: amount.unwrap_or(i64::MAX),
         related_party: loads::is_related_party(tx.connection, &[about.customer_id])?,

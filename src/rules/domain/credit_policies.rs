@@ -57,12 +57,32 @@ crate::text_enum! {
     }
 }
 
+crate::text_enum! {
+    /// How a check comes out that lacks a fact.
+    pub enum MissingOutcome {
+        /// As one that fails.
+        Fail = "fail",
+        /// It is worth knowing, and no reason to refuse.
+        Warn = "warn",
+        /// Nothing is in the way.
+        Pass = "pass",
+    }
+}
+
 /// The policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CreditPolicy {
     /// Bounds by grade.
     pub grades: BTreeMap<Grade, GradePolicy>,
+    /// Bounds of who has no grade that may be relied on; those of the worst grade that has some where
+    /// nothing is said.
+    // What a published policy does not say is not what the built-in one says.
+    #[serde(default = "nothing_said")]
+    pub ungraded: Option<GradePolicy>,
+    /// How checks come out that lack a fact; they fail where nothing is said.
+    #[serde(default = "BTreeMap::new")]
+    pub missing: BTreeMap<CheckName, MissingOutcome>,
     /// Months from the first business during which a customer counts as new.
     pub new_customer_months: Option<i32>,
     /// Largest limit of a new customer, as a share of its expected sales in basis points.
@@ -88,9 +108,14 @@ pub struct CreditPolicy {
     pub count_money_on_account: bool,
 }
 
+fn nothing_said() -> Option<GradePolicy> {
+    None
+}
+
 impl Default for CreditPolicy {
     /// The policy of a company that has published none: version 0. Grade D pays cash; lines are
-    /// reviewed every year, weak grades more often; everything else is off.
+    /// reviewed every year, weak grades more often; a missing score is worth a warning, and decided as
+    /// the weakest grade; everything else is off.
     fn default() -> Self {
         let reviewed = |review_months| GradePolicy {
             review_months: Some(review_months),
@@ -108,6 +133,11 @@ impl Default for CreditPolicy {
                         ..reviewed(3)
                     },
                 ),
+            ]),
+            ungraded: Some(GradePolicy::default()),
+            missing: BTreeMap::from([
+                (CheckName::Grade, MissingOutcome::Warn),
+                (CheckName::ScoreValidity, MissingOutcome::Warn),
             ]),
             new_customer_months: None,
             new_customer_share_bp: None,
@@ -150,6 +180,20 @@ impl CreditPolicy {
             .unwrap_or(FailureRoute::Exceptional)
     }
 
+    /// How a check comes out that lacks a fact.
+    pub fn when_missing(&self, check: CheckName) -> MissingOutcome {
+        self.missing
+            .get(&check)
+            .copied()
+            .unwrap_or(MissingOutcome::Fail)
+    }
+
+    /// What it says about who has no grade that may be relied on.
+    pub fn of_ungraded(&self) -> GradePolicy {
+        let worst = || self.grades.values().next_back().cloned();
+        self.ungraded.clone().or_else(worst).unwrap_or_default()
+    }
+
     /// The day of the next review of a line, from a day on.
     pub fn review_on(&self, grade: Option<Grade>, from: NaiveDate) -> Option<NaiveDate> {
         let months = match grade {
@@ -164,7 +208,9 @@ impl CreditPolicy {
         let share = |value: Option<i32>| value.is_none_or(|bp| (0..=1_000_000).contains(&bp));
         let months = |value: Option<i32>| value.is_none_or(|count| (1..=120).contains(&count));
         let amount = |value: Option<i64>| value.is_none_or(|minor| minor >= 0);
-        let of_grades = |fine: &dyn Fn(&GradePolicy) -> bool| self.grades.values().all(fine);
+        let of_grades = |fine: &dyn Fn(&GradePolicy) -> bool| {
+            self.grades.values().chain(&self.ungraded).all(fine)
+        };
         let rows = [
             (
                 "grades",
@@ -255,6 +301,25 @@ mod tests {
         assert_eq!(on(Some(Grade::A)), "2027-01-31");
         assert_eq!(on(Some(Grade::D)), "2026-04-30");
         assert_eq!(on(None), "2027-01-31");
+    }
+
+    #[test]
+    fn what_is_not_said_of_missing_facts_is_no_better_than_the_worst_known() {
+        let built_in = CreditPolicy::default();
+        assert_eq!(
+            built_in.when_missing(CheckName::Grade),
+            MissingOutcome::Warn
+        );
+        assert!(!built_in.of_ungraded().cash_only);
+        // A stored policy of a release that knew of none of it, and one that does not say.
+        let published: CreditPolicy =
+            serde_json::from_str(r#"{"grades": {"B": {}, "D": {"cash_only": true}}}"#).unwrap();
+        for check in CheckName::EVERY {
+            assert_eq!(published.when_missing(*check), MissingOutcome::Fail);
+        }
+        assert!(published.of_ungraded().cash_only);
+        let without_grades: CreditPolicy = serde_json::from_str(r#"{"grades": {}}"#).unwrap();
+        assert_eq!(without_grades.of_ungraded(), GradePolicy::default());
     }
 
     #[test]

@@ -11,7 +11,9 @@ use crate::auth::scopes::{CreditPoliciesRead, CreditPoliciesWrite};
 use crate::error::Error;
 use crate::platform::http::moulds::documents::{document_handlers, document_types};
 use crate::platform::http::types::{Amount, Date, Text};
-use crate::rules::domain::credit_policies::{CheckName, CreditPolicy, FailureRoute, GradePolicy};
+use crate::rules::domain::credit_policies::{
+    CheckName, CreditPolicy, FailureRoute, GradePolicy, MissingOutcome,
+};
 use crate::scores::domain::scores::Grade;
 use crate::values::currency::Currency;
 
@@ -45,6 +47,41 @@ pub struct GradePolicyView {
     pub review_months: Option<i32>,
 }
 
+/// What the policy says about who has no grade, or one that has run out. What is null is not
+/// bounded.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UngradedPolicy, example = json!({
+    "cash_only": false, "limit_max": "200000.00", "payment_term_days_max": 30, "deposit_share_bp_min": null,
+}))]
+pub struct UngradedPolicyView {
+    /// Whether such a customer has to pay before delivery.
+    #[serde(default)]
+    pub cash_only: bool,
+    /// Highest limit, in the company's currency.
+    #[serde(default)]
+    pub limit_max: Option<Amount>,
+    /// Longest payment term in calendar days.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 3650)]
+    pub payment_term_days_max: Option<i32>,
+    /// Smallest deposit share in basis points.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 10000)]
+    pub deposit_share_bp_min: Option<i32>,
+}
+
+/// How a check comes out that lacks a fact.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MissingFactPolicy)]
+pub struct MissingView {
+    /// Which check.
+    pub check: CheckName,
+    /// How it comes out.
+    pub outcome: MissingOutcome,
+}
+
 /// What a failed check leads to.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +99,9 @@ pub struct FailureView {
 #[schema(as = CreditPolicy, example = json!({
     "grades": [{"grade": "D", "cash_only": true, "limit_max": null, "payment_term_days_max": null,
         "deposit_share_bp_min": null, "review_months": 3}],
+    "ungraded": {"cash_only": false, "limit_max": "200000.00", "payment_term_days_max": null,
+        "deposit_share_bp_min": null},
+    "missing": [{"check": "score_validity", "outcome": "warn"}],
     "new_customer_months": 12, "new_customer_share_bp": 2000, "concentration_warn_bp": 1000,
     "concentration_max_bp": 1500, "overdue_max": "1000.00", "required_documents": ["business_licence"],
     "on_failure": [{"check": "grade", "route": "refuse"}], "tolerance_bp": 0, "grace_days": 0, "review_months": 12,
@@ -71,6 +111,15 @@ pub struct PolicyView {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub grades: Vec<GradePolicyView>,
+    /// Bounds of who has no grade, or one that has run out; where null, those of the worst grade in
+    /// `grades`.
+    #[serde(default)]
+    pub ungraded: Option<UngradedPolicyView>,
+    /// How checks come out that lack a fact: a score, expected sales, the company's net capital, a rate,
+    /// a document. They fail where nothing is said.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub missing: Vec<MissingView>,
     /// Months from the first business during which a customer counts as new.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 120)]
@@ -137,7 +186,7 @@ document_types! {
     /// A version of the credit policy.
     #[schema(as = CreditPolicyVersion, example = json!({
         "version": 0, "effective_from": null, "note": null, "published_by": null, "published_at": null, "confirmed_by": null,
-        "policy": {"grades": [], "required_documents": [], "on_failure": [], "tolerance_bp": 0, "grace_days": 0},
+        "policy": {"grades": [], "ungraded": null, "missing": [], "required_documents": [], "on_failure": [], "tolerance_bp": 0, "grace_days": 0},
     }))]
     CreditPolicyView of CreditPolicy, under "credit-policies", built_in {
         /// The policy.
@@ -161,6 +210,17 @@ impl Shown<CreditPolicy> for PolicyView {
         };
         Self {
             grades: policy.grades.into_iter().map(grade).collect(),
+            ungraded: policy.ungraded.map(|own| UngradedPolicyView {
+                cash_only: own.cash_only,
+                limit_max: own.limit_max_minor.map(amount),
+                payment_term_days_max: own.payment_term_days_max,
+                deposit_share_bp_min: own.deposit_share_bp_min,
+            }),
+            missing: policy
+                .missing
+                .into_iter()
+                .map(|(check, outcome)| MissingView { check, outcome })
+                .collect(),
             new_customer_months: policy.new_customer_months,
             new_customer_share_bp: policy.new_customer_share_bp,
             concentration_warn_bp: policy.concentration_warn_bp,
@@ -201,9 +261,21 @@ impl Shown<CreditPolicy> for PolicyView {
                 );
             }
         }
-        let failures = self.on_failure.into_iter();
+        let ungraded = match self.ungraded {
+            Some(own) => Some(GradePolicy {
+                cash_only: own.cash_only,
+                limit_max_minor: minor(own.limit_max, "policy/ungraded/limit_max")?,
+                payment_term_days_max: own.payment_term_days_max,
+                deposit_share_bp_min: own.deposit_share_bp_min,
+                review_months: None,
+            }),
+            None => None,
+        };
+        let (failures, missing) = (self.on_failure.into_iter(), self.missing.into_iter());
         Ok(CreditPolicy {
             grades,
+            ungraded,
+            missing: missing.map(|one| (one.check, one.outcome)).collect(),
             new_customer_months: self.new_customer_months,
             new_customer_share_bp: self.new_customer_share_bp,
             concentration_warn_bp: self.concentration_warn_bp,
