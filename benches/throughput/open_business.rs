@@ -41,10 +41,10 @@ fn rows(each: usize) -> String {
                 now() + interval '60 days', b.product_line, b.customer_line, b.group_line, 1, now(), now(), 0, 'gross', {MINOR}, {MINOR}, {MINOR} \
              FROM opened o JOIN bench_rows b USING (n) ORDER BY b.bucket, b.customer_id, o.i; \
          INSERT INTO receivables (bucket, id, customer_id, org_path, number, number_key, product, amount_minor, outstanding_minor, currency, issued_on, \
-                payment_term_days, due_on, over_limit, product_line_id, customer_line_id, group_line_id, version, created_at, updated_at, \
+                payment_term_days, due_on, over_limit, term_exceeded, cash_only, product_line_id, customer_line_id, group_line_id, version, created_at, updated_at, \
                 deposit_minor, exposure_treatment, product_exposure_minor, customer_exposure_minor, group_exposure_minor) \
              SELECT b.bucket, o.receivable, b.customer_id, 'head-office', 'OPEN-' || o.i, 'open-' || o.i, '{PRODUCT}', {MINOR}, {MINOR}, 'CNY', current_date, \
-                30, current_date + 30, false, b.product_line, b.customer_line, b.group_line, 1, now(), now(), 0, 'gross', {MINOR}, {MINOR}, {MINOR} \
+                30, current_date + 30, false, false, false, b.product_line, b.customer_line, b.group_line, 1, now(), now(), 0, 'gross', {MINOR}, {MINOR}, {MINOR} \
              FROM opened o JOIN bench_rows b USING (n) ORDER BY b.bucket, b.customer_id, o.i;"
     )
 }

@@ -43,6 +43,14 @@ pub trait Recordable: DatedFact + Clone + Serialize + DeserializeOwned {
         None
     }
 
+    /// Keeps what is true of a customer now where decisions read it, beside the statements.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    fn keep_latest(_: &mut Tx<'_>, _: CustomerId) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// What audit entry and event say of it.
     fn details(&self, customer_id: CustomerId) -> Value;
 }
@@ -132,6 +140,7 @@ fn insert<F: Recordable>(
         confirmed_by: made.confirmed_by,
     };
     F::insert(tx.connection, &row)?;
+    F::keep_latest(tx, customer_id)?;
     let about = About::new(row.id, org_path, Some(customer_id));
     tx.tell(F::ACTION, F::EVENT, &about, row.fact.details(customer_id))?;
     Ok(row)

@@ -59,7 +59,8 @@ pub struct CapturedReceivable {
 }
 
 /// Records a receivable that exists already: the goods are gone. It always lands, even over the
-/// limit, without a line or for longer than approved, is marked then, and an event says so.
+/// limit, without a line, for longer than approved or to who pays before delivery, is marked then, and
+/// an event says so.
 ///
 /// # Errors
 /// 404 when the customer is not visible, 422 for an unknown product, 409 for a number that is
@@ -89,6 +90,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
     let term = new.payment_term_days.unwrap_or(approved.days);
     let too_long = terms::exceeded((new.issued_on, term), approved, tx.today);
     let refusals = assessment.refusals();
+    let pays_cash = ledger.book().pays_cash(new.customer_id, tx.today);
     let fact = Fact {
         customer_id: new.customer_id,
         org_path: org,
@@ -99,6 +101,7 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
         payment_term_days: term,
         over_limit: !refusals.is_empty(),
         term_exceeded: too_long.is_some(),
+        cash_only: pays_cash.is_some(),
         reservation_id: None,
     };
     let row = row(tx, fact, &counted)?;
@@ -120,6 +123,10 @@ pub fn post(tx: &mut Tx<'_>, new: &NewReceivable) -> Result<ReceivableRow, Error
         let data = json!({"number": row.number, "due_on": row.due_on,
             "payment_term_days": row.payment_term_days, "payment_term_days_max": approved.days});
         tx.publish(events::RECEIVABLE_TERM_EXCEEDED, &row, data)?;
+    }
+    if let Some(why) = pays_cash {
+        let data = json!({"number": row.number, "detail": why.detail.en});
+        tx.publish(events::RECEIVABLE_CASH_ONLY, &row, data)?;
     }
     Ok(row)
 }
@@ -188,6 +195,7 @@ pub(super) fn from_reservation(
         payment_term_days: term,
         over_limit: false,
         term_exceeded: false,
+        cash_only: false,
         reservation_id: Some(reservation.id),
     };
     let counted = |level| {
@@ -279,6 +287,7 @@ pub(super) fn announce(tx: &mut Tx<'_>, row: &ReceivableRow) -> Result<(), Error
     let details = json!({
         "number": row.number, "product": row.product, "currency": row.currency, "amount_minor": row.amount_minor,
         "due_on": row.due_on, "over_limit": row.over_limit, "term_exceeded": row.term_exceeded,
+        "cash_only": row.cash_only,
     });
     tx.tell("receivable.post", events::RECEIVABLE_POSTED, row, details)
 }
@@ -294,6 +303,7 @@ struct Fact<'a> {
     payment_term_days: i32,
     over_limit: bool,
     term_exceeded: bool,
+    cash_only: bool,
     reservation_id: Option<ReservationId>,
 }
 
@@ -346,6 +356,7 @@ fn row(
         conversions: None,
         number_key: compared(fact.number),
         term_exceeded: fact.term_exceeded,
+        cash_only: fact.cash_only,
     };
     for level in Level::EVERY {
         row.count_at(*level, counted(*level));

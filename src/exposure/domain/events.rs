@@ -17,6 +17,7 @@ event_kinds! {
     PAYMENT_ALLOCATED = "payment.allocated": "What was unapplied of a payment was allocated.";
     PAYMENT_RECEIVED = "payment.received": "A payment was recorded, and allocated as asked.";
     PAYMENT_REVERSED = "payment.reversed": "A payment was taken back.";
+    RECEIVABLE_CASH_ONLY = "receivable.cash_only": "A receivable was recorded although the customer pays before delivery.";
     RECEIVABLE_DISPUTED = "receivable.disputed": "A receivable is disputed.";
     RECEIVABLE_OVER_LIMIT = "receivable.over_limit": "A receivable was recorded although over the limit or without a usable line.";
     RECEIVABLE_POSTED = "receivable.posted": "A receivable was recorded, from a reservation or as a fact.";

@@ -64,7 +64,7 @@ pub struct PostReceivable {
     "product": "goods_on_credit", "amount": "15000.00", "outstanding": "5000.00", "currency": "CNY",
     "deposit": "0.00", "exposure_treatment": "gross",
     "issued_on": "2026-03-01", "payment_term_days": 30, "due_on": "2026-03-31", "status": "partly_paid",
-    "overdue_days": 0, "disputed_on": null, "dispute_reason": null, "over_limit": false, "term_exceeded": false, "reservation_id": null,
+    "overdue_days": 0, "disputed_on": null, "dispute_reason": null, "over_limit": false, "term_exceeded": false, "cash_only": false, "reservation_id": null,
     "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "exposure": "15000.00",
         "currency": "CNY", "rate": null, "rate_date": null}], "version": 2,
@@ -112,6 +112,8 @@ pub struct ReceivableView {
     pub over_limit: bool,
     /// Whether it was posted although it is due later than the lines and the product allow.
     pub term_exceeded: bool,
+    /// Whether it was posted although the customer pays before delivery by the credit policy.
+    pub cash_only: bool,
     /// Reservation it was captured from.
     #[schema(required = true)]
     pub reservation_id: Option<ReservationId>,
@@ -153,6 +155,8 @@ listing_parameters! {
         over_limit: bool,
         /// Whether it was posted for longer than approved.
         term_exceeded: bool,
+        /// Whether it was posted although the customer pays before delivery.
+        cash_only: bool,
         /// At or below this organisation.
         #[param(example = "head-office/east")]
         org_path: OrgPath,
@@ -188,6 +192,7 @@ fn view(row: ReceivableRow, today: NaiveDate) -> ReceivableView {
         dispute_reason: row.dispute_reason.map(Text),
         over_limit: row.over_limit,
         term_exceeded: row.term_exceeded,
+        cash_only: row.cash_only,
         reservation_id: row.reservation_id,
         credit_line_id: row.product_line_id,
         levels,
@@ -200,8 +205,8 @@ fn view(row: ReceivableRow, today: NaiveDate) -> ReceivableView {
 /// Post a receivable
 ///
 /// Records goods that were handed over already. A fact always lands: over the limit, or without a
-/// usable line, it is marked `over_limit`, for longer than approved `term_exceeded`, and an event says
-/// so. On a line in another currency it
+/// usable line, it is marked `over_limit`, for longer than approved `term_exceeded`, to a customer that
+/// pays before delivery `cash_only`, and an event says so. On a line in another currency it
 /// counts at the rate of the day; without a rate it is marked too and does not count there.
 #[utoipa::path(
     post,

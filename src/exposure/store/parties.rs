@@ -19,6 +19,7 @@ use crate::platform::store::schema::{
 };
 use crate::platform::store::sets::KeyIn;
 use crate::platform::store::tx::{Reader, Tx};
+use crate::scores::domain::scores::{Grade, ScoreFacts};
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::organisation::OrgPath;
 
@@ -68,6 +69,8 @@ pub struct PartyRow {
     pub lines: BTreeSet<LineId>,
     /// Whether it has money that settles nothing yet.
     pub has_money: bool,
+    /// Its latest score.
+    pub score: Option<ScoreFacts>,
 }
 
 /// What a decision reads of a group.
@@ -141,6 +144,7 @@ fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<
         Option<GroupId>,
         Option<LineId>,
         bool,
+        (Option<Grade>, Option<NaiveDate>, Option<NaiveDate>),
     );
     let open_membership = members::bucket
         .eq(customers::bucket)
@@ -164,10 +168,15 @@ fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<
             members::group_id.nullable(),
             lines::id.nullable(),
             sql::<Bool>(&has_money("customers.bucket", "customers.id")),
+            (
+                customers::grade,
+                customers::graded_on,
+                customers::grade_valid_until,
+            ),
         ))
         .load(connection)?;
     let mut rows: BTreeMap<CustomerId, PartyRow> = BTreeMap::new();
-    for (id, status, org_path, group_id, line, has_money) in found {
+    for (id, status, org_path, group_id, line, has_money, graded) in found {
         let row = rows.entry(id).or_insert_with(|| PartyRow {
             id,
             status,
@@ -175,6 +184,7 @@ fn party_rows(connection: &mut PgConnection, ids: &[CustomerId]) -> QueryResult<
             group_id,
             lines: BTreeSet::new(),
             has_money,
+            score: score(graded),
         });
         row.lines.extend(line);
     }
@@ -187,6 +197,17 @@ fn has_money(bucket: &str, customer_id: &str) -> String {
         "EXISTS (SELECT FROM payments WHERE payments.bucket = {bucket} \
          AND payments.customer_id = {customer_id} AND payments.unapplied_minor > 0)"
     )
+}
+
+/// A score as the row of its customer has it.
+fn score(
+    (grade, scored_on, valid_until): (Option<Grade>, Option<NaiveDate>, Option<NaiveDate>),
+) -> Option<ScoreFacts> {
+    Some(ScoreFacts {
+        grade: grade?,
+        scored_on: scored_on?,
+        valid_until: valid_until?,
+    })
 }
 
 /// What bounds the members of groups.

@@ -68,6 +68,8 @@ pub struct ReceivableRow {
     pub number_key: String,
     /// Posted as a fact although it is due later than approved.
     pub term_exceeded: bool,
+    /// Posted as a fact although the customer pays before delivery.
+    pub cash_only: bool,
 }
 
 dated!(ReceivableRow: updated_at);
@@ -118,6 +120,7 @@ pub struct ReceivableFilter {
     pub due_until: Option<NaiveDate>,
     pub over_limit: Option<bool>,
     pub term_exceeded: Option<bool>,
+    pub cash_only: Option<bool>,
     /// At or below this organisation.
     pub org_path: Option<OrgPath>,
 }
@@ -148,6 +151,7 @@ pub fn list(
         .only(r::number_key, key.as_ref())
         .only(r::over_limit, filter.over_limit)
         .only(r::term_exceeded, filter.term_exceeded)
+        .only(r::cash_only, filter.cash_only)
         .only_if(filter.due_until.map(|day| r::due_on.le(day)))
         .only_if(filter.org_path.as_ref().map(at_or_below));
     let today = reader.today;
@@ -202,6 +206,7 @@ insert_many! {
         exposure_treatment: ExposureTreatment, product_exposure_minor: Option<i64>,
         customer_exposure_minor: Option<i64>, group_exposure_minor: Option<i64>,
         conversions: Option<Conversions>, number_key: String, term_exceeded: bool,
+        cash_only: bool,
     ]
 }
 

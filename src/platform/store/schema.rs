@@ -460,6 +460,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         related_party -> Bool,
+        grade -> Nullable<Text>,
+        graded_on -> Nullable<Date>,
+        grade_valid_until -> Nullable<Date>,
     }
 }
 
@@ -632,6 +635,7 @@ diesel::table! {
         conversions -> Nullable<Jsonb>,
         number_key -> Text,
         term_exceeded -> Bool,
+        cash_only -> Bool,
     }
 }
 

@@ -16,12 +16,12 @@ use crate::platform::store::tx::Reader;
 use crate::rules::domain::check_rules::{
     CheckRules, DunningFact, ExposureComponent, Measured, Moved, Owed, RuleSet, Standing,
 };
-use crate::rules::domain::credit_policies::CreditPolicy;
+use crate::rules::domain::credit_policies::{CashOnly, CreditPolicy};
 use crate::rules::domain::events;
 use crate::rules::domain::restrictions::RestrictionKind;
 use crate::rules::store::owed::{self, Floor};
 use crate::rules::store::{in_force, restrictions};
-use crate::scores::domain::scores::Score;
+use crate::scores::domain::scores::ScoreFacts;
 use crate::values::currency::Currency;
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::CustomerId;
@@ -69,28 +69,32 @@ impl Document for CheckRules {
     }
 }
 
-/// Where these customers stand today, as far as the rules ask: exclusions always, and
-/// whatever a configured rule looks at. A fixed number of statements for any number of customers.
-/// `with_money` says that some of them have money on account that counts: it covers the oldest due.
+/// Where these customers, with their latest scores, stand today, as far as policy and rules ask:
+/// exclusions and who pays before delivery always, and whatever a configured rule looks at. A fixed
+/// number of statements for any number of customers. `with_money` says that some of them have money on
+/// account that counts: it covers the oldest due.
 ///
 /// # Errors
 /// When the database cannot serve.
 pub fn standing_of(
     reader: &mut Reader<'_>,
-    rule_set: Option<RuleSet>,
-    customers: &[CustomerId],
+    (rule_set, cash_only): (Option<RuleSet>, &CashOnly),
+    scores: &BTreeMap<CustomerId, Option<ScoreFacts>>,
     with_money: bool,
 ) -> Result<BTreeMap<CustomerId, Standing>, Error> {
     let today = reader.today;
-    let restricted = restrictions::in_force(reader.connection, customers, today)?;
-    let mut standings: BTreeMap<CustomerId, Standing> = customers
+    let customers: Vec<CustomerId> = scores.keys().copied().collect();
+    let restricted = restrictions::in_force(reader.connection, &customers, today)?;
+    let mut standings: BTreeMap<CustomerId, Standing> = scores
         .iter()
-        .map(|id| {
+        .map(|(id, score)| {
             let by = |kind| restricted.get(&(*id, kind)).copied();
             let standing = Standing {
                 rule_set: rule_set.clone(),
                 exclusion: by(RestrictionKind::Exclusion),
                 supply_hold: by(RestrictionKind::SupplyHold),
+                score: *score,
+                cash_only: cash_only.clone(),
                 ..Standing::default()
             };
             (*id, standing)
@@ -99,17 +103,12 @@ pub fn standing_of(
     let Some(RuleSet { rules, .. }) = rule_set else {
         return Ok(standings);
     };
-    if rules.grade.is_some() {
-        for (id, score) in Score::latest_of(reader.connection, customers, today)? {
-            standings.entry(id).or_default().score = Some(score.facts());
-        }
-    }
     if rules.dunning.is_some() {
-        for (id, fact) in DunningFact::latest_of(reader.connection, customers, today)? {
+        for (id, fact) in DunningFact::latest_of(reader.connection, &customers, today)? {
             standings.entry(id).or_default().dunning = Some(fact);
         }
     }
-    for (id, owed) in owed_by(reader, customers, &rules, with_money)? {
+    for (id, owed) in owed_by(reader, &customers, &rules, with_money)? {
         standings.entry(id).or_default().owed = owed;
     }
     Ok(standings)

@@ -154,6 +154,15 @@ impl Default for CreditPolicy {
     }
 }
 
+/// Who pays before delivery, whatever else is agreed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CashOnly {
+    /// Those of these grades, also when these have run out.
+    pub grades: BTreeSet<Grade>,
+    /// Those without a grade that may be relied on.
+    pub ungraded: bool,
+}
+
 /// What is tolerated on the way to a decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tolerance {
@@ -169,6 +178,15 @@ impl CreditPolicy {
         Tolerance {
             over_bp: self.tolerance_bp,
             grace_days: self.grace_days,
+        }
+    }
+
+    /// Who pays before delivery.
+    pub fn cash_only(&self) -> CashOnly {
+        let paying = self.grades.iter().filter(|(_, own)| own.cash_only);
+        CashOnly {
+            grades: paying.map(|(grade, _)| *grade).collect(),
+            ungraded: self.of_ungraded().cash_only,
         }
     }
 

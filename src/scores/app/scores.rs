@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 use crate::approvals::domain::pending_changes::ChangeKind;
 use crate::customers::app::dated_facts::Recordable;
 use crate::error::{Error, days};
+use crate::platform::store::dated_facts::DatedFact;
+use crate::platform::store::tx::Tx;
 use crate::scores::domain::events;
 use crate::scores::domain::scores::{self, Score};
+use crate::scores::store::scores as store;
 use crate::values::event_kinds::EventKind;
 use crate::values::ids::CustomerId;
 
@@ -28,6 +31,13 @@ impl Recordable for Score {
 
     fn evidence(&self) -> Option<&str> {
         Some(&self.source)
+    }
+
+    fn keep_latest(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<(), Error> {
+        if let Some(latest) = Self::latest(tx.connection, customer_id, tx.today)? {
+            store::keep_latest(tx.connection, customer_id, latest.facts())?;
+        }
+        Ok(())
     }
 
     fn details(&self, _: CustomerId) -> Value {

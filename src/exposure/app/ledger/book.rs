@@ -16,7 +16,7 @@ use crate::catalogue::domain::counted::Claim;
 use crate::catalogue::domain::exchange_rates::Rates;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::domain::customers::CustomerStatus;
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::assessment::{Assessment, assess};
 use crate::exposure::domain::exposure_facts::ExposureFacts;
@@ -29,7 +29,9 @@ use crate::exposure::store::receivables::ReceivableRow;
 use crate::exposure::store::reservations::without_due;
 use crate::platform::store::tx::Reader;
 use crate::rules::app::check_rules;
-use crate::rules::domain::check_rules::{Moved, OrderTerms, RuleSet, Standing};
+use crate::rules::domain::check_rules::{Moved, OrderTerms, RuleSet, Standing, evaluation};
+use crate::rules::domain::credit_policies::CashOnly;
+use crate::scores::domain::scores::ScoreFacts;
 use crate::values::actor::Actor;
 use crate::values::ids::{CustomerId, GroupId, LineId};
 use crate::values::level::Level;
@@ -46,6 +48,8 @@ pub struct Party {
     pub(super) group_id: Option<GroupId>,
     /// What bounds it.
     pub(super) bounds: Bounds,
+    /// Its latest score.
+    score: Option<ScoreFacts>,
 }
 
 /// A request for more exposure.
@@ -106,6 +110,8 @@ pub struct Book {
     parties: BTreeMap<CustomerId, Party>,
     /// The rules in force when the customers were brought in.
     rule_set: Option<RuleSet>,
+    /// Who pays before delivery by the policy in force then.
+    cash_only: CashOnly,
     /// Where they stand, once the rules were asked.
     standings: BTreeMap<CustomerId, Standing>,
     /// Money on account of the customers and of others that share a ceiling with them, where the policy
@@ -166,6 +172,7 @@ impl Book {
                 self.covers = Covers::load(reader, &with_money, &currencies)?;
             }
         }
+        self.cash_only = in_force.policy.cash_only();
         let mut bounds = Bounds::of_many(reader, &in_force.policy, &members)?;
         for row in parties.customers {
             if let Some(bounds) = bounds.remove(&row.id) {
@@ -174,6 +181,7 @@ impl Book {
                     org_path: row.org_path,
                     group_id: row.group_id,
                     bounds,
+                    score: row.score,
                 };
                 self.parties.insert(row.id, party);
             }
@@ -187,12 +195,19 @@ impl Book {
     /// # Errors
     /// When the database cannot serve.
     pub(crate) fn ask_rules(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
-        let customers: Vec<CustomerId> = self.parties.keys().copied().collect();
+        let parties = self.parties.iter();
+        let scores: BTreeMap<CustomerId, _> = parties.map(|(id, party)| (*id, party.score)).collect();
         // Nobody's money is looked up where nobody has any, or where it does not count.
-        let with_money = customers.iter().any(|id| self.covers.has(*id));
-        let set = self.rule_set.clone();
-        self.standings = check_rules::standing_of(reader, set, &customers, with_money)?;
+        let with_money = scores.keys().any(|id| self.covers.has(*id));
+        let in_force = (self.rule_set.clone(), &self.cash_only);
+        self.standings = check_rules::standing_of(reader, in_force, &scores, with_money)?;
         Ok(())
+    }
+
+    /// Why a customer pays before delivery by the policy in force, if it does.
+    pub(crate) fn pays_cash(&self, id: CustomerId, today: NaiveDate) -> Option<Reason> {
+        let party = self.parties.get(&id)?;
+        evaluation::pays_cash(&self.cash_only, party.score, today)
     }
 
     /// Takes note of business that the rules look at, for the decisions that follow.

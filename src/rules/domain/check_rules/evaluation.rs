@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::{
-    CheckRules, ExposureComponent, Measured, OrderTerms, OverdueBounds, RestrictedDays, RoomRule,
-    RuleEffect, Standing, Verdict,
+    CheckRules, ExposureComponent, GradeRule, Measured, OrderTerms, OverdueBounds, RestrictedDays,
+    RoomRule, RuleEffect, Standing, Verdict,
 };
 use crate::catalogue::domain::counted::Claim;
 use crate::catalogue::domain::exchange_rates::{RateGap, Rates};
 use crate::error::{Bilingual, Reason};
 use crate::error_codes::ProblemCode;
+use crate::rules::domain::credit_policies::CashOnly;
+use crate::scores::domain::scores::ScoreFacts;
 use crate::values::currency::Currency;
 use crate::values::money::decimal_string;
 use crate::values::text_keys::compared;
@@ -29,7 +31,8 @@ struct Order<'a> {
     today: NaiveDate,
 }
 
-/// Evaluates every rule beside room, in the documented order. Without a set there is none.
+/// Evaluates every rule beside room, in the documented order. Without a set there is none but what the
+/// credit policy says: who pays before delivery.
 pub fn evaluate(
     claim: &Claim,
     terms: &OrderTerms,
@@ -38,7 +41,8 @@ pub fn evaluate(
     today: NaiveDate,
 ) -> Vec<RuleOutcome> {
     let Some(set) = &standing.rule_set else {
-        return Vec::new();
+        let by_policy = grade(None, standing, today);
+        return vec![(ProblemCode::GradeCashOnly, by_policy)];
     };
     let rules = &set.rules;
     let order = Order {
@@ -49,7 +53,10 @@ pub fn evaluate(
     };
     let mut outcomes = vec![
         (ProblemCode::SupplyHold, supply_hold(rules, standing)),
-        (ProblemCode::GradeCashOnly, grade(rules, standing, today)),
+        (
+            ProblemCode::GradeCashOnly,
+            grade(rules.grade.as_ref(), standing, today),
+        ),
         (
             ProblemCode::OverdueExceeded,
             overdue(rules, standing, today),
@@ -162,50 +169,59 @@ fn supply_hold(rules: &CheckRules, standing: &Standing) -> Verdict {
     }
 }
 
-fn grade(rules: &CheckRules, standing: &Standing, today: NaiveDate) -> Verdict {
-    let Some(rule) = &rules.grade else {
-        return Verdict::NotConfigured;
-    };
-    let code = ProblemCode::GradeCashOnly;
-    let valid = standing.score.filter(|score| score.valid_until >= today);
-    // A grade does not get better by running out.
-    let cash = standing
-        .score
-        .filter(|score| rule.cash_only.contains(&score.grade));
-    let missing = rule.missing_effect.filter(|_| valid.is_none());
-    let by_grade = cash.map(|_| rule.effect);
-    let Some(effect) = by_grade.max(missing) else {
-        return Verdict::Pass;
-    };
-    let mut facts = Vec::new();
-    if let Some(score) = standing.score {
-        facts.push(("grade", score.grade.as_str().to_owned()));
-        facts.push(("valid_until", score.valid_until.to_string()));
+/// What the policy says of every order, and what a rule set says besides: the stricter of both.
+fn grade(rule: Option<&GradeRule>, standing: &Standing, today: NaiveDate) -> Verdict {
+    if let Some(why) = pays_cash(&standing.cash_only, standing.score, today) {
+        return Verdict::Fail(why);
     }
-    let why = match (cash, standing.score) {
-        (Some(score), _) => {
-            let grade = score.grade.as_str();
-            reason(
-                code,
-                format!("Grade {grade} allows cash business only."),
-                format!("{grade} 级客户仅限现款交易。"),
-                facts,
-            )
-        }
-        (None, Some(score)) => reason(
-            code,
-            format!("The grade was valid until {}.", score.valid_until),
-            format!("信用等级有效期至 {}。", score.valid_until),
-            facts,
+    match rule {
+        Some(rule) => grade_by_rule(rule, standing.score, today),
+        None if standing.cash_only == CashOnly::default() => Verdict::NotConfigured,
+        None => Verdict::Pass,
+    }
+}
+
+/// Why a customer pays before delivery by the credit policy, if it does.
+pub fn pays_cash(policy: &CashOnly, score: Option<ScoreFacts>, today: NaiveDate) -> Option<Reason> {
+    // A grade does not get better by running out.
+    let by_grade = score.is_some_and(|own| policy.grades.contains(&own.grade));
+    let missing = policy.ungraded && !score.is_some_and(|own| own.holds_on(today));
+    (by_grade || missing).then(|| why_cash(by_grade, score))
+}
+
+fn grade_by_rule(rule: &GradeRule, score: Option<ScoreFacts>, today: NaiveDate) -> Verdict {
+    let valid = score.is_some_and(|own| own.holds_on(today));
+    let by_grade = score.is_some_and(|own| rule.cash_only.contains(&own.grade));
+    let missing = rule.missing_effect.filter(|_| !valid);
+    match by_grade.then_some(rule.effect).max(missing) {
+        Some(effect) => Verdict::of(effect, why_cash(by_grade, score)),
+        None => Verdict::Pass,
+    }
+}
+
+/// The reason: the grade, or that none may be relied on.
+fn why_cash(by_grade: bool, score: Option<ScoreFacts>) -> Reason {
+    let code = ProblemCode::GradeCashOnly;
+    let Some(score) = score else {
+        let (en, zh) = ("The customer has no grade.", "客户没有信用等级。");
+        return reason(code, en, zh, Vec::new());
+    };
+    let (grade, until) = (score.grade.as_str(), score.valid_until);
+    let facts = vec![
+        ("grade", grade.to_owned()),
+        ("valid_until", until.to_string()),
+    ];
+    let (en, zh) = match by_grade {
+        true => (
+            format!("Grade {grade} allows cash business only."),
+            format!("{grade} 级客户仅限现款交易。"),
         ),
-        (None, None) => reason(
-            code,
-            "The customer has no grade.",
-            "客户没有信用等级。",
-            facts,
+        false => (
+            format!("The grade was valid until {until}."),
+            format!("信用等级有效期至 {until}。"),
         ),
     };
-    Verdict::of(effect, why)
+    reason(code, en, zh, facts)
 }
 
 fn overdue(rules: &CheckRules, standing: &Standing, today: NaiveDate) -> Verdict {

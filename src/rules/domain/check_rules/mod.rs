@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::order_terms::OrderTerms;
 use crate::catalogue::domain::exchange_rates::RateGap;
 use crate::error::Reason;
+use crate::rules::domain::credit_policies::CashOnly;
 use crate::scores::domain::scores::{Grade, ScoreFacts};
 use crate::values::money::Money;
 
@@ -309,6 +310,8 @@ pub struct Standing {
     pub dunning: Option<DunningFact>,
     /// Latest score.
     pub score: Option<ScoreFacts>,
+    /// Who pays before delivery by the credit policy in force.
+    pub cash_only: CashOnly,
     /// What is owed and ordered.
     pub owed: Owed,
 }
