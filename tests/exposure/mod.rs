@@ -20,6 +20,7 @@ mod referrals;
 mod regrouped_currencies;
 mod reservation_batches;
 mod reservations;
+mod stated_documents;
 mod together;
 mod worked_cases;
 mod worked_reservations;

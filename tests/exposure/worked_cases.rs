@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
 use crate::support::applications::{
-    a_policy, about_line, carried_out, check, failed_checks, reasons, reserve, submit, summary,
+    a_policy, a_score, about_line, carried_out, check, failed_checks, reasons, reserve, submit, summary,
 };
 use crate::support::checks::{a_rule_set, referral_body, released, reserve_referred};
 use crate::support::ledger::{balance, line};
@@ -216,6 +216,7 @@ fn c8_what_is_overdue_is_a_part_of_the_total_and_the_total_decides() {
     assert_eq!(decision(&server, &customer, "0.01"), "declined");
     rise_to(&server, &id, "1100.00");
     assert_eq!(decision(&server, &customer, "550.00"), "approved");
+    a_score(&server, &customer, "B", "2026-12-31");
     // At most 499 overdue: more credit is refused, however much room there is.
     let refuse = json!([{"check": "overdue_balance", "route": "refuse"}]);
     a_policy(

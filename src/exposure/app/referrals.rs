@@ -296,6 +296,7 @@ impl Case for ReferralRow {
             "customer_id": self.customer_id, "product": self.product, "reference": self.reference,
             "currency": self.currency, "amount_minor": self.amount_minor, "status": self.status.as_str(),
             "approval_id": self.case_id, "valid_until": self.valid_until, "reservation_id": self.reservation_id,
+            "stated_documents": self.documents,
         })
     }
 

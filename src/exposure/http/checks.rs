@@ -63,7 +63,8 @@ pub struct RunCreditCheck {
     /// Today when left out.
     #[serde(default)]
     pub ship_on: Option<Date>,
-    /// Types of documents that the order carries.
+    /// Types of documents that the caller states the order carries. Nobody has looked at them: what a
+    /// rule makes of them is made of a statement, and the answer repeats it.
     #[serde(default)]
     #[schema(max_items = 50, value_type = Vec<Text<60>>)]
     pub documents: BTreeSet<Text<60>>,
@@ -87,7 +88,8 @@ pub struct CheckedRuleSetView {
         "rate": null, "rate_date": null}],
     "rule_set": null,
     "rules": [{"rule": "rule_set", "level": null, "result": "not_configured"},
-        {"rule": "limit_exceeded", "level": "product", "result": "pass"}], "reasons": [],
+        {"rule": "limit_exceeded", "level": "product", "result": "pass"}],
+    "stated_documents": [], "reasons": [],
 }))]
 pub struct CreditCheckResult {
     /// approved, referred or declined.
@@ -111,6 +113,9 @@ pub struct CreditCheckResult {
     /// `rule_set` that says so.
     #[schema(max_items = 100)]
     pub rules: Vec<RuleView>,
+    /// Types of documents that the caller stated, and that nobody has looked at.
+    #[schema(max_items = 50)]
+    pub stated_documents: Vec<Text<60>>,
     /// Everything in the way, in the same order; empty when approved.
     #[schema(max_items = 100)]
     pub reasons: Vec<ReasonView>,
@@ -186,6 +191,7 @@ pub async fn run(
 ) -> Result<Computed<CreditCheckResult>, Error> {
     let Query { body } = query;
     let asked = asked(&body.amount, body.deposit.as_ref(), body.currency)?;
+    let stated = body.documents.iter().cloned().collect();
     let order = OrderTerms {
         ship_on: body.ship_on.map(|day| day.0),
         documents: carried(body.documents)?,
@@ -199,14 +205,15 @@ pub async fn run(
         order,
     };
     let assessment = with_others.check(&guard, check).await?;
-    Ok(Computed(result(
-        &assessment,
-        body.currency,
-        guard.wording(),
-    )))
+    let about = (body.currency, stated);
+    Ok(Computed(result(&assessment, about, guard.wording())))
 }
 
-fn result(assessment: &Assessment, currency: Currency, wording: &Wording) -> CreditCheckResult {
+fn result(
+    assessment: &Assessment,
+    (currency, stated_documents): (Currency, Vec<Text<60>>),
+    wording: &Wording,
+) -> CreditCheckResult {
     let reasons = assessment.refusals();
     let available = assessment
         .available_minor()
@@ -229,6 +236,7 @@ fn result(assessment: &Assessment, currency: Currency, wording: &Wording) -> Cre
             .into_iter()
             .chain(assessment.rules.iter().map(rule))
             .collect(),
+        stated_documents,
         reasons: reasons
             .iter()
             .map(|reason| ReasonView::new(reason, wording.language))

@@ -54,7 +54,8 @@ pub struct RequestReferral {
     /// Day on which it ships, today or later. Today when left out.
     #[serde(default)]
     pub ship_on: Option<Date>,
-    /// Types of documents that the order carries.
+    /// Types of documents that the caller states the order carries. Nobody has looked at them: what a
+    /// rule makes of them is made of a statement, which is kept with the decision.
     #[serde(default)]
     #[schema(max_items = 50, value_type = Vec<Text<60>>)]
     pub documents: BTreeSet<Text<60>>,
@@ -115,7 +116,7 @@ pub struct ReferralView {
     pub currency: Currency,
     /// Cash deposit for it.
     pub deposit: Amount,
-    /// Types of documents the order carries.
+    /// Types of documents that the caller stated the order carries; nobody has looked at them.
     #[schema(max_items = 50)]
     pub documents: Vec<Text<60>>,
     /// Why it should be let through.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::levels::{LevelExposure, exposures};
@@ -23,7 +24,7 @@ use crate::values::organisation::OrgPath;
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
     "org_path": "head-office/east/shanghai", "product": "goods_on_credit", "reference": "SO-2026-0001",
     "status": "held", "amount": "20000.00", "held": "20000.00", "captured": "0.00", "released": "0.00", "expired": "0.00",
-    "currency": "CNY", "deposit": "0.00", "exposure_treatment": "gross", "expires_at": "2026-12-31T16:00:00Z",
+    "currency": "CNY", "deposit": "0.00", "exposure_treatment": "gross", "stated_documents": ["signed_order"], "expires_at": "2026-12-31T16:00:00Z",
     "levels": [{"level": "product", "credit_line_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "exposure": "20000.00",
         "currency": "CNY", "rate": null, "rate_date": null}], "captures": [],
     "version": 1, "created_at": "2026-01-05T02:00:00Z", "updated_at": "2026-01-05T02:00:00Z",
@@ -58,6 +59,10 @@ pub struct ReservationView {
     pub deposit: Amount,
     /// How the deposit counts, as the product had it then.
     pub exposure_treatment: ExposureTreatment,
+    /// Types of documents that the caller stated it carries, for the latest decision about it. Nobody
+    /// has looked at them.
+    #[schema(max_items = 50)]
+    pub stated_documents: Vec<Text<60>>,
     /// Instant from which what is left goes back to the limit.
     pub expires_at: DateTime<Utc>,
     /// The lines it is held on, and what it counts there.
@@ -115,6 +120,7 @@ pub(super) fn view(
         expires_at: row.expires_at,
         deposit: amount(row.deposit_minor),
         exposure_treatment: row.exposure_treatment,
+        stated_documents: stated(row.stated_documents.as_ref()),
         levels: exposures(&row),
         captures: captures
             .iter()
@@ -129,6 +135,14 @@ pub(super) fn view(
         created_at: row.created_at,
         updated_at: row.updated_at,
     }
+}
+
+/// Types of documents as they were kept.
+fn stated(kept: Option<&Value>) -> Vec<Text<60>> {
+    let kinds = kept.and_then(Value::as_array).into_iter().flatten();
+    kinds
+        .filter_map(|kind| Some(Text(kind.as_str()?.to_owned())))
+        .collect()
 }
 
 pub(super) fn shown(

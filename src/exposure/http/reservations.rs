@@ -64,7 +64,8 @@ pub struct CreateReservation {
     /// Today when left out.
     #[serde(default)]
     pub ship_on: Option<Date>,
-    /// Types of documents that the order carries.
+    /// Types of documents that the caller states the order carries. Nobody has looked at them: what a
+    /// rule makes of them is made of a statement, which is kept with the decision.
     #[serde(default)]
     #[schema(max_items = 50, value_type = Vec<Text<60>>)]
     pub documents: BTreeSet<Text<60>>,
@@ -130,7 +131,8 @@ pub struct AmendReservation {
     /// days from now at most. The lines have to be valid and to leave room until then.
     #[serde(default)]
     pub expires_at: Option<DateTime<Utc>>,
-    /// Types of documents that the order carries, where it grows.
+    /// Types of documents that the caller states the order carries, where it grows. Nobody has looked at them: what a
+    /// rule makes of them is made of a statement, which is kept with the decision.
     #[serde(default)]
     #[schema(max_items = 50, value_type = Vec<Text<60>>)]
     pub documents: BTreeSet<Text<60>>,

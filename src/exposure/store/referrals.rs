@@ -36,7 +36,7 @@ pub struct ReferralRow {
     pub amount_minor: i64,
     pub currency: Currency,
     pub deposit_minor: i64,
-    /// Types of documents the order carries.
+    /// Types of documents that the caller stated.
     pub documents: Value,
     /// Why it should be let through.
     pub reason: String,

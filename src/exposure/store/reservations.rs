@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde_json::Value;
 
 use super::counted::{Counts, counts};
 use super::lines::LineRow;
@@ -64,6 +65,8 @@ pub struct ReservationRow {
     pub conversions: Option<Conversions>,
     /// The reference as it is compared.
     pub reference_key: String,
+    /// Types of documents that the caller stated for the latest decision, where there were any.
+    pub stated_documents: Option<Value>,
 }
 
 impl Subject for ReservationRow {
@@ -225,6 +228,7 @@ insert_many! {
         updated_at: DateTime<Utc>, deposit_minor: i64, exposure_treatment: ExposureTreatment,
         product_exposure_minor: i64, customer_exposure_minor: Option<i64>,
         group_exposure_minor: Option<i64>, conversions: Option<Conversions>, reference_key: String,
+        stated_documents: Option<Value>,
     ]
 }
 
@@ -237,7 +241,7 @@ unnested! {
         customer_line_id = k.customer_line_id, group_line_id = k.group_line_id, product_exposure_minor = k.product_exposure_minor, \
         customer_exposure_minor = k.customer_exposure_minor, \
         group_exposure_minor = k.group_exposure_minor, conversions = k.conversions, \
-        deposit_minor = k.deposit_minor, \
+        deposit_minor = k.deposit_minor, stated_documents = k.stated_documents, \
         version = k.version, updated_at = k.updated_at FROM unnest(",
     [
         bucket: i16, id: ReservationId, amount_minor: i64, captured_minor: i64,
@@ -245,12 +249,12 @@ unnested! {
         expires_at: DateTime<Utc>, product_line_id: LineId, customer_line_id: Option<LineId>,
         group_line_id: Option<LineId>, product_exposure_minor: i64,
         customer_exposure_minor: Option<i64>, group_exposure_minor: Option<i64>,
-        conversions: Option<Conversions>, deposit_minor: i64, version: i64,
-        updated_at: DateTime<Utc>,
+        conversions: Option<Conversions>, deposit_minor: i64, stated_documents: Option<Value>,
+        version: i64, updated_at: DateTime<Utc>,
     ],
     ") AS k(bucket, id, amount_minor, captured_minor, released_minor, expired_minor, status, \
         expires_at, product_line_id, customer_line_id, group_line_id, product_exposure_minor, \
-        customer_exposure_minor, group_exposure_minor, conversions, deposit_minor, version, \
+        customer_exposure_minor, group_exposure_minor, conversions, deposit_minor, stated_documents, version, \
         updated_at) \
      WHERE reservations.bucket = k.bucket AND reservations.id = k.id"
 }

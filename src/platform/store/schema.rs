@@ -697,6 +697,7 @@ diesel::table! {
         group_exposure_minor -> Nullable<Int8>,
         conversions -> Nullable<Jsonb>,
         reference_key -> Text,
+        stated_documents -> Nullable<Jsonb>,
     }
 }
 

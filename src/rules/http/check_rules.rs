@@ -124,7 +124,7 @@ pub struct SupplyHoldRuleView {
     pub effect: RuleEffect,
 }
 
-/// Documents an order carries.
+/// Documents that the caller of an order states it carries: nobody has looked at them.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = DocumentsRule, example = json!({"required": ["signed_order"], "effect": "refer"}))]

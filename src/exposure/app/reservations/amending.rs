@@ -2,6 +2,7 @@
 
 use super::batch::Batch;
 use super::commands::{Amendment, AmountOf};
+use super::held::stated;
 use super::outcomes::{Done, behind, expiry, part_of, record};
 use crate::catalogue::domain::counted::Part;
 use crate::error::{Error, Problem};
@@ -86,6 +87,8 @@ impl Batch {
             self.use_up(tx, &order, release, id)?;
         }
         row.deposit_minor = deposit_minor;
+        // What was stated before stands where nothing is stated now.
+        row.stated_documents = stated(&order).or(row.stated_documents);
         row.expires_at = expires_at;
         record(tx, Done::AMENDED, &row, moved_minor)?;
         self.changed(row);

@@ -1,12 +1,14 @@
 //! The row of a new reservation.
 
 use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 
 use super::commands::NewReservation;
 use crate::catalogue::domain::counted::Counted;
 use crate::catalogue::domain::products::ExposureTreatment;
 use crate::exposure::domain::reservations::ReservationStatus;
 use crate::exposure::store::reservations::ReservationRow;
+use crate::rules::domain::check_rules::OrderTerms;
 use crate::values::ids::ReservationId;
 use crate::values::organisation::OrgPath;
 use crate::values::text_keys::compared;
@@ -48,5 +50,11 @@ pub(super) fn held(
         group_exposure_minor: None,
         conversions: None,
         reference_key: compared(&new.reference),
+        stated_documents: stated(&new.order),
     }
+}
+
+/// The documents that the caller states an order carries, as they are kept; none where none are.
+pub(super) fn stated(order: &OrderTerms) -> Option<Value> {
+    (!order.documents.is_empty()).then(|| json!(order.documents))
 }

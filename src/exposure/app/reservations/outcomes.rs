@@ -101,9 +101,12 @@ pub(super) fn record(
     row: &ReservationRow,
     amount_minor: i64,
 ) -> Result<(), Error> {
-    let details = json!({
+    let mut details = json!({
         "customer_id": row.customer_id, "product": row.product, "reference": row.reference,
         "currency": row.currency, "amount_minor": amount_minor, "status": row.status.as_str(),
     });
+    if let Some(stated) = &row.stated_documents {
+        details["stated_documents"] = stated.clone();
+    }
     tx.tell(done.action, done.kind, row, details)
 }
