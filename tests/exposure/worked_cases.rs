@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
 use crate::support::applications::{
-    a_policy, a_score, about_line, carried_out, check, failed_checks, reasons, reserve, submit, summary,
+    a_policy, a_score, about_line, carried_out, check, failed_checks, reasons, reserve, submit,
+    summary,
 };
 use crate::support::checks::{a_rule_set, referral_body, released, reserve_referred};
 use crate::support::ledger::{balance, line};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
-use super::ledger::book::{Book, By, Request};
+use super::ledger::book::{Book, By};
+use super::ledger::request::Request;
 use crate::catalogue::domain::counted::Claim;
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::error::{Error, days};

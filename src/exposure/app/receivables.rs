@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::json;
 
 use super::checks::Asked;
-use super::ledger::book::Request;
+use super::ledger::request::Request;
 use super::ledger::{Behind, Ledger};
 use crate::catalogue::domain::counted::{Claim, Counted, Part};
 use crate::catalogue::domain::products::ProductCode;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::checks::{Asked, shippable};
 use super::ledger::Ledger;
-use super::ledger::book::Request;
+use super::ledger::request::Request;
 use super::ledger::worth::Amending;
 use super::refusing::refused_by;
 use super::reservations::reusing::reference_reused;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::bounds::Bounds;
 use super::cover::Covers;
 use super::rates::rates_into;
+use super::request::Request;
 use super::worth::Amending;
-use crate::catalogue::domain::counted::Claim;
 use crate::catalogue::domain::exchange_rates::Rates;
 use crate::catalogue::domain::products::ProductCode;
 use crate::customers::domain::customers::CustomerStatus;
@@ -24,12 +24,12 @@ use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::level_rooms::{Binding, Room, days_looked_at, least};
 use crate::exposure::domain::lines::{LineFacts, LineStatus, applicable};
 use crate::exposure::store::lines::{self, LineRow};
-use crate::exposure::store::parties::{Parties, ProductTerms};
+use crate::exposure::store::parties::Parties;
 use crate::exposure::store::receivables::ReceivableRow;
 use crate::exposure::store::reservations::without_due;
 use crate::platform::store::tx::Reader;
 use crate::rules::app::check_rules;
-use crate::rules::domain::check_rules::{Moved, OrderTerms, RuleSet, Standing, evaluation};
+use crate::rules::domain::check_rules::{Moved, RuleSet, Standing, evaluation};
 use crate::rules::domain::credit_policies::CashOnly;
 use crate::scores::domain::scores::ScoreFacts;
 use crate::values::actor::Actor;
@@ -50,45 +50,6 @@ pub struct Party {
     pub(super) bounds: Bounds,
     /// Its latest score.
     score: Option<ScoreFacts>,
-}
-
-/// A request for more exposure.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// Customer.
-    pub customer_id: CustomerId,
-    /// Product.
-    pub product: &'a ProductCode,
-    /// Its terms; `None` when unknown.
-    pub terms: Option<ProductTerms>,
-    /// How much more.
-    pub claim: Claim,
-    /// What the order brings along; `None` for what is a fact already and is not asked about.
-    pub order: Option<&'a OrderTerms>,
-    /// The reservation that is to be worth more; `None` for something new.
-    pub more_of: Option<&'a Amending<'a>>,
-}
-
-impl<'a> Request<'a> {
-    /// A request for more of what a reservation counts as.
-    ///
-    /// # Errors
-    /// When stored values are none: a bug.
-    pub(crate) fn for_more(
-        amending: &'a Amending<'a>,
-        terms: Option<ProductTerms>,
-        order: &'a OrderTerms,
-    ) -> Result<Self, Error> {
-        let row = amending.row();
-        Ok(Self {
-            customer_id: row.customer_id,
-            product: &row.product,
-            terms,
-            claim: amending.more()?,
-            order: Some(order),
-            more_of: Some(amending),
-        })
-    }
 }
 
 /// How lines are looked at.
@@ -196,7 +157,8 @@ impl Book {
     /// When the database cannot serve.
     pub(crate) fn ask_rules(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
         let parties = self.parties.iter();
-        let scores: BTreeMap<CustomerId, _> = parties.map(|(id, party)| (*id, party.score)).collect();
+        let scores: BTreeMap<CustomerId, _> =
+            parties.map(|(id, party)| (*id, party.score)).collect();
         // Nobody's money is looked up where nobody has any, or where it does not count.
         let with_money = scores.keys().any(|id| self.covers.has(*id));
         let in_force = (self.rule_set.clone(), &self.cash_only);

@@ -18,7 +18,8 @@
 
 use serde_json::json;
 
-use super::book::{By, Request};
+use super::book::By;
+use super::request::Request;
 use super::{Behind, Ledger};
 use crate::error::Error;
 use crate::exposure::domain::assessment::Assessment;

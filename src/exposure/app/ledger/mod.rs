@@ -14,6 +14,7 @@ pub mod cover;
 mod due;
 pub mod originals;
 pub mod rates;
+pub mod request;
 pub mod standings;
 pub mod worth;
 

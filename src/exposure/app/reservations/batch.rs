@@ -14,7 +14,7 @@ use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
 use crate::error_codes::ProblemCode;
 use crate::exposure::app::checks::shippable;
-use crate::exposure::app::ledger::book::Request;
+use crate::exposure::app::ledger::request::Request;
 use crate::exposure::app::ledger::{Behind, Ledger};
 use crate::exposure::app::receivables::{self, CapturedReceivable, Taken};
 use crate::exposure::app::referrals::{self, OrderName};
