@@ -83,7 +83,7 @@ fn by(effect: RuleEffect, code: ProblemCode) -> (CreditDecision, Vec<ProblemCode
 }
 
 #[test]
-fn without_a_set_no_rule_is_evaluated_and_an_empty_set_says_so_of_each() {
+fn without_a_set_only_the_policy_is_asked_and_an_empty_set_says_so_of_each_rule() {
     let count = |standing| {
         let assessment = assess(
             &facts(0, standing, OrderTerms::default()),
@@ -95,7 +95,8 @@ fn without_a_set_no_rule_is_evaluated_and_an_empty_set_says_so_of_each() {
             assessment.rules.iter().filter(silent).count(),
         )
     };
-    assert_eq!(count(Standing::default()), (None, 0));
+    // Who pays before delivery is a matter of the policy too, which here says nothing of it.
+    assert_eq!(count(Standing::default()), (None, 1));
     assert_eq!(count(with(CheckRules::default())), (Some(1), 8));
 }
 
