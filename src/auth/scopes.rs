@@ -72,6 +72,7 @@ scopes! {
     ExchangeRatesWrite = "exchange-rates:write", "Publish exchange rates.";
     ExpectedSalesRead = "expected-sales:read", "See the sales that are expected of customers.";
     ExpectedSalesWrite = "expected-sales:write", "Record the sales that are expected of customers.";
+    InternalNotesRead = "internal-notes:read", "See internal notes, such as the comments of reviews.";
     PaymentsRead = "payments:read", "See payments and their allocations.";
     PaymentsReverse = "payments:reverse", "Reverse payments.";
     PaymentsWrite = "payments:write", "Record payments and allocate them.";
@@ -248,6 +249,7 @@ pub const TIERS: &[Tier] = &[
                 "credit-exclusions:read",
                 "credit-exclusions:write",
                 "dunning-levels:write",
+                "internal-notes:read",
                 "referrals:approve",
                 "referrals:write",
                 "supply-holds:write",
@@ -285,6 +287,7 @@ pub const TIERS: &[Tier] = &[
                 "credit-exclusions:read",
                 "credit-exclusions:write",
                 "dunning-levels:write",
+                "internal-notes:read",
                 "referrals:approve",
                 "referrals:write",
                 "supply-holds:write",
@@ -313,6 +316,7 @@ pub const TIERS: &[Tier] = &[
                 "approvals:delegate",
                 "credit-applications:approve",
                 "credit-exclusions:read",
+                "internal-notes:read",
                 "referrals:approve",
                 "pending-changes:approve",
                 "reports:read",
@@ -325,7 +329,12 @@ pub const TIERS: &[Tier] = &[
         self_service: false,
         bundles: &[
             READS,
-            &["credit-exclusions:read", "events:read", "reports:read"],
+            &[
+                "credit-exclusions:read",
+                "events:read",
+                "internal-notes:read",
+                "reports:read",
+            ],
         ],
     },
     Tier {

@@ -8,6 +8,21 @@ use uuid::Uuid;
 use super::ids::CustomerId;
 use super::organisation::OrgPath;
 
+crate::text_enum! {
+    /// Whom a field of an answer is for.
+    pub enum Audience {
+        /// Whoever may read the thing, the customer itself included.
+        Own = "own",
+        /// The company's people and systems, and not the customer itself.
+        Staff = "staff",
+        /// Those of them who see internal notes.
+        Officers = "officers",
+    }
+}
+
+/// The scope that makes an officer of a reader.
+pub const INTERNAL_NOTES: &str = "internal-notes:read";
+
 /// The caller of one request, taken from a verified token.
 #[derive(Debug, Clone)]
 pub struct Actor {
@@ -30,6 +45,18 @@ impl Actor {
     /// after its own customers).
     pub fn reaches(&self, org_path: &OrgPath) -> bool {
         self.customer_id.is_none() && self.org_path.contains(org_path)
+    }
+
+    /// Which audience the caller belongs to. A customer itself is never more than that, whatever its
+    /// token allows.
+    pub fn audience(&self) -> Audience {
+        if self.customer_id.is_some() {
+            Audience::Own
+        } else if self.scopes.contains(INTERNAL_NOTES) {
+            Audience::Officers
+        } else {
+            Audience::Staff
+        }
     }
 
     /// Whether the caller may know of a customer: its own, or one of its organisation.

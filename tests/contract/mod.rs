@@ -1,5 +1,6 @@
 //! What holds for every operation of the document, whatever it does.
 
+mod audience;
 mod audit;
 mod authorisation;
 pub mod document;

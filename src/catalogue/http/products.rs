@@ -18,6 +18,7 @@ use crate::catalogue::store::products::{self as store, ProductFilter, ProductRow
 use crate::error::{Error, OrInternal};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
+use crate::platform::http::audience::Staff;
 use crate::platform::http::command::{Command, IfMatch, PatchCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -188,7 +189,7 @@ pub struct ProductVersionView {
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
     /// Who changed it: issuer and subject.
-    pub changed_by: Principal,
+    pub changed_by: Staff<Principal>,
     /// The product as it was then.
     pub product: ProductView,
 }
@@ -359,7 +360,7 @@ pub async fn versions(
                 Ok(ProductVersionView {
                     version: row.version,
                     recorded_at: row.recorded_at,
-                    changed_by: Principal(row.changed_by),
+                    changed_by: Staff(Principal(row.changed_by)),
                     product: serde_json::from_value(row.snapshot).or_internal()?,
                 })
             })

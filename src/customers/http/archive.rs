@@ -13,6 +13,7 @@ use crate::customers::domain::customers::{
 };
 use crate::customers::store::customers::CustomerRow;
 use crate::error::{Error, OrInternal};
+use crate::platform::http::audience::Staff;
 use crate::platform::http::types::{Amount, Date, Text, given, present};
 use crate::resource;
 use crate::values::currency::Currency;
@@ -78,6 +79,8 @@ macro_rules! details {
         #[derive(Debug, Clone, Default, Serialize, Deserialize)]
         struct Details {
             $(#[serde(default, skip_serializing_if = "Option::is_none")] $field: Option<$kind>,)*
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            remarks: Option<Text<2000>>,
         }
 
         /// What a new archive starts with.
@@ -140,6 +143,9 @@ macro_rules! details {
             #[validate(length(max = 50, message = "has more than 50 entries|超过 50 项"), custom(function = "no_masks"))]
             pub contacts: Vec<ContactView>,
             $($(#[$doc])* #[serde(default)] pub $field: Option<$kind>,)*
+            /// Anything else.
+            #[serde(default)]
+            pub remarks: Option<Text<2000>>,
         }
 
         /// Changes to an archive: absent members stay, null clears (RFC 7396).
@@ -203,6 +209,10 @@ macro_rules! details {
             $($(#[$doc])* #[serde(default, deserialize_with = "present")]
             #[schema(value_type = Option<$kind>)]
             pub $field: Option<Option<$kind>>,)*
+            /// Anything else.
+            #[serde(default, deserialize_with = "present")]
+            #[schema(value_type = Option<Text<2000>>)]
+            pub remarks: Option<Option<Text<2000>>>,
         }
 
         /// A customer archive.
@@ -235,24 +245,24 @@ macro_rules! details {
             /// Open or closed for new credit business.
             pub status: CustomerStatus,
             /// Classification by time.
-            pub time_class: TimeClass,
+            pub time_class: Staff<TimeClass>,
             /// Classification by trading.
-            pub trading_class: TradingClass,
+            pub trading_class: Staff<TradingClass>,
             /// Classification by nature.
-            pub nature: CustomerNature,
+            pub nature: Staff<CustomerNature>,
             /// Classification by market weight.
-            pub market_weight: MarketWeight,
+            pub market_weight: Staff<MarketWeight>,
             /// A, B or C by value to the company.
             #[schema(required = true)]
-            pub value_class: Option<ValueClass>,
+            pub value_class: Option<Staff<ValueClass>>,
             /// Service tier.
             #[schema(required = true)]
-            pub service_tier: Option<ServiceTier>,
+            pub service_tier: Option<Staff<ServiceTier>>,
             /// Industry.
             #[schema(required = true)]
             pub industry: Option<Text<60>>,
             /// Whether it is related to the company.
-            pub related_party: bool,
+            pub related_party: Staff<bool>,
             /// Legal representative, masked.
             #[schema(required = true)]
             pub legal_representative: Option<Text<100>>,
@@ -260,6 +270,9 @@ macro_rules! details {
             #[schema(max_items = 50)]
             pub contacts: Vec<ContactView>,
             $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $field: Option<$kind>,)*
+            /// Anything else.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub remarks: Option<Staff<Text<2000>>>,
             /// Other customers with the same name but for case, spacing and legal form: possible
             /// duplicates.
             #[schema(max_items = 20)]
@@ -274,7 +287,7 @@ macro_rules! details {
 
         impl CreateCustomer {
             fn details(&self) -> Details {
-                Details { $($field: self.$field.clone(),)* }
+                Details { $($field: self.$field.clone(),)* remarks: self.remarks.clone() }
             }
         }
 
@@ -284,6 +297,9 @@ macro_rules! details {
                 $(if let Some(value) = &self.$field {
                     details.insert(stringify!($field).to_owned(), json_of(value)?);
                 })*
+                if let Some(value) = &self.remarks {
+                    details.insert("remarks".to_owned(), json_of(value)?);
+                }
                 Ok(details)
             }
         }
@@ -299,17 +315,18 @@ macro_rules! details {
                 org_path: row.org_path,
                 roles: row.roles.iter().flatten().filter_map(|word| CustomerRole::parse(word)).collect(),
                 status: row.status,
-                time_class: row.time_class,
-                trading_class: row.trading_class,
-                nature: row.nature,
-                market_weight: row.market_weight,
-                value_class: row.value_class,
-                service_tier: row.service_tier,
+                time_class: Staff(row.time_class),
+                trading_class: Staff(row.trading_class),
+                nature: Staff(row.nature),
+                market_weight: Staff(row.market_weight),
+                value_class: row.value_class.map(Staff),
+                service_tier: row.service_tier.map(Staff),
                 industry: row.industry.map(Text),
-                related_party: row.related_party,
+                related_party: Staff(row.related_party),
                 legal_representative: shown.legal_representative,
                 contacts: shown.contacts,
                 $($field: details.$field,)*
+                remarks: details.remarks.map(Staff),
                 similar_customers: similar.into_iter().map(|(id, name)| SimilarCustomer { id, name: Text(name) }).collect(),
                 version: row.version,
                 created_at: row.created_at,
@@ -342,8 +359,6 @@ details! {
     registered_address: Address,
     /// Address for deliveries.
     delivery_address: Address,
-    /// Anything else.
-    remarks: Text<2000>,
 }
 
 /// The masked fields of a profile.

@@ -260,7 +260,7 @@ pub async fn history(
         store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
         // One more than is asked for, to compare the last one with.
         let rows = store::versions(reader, id.0, before, limit + 1)?;
-        let mut views = history_views(&rows);
+        let mut views = history_views(&rows, reader.actor.audience());
         views.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(views)
     };

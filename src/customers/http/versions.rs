@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::archive::read;
+use super::archive::{CustomerView, read};
 use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass, changes, is_major,
 };
 use crate::customers::store::customers::{CustomerRow, CustomerVersionRow};
 use crate::error::Error;
-use crate::platform::http::types::Principal;
+use crate::platform::http::audience::{Audience, Plan, Staff};
+use crate::platform::http::types::{Principal, RequestId};
 use crate::values::organisation::OrgPath;
 use crate::{listing_parameters, page};
 
@@ -29,12 +30,12 @@ pub struct CustomerVersionView {
     /// From when it was the current one.
     pub recorded_at: DateTime<Utc>,
     /// Who made it: issuer and subject.
-    pub changed_by: Principal,
+    pub changed_by: Staff<Principal>,
     /// In which request.
-    pub request_id: uuid::Uuid,
-    /// Whether a major field changed.
+    pub request_id: Staff<RequestId>,
+    /// Whether one of these fields is a major one.
     pub major: bool,
-    /// Fields that changed; classified ones are shown by their masks.
+    /// Fields that changed, as far as they are for the reader; classified ones are shown by their masks.
     #[schema(max_items = 100)]
     pub changes: Vec<FieldChangeView>,
 }
@@ -64,20 +65,27 @@ listing_parameters! {
     ListVersions {}
 }
 
-pub(super) fn history_views(rows: &[CustomerVersionRow]) -> Vec<CustomerVersionView> {
+/// The versions with what each changed of the fields that an audience is shown.
+pub(super) fn history_views(
+    rows: &[CustomerVersionRow],
+    audience: Audience,
+) -> Vec<CustomerVersionView> {
     let nothing = Value::Object(Map::new());
+    // A field has the same name in a version as in the archive, and is for the same readers.
+    let plan = Plan::of::<CustomerView>();
     rows.iter()
         .enumerate()
         .map(|(index, row)| {
             let before = rows
                 .get(index + 1)
                 .map_or(&nothing, |older| &older.snapshot);
-            let changes = changes(before, &row.snapshot);
+            let mut changes = changes(before, &row.snapshot);
+            changes.retain(|change| plan.of_member(&change.field) <= audience);
             CustomerVersionView {
                 version: row.version,
                 recorded_at: row.recorded_at,
-                changed_by: Principal(row.changed_by.clone()),
-                request_id: row.request_id,
+                changed_by: Staff(Principal(row.changed_by.clone())),
+                request_id: Staff(RequestId(row.request_id)),
                 major: is_major(&changes),
                 changes: changes
                     .into_iter()

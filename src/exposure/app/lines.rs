@@ -368,7 +368,8 @@ pub fn review(
     row.updated_at = tx.now;
     let change = LineChange {
         change: "review",
-        reason: &new.comment,
+        // What was found is for fewer readers than the history and the feed have.
+        reason: new.outcome.as_str(),
         application_id: None,
         changed_by: &tx.actor.principal,
     };
@@ -385,7 +386,7 @@ pub fn review(
         tx.publish(
             events::CREDIT_LINE_SUSPENDED,
             &row,
-            details(&row, &new.comment),
+            details(&row, new.outcome.as_str()),
         )?;
     }
     Ok(row)

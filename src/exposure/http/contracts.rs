@@ -16,6 +16,7 @@ use crate::exposure::store::contracts::{self as store, ContractRow, ReviewRow};
 use crate::exposure::store::lines;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Computed, Listing, Resource};
+use crate::platform::http::audience::{Audience, Officers, Staff};
 use crate::platform::http::command::{Honoured, IfMatch, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -80,7 +81,7 @@ pub struct CreditContractView {
     #[schema(required = true)]
     pub policy_notified_on: Option<Date>,
     /// Who recorded it: issuer and subject.
-    pub recorded_by: Principal,
+    pub recorded_by: Staff<Principal>,
     /// Instant of recording.
     pub recorded_at: DateTime<Utc>,
 }
@@ -118,14 +119,14 @@ pub struct CreditReviewView {
     /// 1, 2, 3 …
     pub number: i32,
     /// What follows.
-    pub outcome: ReviewOutcome,
+    pub outcome: Staff<ReviewOutcome>,
     /// What was found.
-    pub comment: Text<2000>,
+    pub comment: Officers<Text<2000>>,
     /// Day of the next review.
     #[schema(required = true)]
-    pub next_review_on: Option<Date>,
+    pub next_review_on: Option<Staff<Date>>,
     /// Who reviewed: issuer and subject.
-    pub reviewed_by: Principal,
+    pub reviewed_by: Staff<Principal>,
     /// Instant.
     pub reviewed_at: DateTime<Utc>,
 }
@@ -156,7 +157,7 @@ fn contract_view(row: ContractRow) -> CreditContractView {
         payment_term_days: row.payment_term_days,
         liability_clauses: row.liability_clauses.map(Text),
         policy_notified_on: row.policy_notified_on.map(Date),
-        recorded_by: Principal(row.recorded_by),
+        recorded_by: Staff(Principal(row.recorded_by)),
         recorded_at: row.recorded_at,
     }
 }
@@ -164,10 +165,10 @@ fn contract_view(row: ContractRow) -> CreditContractView {
 fn review_view(row: ReviewRow) -> CreditReviewView {
     CreditReviewView {
         number: row.review_number,
-        outcome: row.outcome,
-        comment: Text(row.comment),
-        next_review_on: row.next_review_on.map(Date),
-        reviewed_by: Principal(row.reviewed_by),
+        outcome: Staff(row.outcome),
+        comment: Officers(Text(row.comment)),
+        next_review_on: row.next_review_on.map(|day| Staff(Date(day))),
+        reviewed_by: Staff(Principal(row.reviewed_by)),
         reviewed_at: row.reviewed_at,
     }
 }
@@ -286,7 +287,7 @@ pub async fn reviews(
 
 /// List due reviews
 ///
-/// Lines whose review is due up to a day, the earliest first.
+/// Lines whose review is due up to a day, the earliest first. A customer itself finds none.
 #[utoipa::path(
     get,
     path = "/v1/credit-reviews",
@@ -301,12 +302,17 @@ pub async fn due(
                 values: &ListDueReviews,
                 after: Option<(NaiveDate, LineId)>,
                 limit| {
+        // By the day of its review, which a customer itself is not shown, none of its lines is found.
+        if reader.actor.audience() < Audience::Staff {
+            return Ok(Vec::new());
+        }
         let until = values.until.map_or(reader.today, |day| day.0);
         let rows = lines::due_for_review(reader, until, after, limit)?;
         shown(reader, rows)
     };
     listing(&guard, parameters, load, |view: &CreditLineView| {
-        (view.review_on.map_or(NaiveDate::MIN, |day| day.0), view.id)
+        let due = view.review_on.map_or(NaiveDate::MIN, |day| day.0.0);
+        (due, view.id)
     })
     .await
 }

@@ -29,6 +29,12 @@ pub struct LevelExposure {
     pub rate_date: Option<Date>,
 }
 
+/// What the whole of something counts on each of its lines.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(transparent)]
+#[schema(max_items = 3)]
+pub struct LevelExposures(pub Vec<LevelExposure>);
+
 /// What a row counts at every level: product, customer, group.
 pub fn exposures(row: &impl Counts) -> Vec<LevelExposure> {
     let exposure = |level: Level| {

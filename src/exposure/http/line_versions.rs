@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::exposure::domain::lines::{LineStatus, TemporaryMode};
 use crate::exposure::store::lines::{self as store, LineVersionRow};
 use crate::platform::http::answers::Listing;
+use crate::platform::http::audience::Staff;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
@@ -48,18 +49,17 @@ pub struct CreditLineVersionView {
     pub version: i64,
     /// Instant from which it was so.
     pub recorded_at: DateTime<Utc>,
-    /// Who changed it: issuer and subject. Null to a customer that looks at its own line.
-    #[schema(required = true)]
-    pub changed_by: Option<Principal>,
+    /// Who changed it: issuer and subject.
+    pub changed_by: Staff<Principal>,
     /// What was done, such as open or suspend.
     #[schema(max_length = 60, pattern = "^[a-z_]+$")]
     pub change: String,
-    /// Why. Null where nobody said, and to a customer that looks at its own line.
-    #[schema(required = true, max_length = 1000, pattern = "^[^\\u0000]*$")]
-    pub reason: Option<String>,
+    /// Why. Null where nobody said, and for a review, which says it itself.
+    #[schema(required = true)]
+    pub reason: Option<Staff<Text<1000>>>,
     /// Application behind the change.
     #[schema(required = true)]
-    pub application_id: Option<ApplicationId>,
+    pub application_id: Option<Staff<ApplicationId>>,
     /// Status as it was set; expiry follows from the dates.
     pub status: LineStatus,
     /// Limit, without a temporary increase.
@@ -86,7 +86,7 @@ pub struct CreditLineVersionView {
     pub conditions: Option<Text<2000>>,
     /// Day by which the line is to be reviewed.
     #[schema(required = true)]
-    pub review_on: Option<Date>,
+    pub review_on: Option<Staff<Date>>,
 }
 
 page! {
@@ -117,12 +117,10 @@ pub async fn history(
 ) -> Result<Listing<CreditLineVersionPage>, Error> {
     let load = move |reader: &mut Reader<'_>, _: &ListCreditLineVersions, before, limit| {
         let line = store::find(reader, id.0)?.ok_or_else(Error::not_found)?;
-        // Reasons are the company's own notes, not words to the customer.
-        let for_staff = reader.actor.customer_id.is_none();
         let rows = store::versions(reader.connection, id.0, before, limit)?;
         Ok(rows
             .into_iter()
-            .map(|row| view(row, line.currency, for_staff))
+            .map(|row| view(row, line.currency))
             .collect())
     };
     listing(&guard, parameters, load, |view: &CreditLineVersionView| {
@@ -131,7 +129,7 @@ pub async fn history(
     .await
 }
 
-fn view(row: LineVersionRow, currency: Currency, for_staff: bool) -> CreditLineVersionView {
+fn view(row: LineVersionRow, currency: Currency) -> CreditLineVersionView {
     let amount = |minor: i64| Amount::of(minor, currency);
     let temporary = row.temporary().map(|increase| TemporaryIncreaseView {
         mode: increase.mode,
@@ -142,10 +140,15 @@ fn view(row: LineVersionRow, currency: Currency, for_staff: bool) -> CreditLineV
     CreditLineVersionView {
         version: row.version,
         recorded_at: row.recorded_at,
-        changed_by: for_staff.then_some(Principal(row.changed_by)),
+        changed_by: Staff(Principal(row.changed_by)),
+        // What a review found stands in the review, for those who see it; older versions repeat it.
+        reason: Some(row.reason)
+            .filter(|reason| !reason.is_empty() && row.change != "review")
+            .map(|reason| Staff(Text(reason))),
         change: row.change,
-        reason: Some(row.reason).filter(|reason| for_staff && !reason.is_empty()),
-        application_id: row.application_id.map(ApplicationId::from_uuid),
+        application_id: row
+            .application_id
+            .map(|id| Staff(ApplicationId::from_uuid(id))),
         status: row.status,
         limit: LimitView {
             kind: row.limit_kind,
@@ -159,6 +162,6 @@ fn view(row: LineVersionRow, currency: Currency, for_staff: bool) -> CreditLineV
         revolving: row.revolving,
         deposit_share_bp: row.deposit_share_bp,
         conditions: row.conditions.map(Text),
-        review_on: row.review_on.map(Date),
+        review_on: row.review_on.map(|day| Staff(Date(day))),
     }
 }

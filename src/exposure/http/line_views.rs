@@ -13,6 +13,7 @@ use crate::exposure::domain::lines::{
 };
 use crate::exposure::store::lines::{self as store, LineRow};
 use crate::exposure::store::reservations::without_due;
+use crate::platform::http::audience::{Audience, Staff};
 use crate::platform::http::types::{Amount, Date, Text};
 use crate::platform::store::tx::Reader;
 use crate::resource;
@@ -102,13 +103,13 @@ pub struct CreditLineView {
     #[schema(required = true)]
     pub available: Option<Amount>,
     /// The level with the least room of all that bound it today: its own, or one above it. Null where
-    /// nothing bounds it, as of a past instant, and for customers themselves.
+    /// nothing bounds it, and as of a past instant.
     #[schema(required = true)]
-    pub binding_level: Option<Level>,
+    pub binding_level: Option<Staff<Level>>,
     /// What can be used of it today over all of these levels, in its currency; null where
     /// `binding_level` is.
     #[schema(required = true)]
-    pub usable: Option<Amount>,
+    pub usable: Option<Staff<Amount>>,
     /// Status today; expiry follows from the dates.
     pub status: LineState,
     /// First day of use.
@@ -128,9 +129,9 @@ pub struct CreditLineView {
     pub conditions: Option<Text<2000>>,
     /// Day by which it is to be reviewed.
     #[schema(required = true)]
-    pub review_on: Option<Date>,
+    pub review_on: Option<Staff<Date>>,
     /// Application that opened the line.
-    pub application_id: ApplicationId,
+    pub application_id: Staff<ApplicationId>,
     /// Version of terms and status; movements do not change it.
     pub version: i64,
     /// Instant of opening.
@@ -187,8 +188,8 @@ pub fn view(
         revolving: row.revolving,
         deposit_share_bp: row.deposit_share_bp,
         conditions: row.conditions.clone().map(Text),
-        review_on: row.review_on.map(Date),
-        application_id: row.application_id,
+        review_on: row.review_on.map(|day| Staff(Date(day))),
+        application_id: Staff(row.application_id),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,
@@ -221,15 +222,16 @@ pub fn shown(reader: &mut Reader<'_>, rows: Vec<LineRow>) -> Result<Vec<CreditLi
             view(row.clone(), (carried_minor, on_account_minor), today)
         })
         .collect::<Vec<_>>();
-    // A customer itself knows nothing of its group.
-    if reader.actor.customer_id.is_none() {
+    // Not for a customer itself, which knows nothing of its group.
+    if reader.actor.audience() > Audience::Own {
         for view in &mut views {
             let binding = standing(&view.id).binding;
-            view.binding_level = binding.map(|binding| binding.level);
-            view.usable = binding.map(|binding| Amount::of(binding.room_minor, view.currency));
+            view.binding_level = binding.map(|binding| Staff(binding.level));
+            let room = binding.map(|binding| Amount::of(binding.room_minor, view.currency));
+            view.usable = room.map(Staff);
             if view.group_id.is_some() && view.available.is_some() {
-                view.binding_level = Some(Level::Group);
-                view.usable = view.available.clone();
+                view.binding_level = Some(Staff(Level::Group));
+                view.usable = view.available.clone().map(Staff);
             }
         }
     }

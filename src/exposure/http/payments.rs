@@ -16,6 +16,7 @@ use crate::exposure::domain::payments::{
 use crate::exposure::store::payments::{self as store, PaymentFilter, PaymentRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
+use crate::platform::http::audience::Staff;
 use crate::platform::http::command::{Honoured, IfMatch, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -145,7 +146,7 @@ pub struct PaymentView {
     pub reversed_on: Option<Date>,
     /// Why it was reversed.
     #[schema(required = true)]
-    pub reversal_reason: Option<Text<1000>>,
+    pub reversal_reason: Option<Staff<Text<1000>>>,
     /// What it settles now; empty once reversed.
     #[schema(max_items = 10000)]
     pub allocations: Vec<AllocationView>,
@@ -215,7 +216,7 @@ fn view(row: PaymentRow, settled: BTreeMap<ReceivableId, i64>) -> PaymentView {
         reference: Text(row.reference),
         status: row.status,
         reversed_on: row.reversed_on.map(Date),
-        reversal_reason: row.reversal_reason.map(Text),
+        reversal_reason: row.reversal_reason.map(|why| Staff(Text(why))),
         allocations,
         version: row.version,
         created_at: row.created_at,

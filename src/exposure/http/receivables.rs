@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::asking::asked;
-use super::levels::{LevelExposure, exposures};
+use super::levels::{LevelExposures, exposures};
 use crate::auth::scopes;
 use crate::catalogue::domain::products::{ExposureTreatment, ProductCode};
 use crate::error::Error;
@@ -15,6 +15,7 @@ use crate::exposure::domain::receivables::{ReceivableStatus, overdue_days, statu
 use crate::exposure::store::receivables::{self as store, ReceivableFilter, ReceivableRow};
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
+use crate::platform::http::audience::Staff;
 use crate::platform::http::command::KeyedCommand;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
@@ -107,22 +108,21 @@ pub struct ReceivableView {
     pub disputed_on: Option<Date>,
     /// Why it is disputed.
     #[schema(required = true)]
-    pub dispute_reason: Option<Text<1000>>,
+    pub dispute_reason: Option<Staff<Text<1000>>>,
     /// Whether it was posted although over the limit or without a usable line.
-    pub over_limit: bool,
+    pub over_limit: Staff<bool>,
     /// Whether it was posted although it is due later than the lines and the product allow.
-    pub term_exceeded: bool,
+    pub term_exceeded: Staff<bool>,
     /// Whether it was posted although the customer pays before delivery by the credit policy.
-    pub cash_only: bool,
+    pub cash_only: Staff<bool>,
     /// Reservation it was captured from.
     #[schema(required = true)]
-    pub reservation_id: Option<ReservationId>,
+    pub reservation_id: Option<Staff<ReservationId>>,
     /// Line at product level that it is drawn on.
     #[schema(required = true)]
     pub credit_line_id: Option<LineId>,
     /// The lines it is drawn on, and what it counts there.
-    #[schema(max_items = 3)]
-    pub levels: Vec<LevelExposure>,
+    pub levels: Staff<LevelExposures>,
     /// Version.
     pub version: i64,
     /// Instant of recording.
@@ -189,13 +189,13 @@ fn view(row: ReceivableRow, today: NaiveDate) -> ReceivableView {
         payment_term_days: row.payment_term_days,
         due_on: Date(row.due_on),
         disputed_on: row.disputed_on.map(Date),
-        dispute_reason: row.dispute_reason.map(Text),
-        over_limit: row.over_limit,
-        term_exceeded: row.term_exceeded,
-        cash_only: row.cash_only,
-        reservation_id: row.reservation_id,
+        dispute_reason: row.dispute_reason.map(|why| Staff(Text(why))),
+        over_limit: Staff(row.over_limit),
+        term_exceeded: Staff(row.term_exceeded),
+        cash_only: Staff(row.cash_only),
+        reservation_id: row.reservation_id.map(Staff),
         credit_line_id: row.product_line_id,
-        levels,
+        levels: Staff(LevelExposures(levels)),
         version: row.version,
         created_at: row.created_at,
         updated_at: row.updated_at,

@@ -204,14 +204,15 @@ impl WithOthers {
         command: Command,
         show: impl Fn(Decided) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<Recorded<T>, Error> {
+        let audience = guard.actor().audience();
         let deciding = Deciding {
             request: guard.request(action, &repeatable),
             command,
-            show: Box::new(move |decided| show(decided)?.to_stored()),
+            show: Box::new(move |decided| show(decided)?.to_stored(audience)),
             wording: guard.wording().clone(),
         };
         let written = self.0.decide(deciding).await?;
-        Ok(guard.recorded(written))
+        guard.recorded(written)
     }
 
     /// Answers a check from what is committed, together with those of other requests.

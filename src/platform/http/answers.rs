@@ -1,14 +1,18 @@
 //! What handlers answer with: one type per shape, each of which knows its status and headers and
 //! describes itself for the document.
 
+use std::fmt::Display;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::audience::{self, Audience, Plan};
 use super::operation::{Draft, Output};
 use super::problem;
 use crate::error::{Error, OrInternal};
@@ -49,11 +53,14 @@ macro_rules! resource {
 
 /// An answer that can be kept under an idempotency key.
 pub trait Answer: Output + 'static {
-    /// The answer as it is sent.
+    /// The answer as it is sent to an audience.
     ///
     /// # Errors
     /// When the representation cannot be written as JSON.
-    fn to_stored(&self) -> Result<StoredAnswer, Error>;
+    fn to_stored(&self, audience: Audience) -> Result<StoredAnswer, Error>;
+
+    /// What of the body is for whom, where the answer has this status.
+    fn plan(status: u16) -> Arc<Plan>;
 }
 
 /// 200 with one resource and its `ETag`; 304 where the caller has it already.
@@ -117,14 +124,37 @@ impl<T> Recorded<T> {
             answer: PhantomData,
         }
     }
+}
 
-    /// The answer of an earlier request with the same key.
-    pub fn replayed(stored: StoredAnswer) -> Self {
-        Self {
+impl<T: Answer> Recorded<T> {
+    /// The answer of an earlier request with the same key, less what is not for who asks now.
+    ///
+    /// # Errors
+    /// When what is kept is not what was answered.
+    pub fn replayed(stored: StoredAnswer, audience: Audience) -> Result<Self, Error> {
+        Ok(Self {
             replayed: true,
-            ..Self::fresh(stored)
+            ..Self::fresh(pruned::<T>(stored, audience)?)
+        })
+    }
+}
+
+fn pruned<T: Answer>(mut stored: StoredAnswer, audience: Audience) -> Result<StoredAnswer, Error> {
+    let plan = T::plan(stored.status);
+    if stored.status >= 300 || !plan.hides_from(audience) {
+        return Ok(stored);
+    }
+    let mut body: Value = serde_json::from_slice(&stored.body).or_internal()?;
+    plan.prune(&mut body, audience);
+    stored.body = serde_json::to_vec(&body).or_internal()?;
+    // The tag is a digest of all that was answered then: it would tell guesses from what is hidden.
+    for header in &mut stored.headers {
+        if header.name == "etag" {
+            let version = header.value.trim_start_matches('"').split('-').next();
+            header.value = entity_tag(version.unwrap_or_default(), &stored.body);
         }
     }
+    Ok(stored)
 }
 
 impl<T> Responder for Recorded<T> {
@@ -148,13 +178,22 @@ impl<T: Output> Output for Recorded<T> {
     }
 }
 
-/// An answer with a JSON body.
-pub(crate) fn json<T: Serialize>(
+/// An answer with a JSON body, of which each audience gets what is for it.
+pub(crate) fn json<T: Serialize + ToSchema + 'static>(
     status: u16,
     value: &T,
     cache: &str,
+    audience: Audience,
 ) -> Result<StoredAnswer, Error> {
-    let body = serde_json::to_vec(value).or_internal()?;
+    let plan = Plan::of::<T>();
+    let body = if plan.hides_from(audience) {
+        let mut shown = serde_json::to_value(value).or_internal()?;
+        plan.prune(&mut shown, audience);
+        serde_json::to_vec(&shown)
+    } else {
+        serde_json::to_vec(value)
+    }
+    .or_internal()?;
     let mut stored = StoredAnswer {
         status,
         headers: Vec::new(),
@@ -175,7 +214,7 @@ pub(crate) fn add(stored: &mut StoredAnswer, name: &str, value: &str) {
 
 /// A strong entity tag: the version, for people, and a digest of the representation, because some
 /// of it (overdue, expired) changes with the date alone. `If-Match` compares the whole of it.
-fn entity_tag(version: i64, body: &[u8]) -> String {
+fn entity_tag(version: impl Display, body: &[u8]) -> String {
     let digest = crate::crypto::sha256(body);
     let hex: String = digest[..8]
         .iter()
@@ -185,13 +224,17 @@ fn entity_tag(version: i64, body: &[u8]) -> String {
 }
 
 /// The tag under which a caller reads a representation.
-pub(super) fn tag_of<T: Representation>(value: &T) -> Result<String, Error> {
-    let stored = json(200, value, "private, no-cache")?;
+pub(super) fn tag_of<T: Representation>(value: &T, audience: Audience) -> Result<String, Error> {
+    let stored = json(200, value, "private, no-cache", audience)?;
     Ok(entity_tag(value.version(), &stored.body))
 }
 
-fn tagged<T: Representation>(status: u16, value: &T) -> Result<StoredAnswer, Error> {
-    let mut stored = json(status, value, "private, no-cache")?;
+fn tagged<T: Representation>(
+    status: u16,
+    value: &T,
+    audience: Audience,
+) -> Result<StoredAnswer, Error> {
+    let mut stored = json(status, value, "private, no-cache", audience)?;
     let tag = entity_tag(value.version(), &stored.body);
     add(&mut stored, "etag", &tag);
     add(&mut stored, "vary", "Authorization, Accept");
@@ -199,51 +242,78 @@ fn tagged<T: Representation>(status: u16, value: &T) -> Result<StoredAnswer, Err
 }
 
 impl<T: Representation> Answer for Resource<T> {
-    fn to_stored(&self) -> Result<StoredAnswer, Error> {
-        tagged(200, &self.0)
+    fn to_stored(&self, audience: Audience) -> Result<StoredAnswer, Error> {
+        tagged(200, &self.0, audience)
+    }
+
+    fn plan(_: u16) -> Arc<Plan> {
+        Plan::of::<T>()
     }
 }
 
 impl<T: Representation> Answer for Created<T> {
-    fn to_stored(&self) -> Result<StoredAnswer, Error> {
-        let mut stored = tagged(201, &self.0)?;
+    fn to_stored(&self, audience: Audience) -> Result<StoredAnswer, Error> {
+        let mut stored = tagged(201, &self.0, audience)?;
         add(&mut stored, "location", &self.0.location());
         Ok(stored)
+    }
+
+    fn plan(_: u16) -> Arc<Plan> {
+        Plan::of::<T>()
     }
 }
 
 impl<T: Representation> Answer for Accepted<T> {
-    fn to_stored(&self) -> Result<StoredAnswer, Error> {
-        let mut stored = tagged(202, &self.0)?;
+    fn to_stored(&self, audience: Audience) -> Result<StoredAnswer, Error> {
+        let mut stored = tagged(202, &self.0, audience)?;
         add(&mut stored, "location", &self.0.location());
         Ok(stored)
+    }
+
+    fn plan(_: u16) -> Arc<Plan> {
+        Plan::of::<T>()
     }
 }
 
 impl<A: Answer, W: Representation> Answer for Decidable<A, W> {
-    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+    fn to_stored(&self, audience: Audience) -> Result<StoredAnswer, Error> {
         match self {
-            Self::Now(answer) => answer.to_stored(),
-            Self::Waits(change) => change.to_stored(),
+            Self::Now(answer) => answer.to_stored(audience),
+            Self::Waits(change) => change.to_stored(audience),
+        }
+    }
+
+    fn plan(status: u16) -> Arc<Plan> {
+        match status {
+            202 => Plan::of::<W>(),
+            _ => A::plan(status),
         }
     }
 }
 
 impl<T: Representation> Answer for Named<T> {
-    fn to_stored(&self) -> Result<StoredAnswer, Error> {
+    fn to_stored(&self, audience: Audience) -> Result<StoredAnswer, Error> {
         let (status, place, value) = match self {
             Self::Made(value) => (201, "location", value),
             Self::Known(value) => (200, "content-location", value),
         };
-        let mut stored = tagged(status, value)?;
+        let mut stored = tagged(status, value, audience)?;
         add(&mut stored, place, &value.location());
         Ok(stored)
+    }
+
+    fn plan(_: u16) -> Arc<Plan> {
+        Plan::of::<T>()
     }
 }
 
 impl<T: Serialize + ToSchema + 'static> Answer for Computed<T> {
-    fn to_stored(&self) -> Result<StoredAnswer, Error> {
-        json(200, &self.0, "no-store")
+    fn to_stored(&self, audience: Audience) -> Result<StoredAnswer, Error> {
+        json(200, &self.0, "no-store", audience)
+    }
+
+    fn plan(_: u16) -> Arc<Plan> {
+        Plan::of::<T>()
     }
 }
 
@@ -251,7 +321,7 @@ impl<T: Representation> Responder for Resource<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let stored = match self.to_stored() {
+        let stored = match self.to_stored(audience::of_request(request)) {
             Ok(stored) => stored,
             Err(error) => return HttpResponse::from_error(error),
         };
@@ -288,8 +358,8 @@ macro_rules! responders {
         impl<T: $bound + Serialize + ToSchema + 'static> Responder for $answer<T> {
             type Body = BoxBody;
 
-            fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-                match self.to_stored() {
+            fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+                match self.to_stored(audience::of_request(request)) {
                     Ok(stored) => problem::respond(&stored),
                     Err(error) => HttpResponse::from_error(error),
                 }
@@ -305,19 +375,20 @@ responders!(
 impl<A: Answer, W: Representation> Responder for Decidable<A, W> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        match self.to_stored() {
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        match self.to_stored(audience::of_request(request)) {
             Ok(stored) => problem::respond(&stored),
             Err(error) => HttpResponse::from_error(error),
         }
     }
 }
 
-impl<P: Serialize> Responder for Listing<P> {
+impl<P: Serialize + ToSchema + 'static> Responder for Listing<P> {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        match json(200, &self.page, "private, no-cache") {
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let audience = audience::of_request(request);
+        match json(200, &self.page, "private, no-cache", audience) {
             Ok(mut stored) => {
                 add(&mut stored, "vary", "Authorization, Accept");
                 if let Some(next) = &self.next {

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use super::answers::Listing;
+use super::audience::Plan;
 use super::guard::Require;
-use super::parameters::{PAGE_SIZE_DEFAULT, Page, Paged, Parameters, Place};
+use super::parameters::{PAGE_SIZE_DEFAULT, Page, Paged, Parameters, Place, unknown};
 use crate::auth::scopes::Scope;
 use crate::crypto::CursorSeal;
 use crate::error::{Error, FieldError, OrInternal, Problem};
@@ -76,7 +78,8 @@ fn digest(place: &Place) -> String {
 /// than fit on the page, to know whether another follows. `key` names the place of an item.
 ///
 /// # Errors
-/// [`ProblemCode::InvalidCursor`], and whatever `load` refuses.
+/// [`ProblemCode::InvalidCursor`], [`ProblemCode::UnknownParameter`] for a filter by what the caller is not
+/// shown, and whatever `load` refuses.
 pub async fn listing<S, Q, K, P>(
     guard: &Require<S>,
     parameters: Parameters<Q>,
@@ -88,9 +91,14 @@ where
     Q: Paged + Send + 'static,
     K: Serialize + DeserializeOwned + Clone + Send + 'static,
     P: Page,
-    P::Item: Send + 'static,
+    P::Item: ToSchema + Send + 'static,
 {
     let Parameters { values, place } = parameters;
+    // What is not shown is not asked for either: that something is found would show it.
+    let (plan, audience) = (Plan::of::<P::Item>(), guard.actor().audience());
+    if let Some(hidden) = place.names().find(|name| plan.of_member(name) > audience) {
+        return Err(unknown(hidden));
+    }
     let sealing = &guard.state().cursors;
     let after: Option<K> = open(sealing, &place, values.cursor())?;
     let size = values.limit().unwrap_or(PAGE_SIZE_DEFAULT);

@@ -10,12 +10,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use super::answers::{Answer, Recorded};
 use super::command::Repeatable;
 use super::operation::{Draft, Guard, Operations};
+use super::parameters;
 use super::problem::{self, Language, Wording};
 use super::state::{RequestIdentity, State};
 use crate::auth::bearer::{HeaderProblem, bearer_token};
 use crate::auth::scopes::Scope;
 use crate::auth::token::VerifiedToken;
-use crate::error::{Error, FieldError, Problem};
+use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::db::{WriteRequest, Written};
 use crate::platform::store::idempotency::StoredAnswer;
@@ -104,12 +105,13 @@ impl<S: Scope> Require<S> {
         self.write_down_who_came().await?;
         let request = self.request(action, &repeatable);
         let wording = self.wording.clone();
+        let audience = self.actor.audience();
         let written = self
             .state
             .db
             .write(
                 request,
-                move |tx| work(tx).and_then(|answer| answer.to_stored()),
+                move |tx| work(tx).and_then(|answer| answer.to_stored(audience)),
                 move |result| {
                     Some(match result {
                         Ok(answer) => answer.clone(),
@@ -118,7 +120,7 @@ impl<S: Scope> Require<S> {
                 },
             )
             .await?;
-        Ok(self.recorded(written))
+        self.recorded(written)
     }
 
     /// Writes down who has come since the last time, so that what is decided in the name of somebody
@@ -151,12 +153,18 @@ impl<S: Scope> Require<S> {
     }
 
     /// The answer to a write, in the words of this caller.
-    pub fn recorded<T>(&self, written: Written<StoredAnswer>) -> Recorded<T> {
-        match written {
+    ///
+    /// # Errors
+    /// When what is kept of an earlier one is not what was answered.
+    pub fn recorded<T: Answer>(
+        &self,
+        written: Written<StoredAnswer>,
+    ) -> Result<Recorded<T>, Error> {
+        Ok(match written {
             Written::Done(stored) => Recorded::fresh(stored),
             Written::Refused(problem) => Recorded::fresh(problem::render(&problem, &self.wording)),
-            Written::Replayed(stored) => Recorded::replayed(stored),
-        }
+            Written::Replayed(stored) => Recorded::replayed(stored, self.actor.audience())?,
+        })
     }
 }
 
@@ -227,6 +235,8 @@ fn admit<S: Scope>(request: &HttpRequest) -> Result<Require<S>, Error> {
             .into());
     }
     refuse_unknown_parameters(request)?;
+    // Answers that are written outside of the guard are told by it what they may show.
+    request.extensions_mut().insert(actor.audience());
     Ok(Require {
         actor,
         wording: Wording {
@@ -256,13 +266,7 @@ fn refuse_unknown_parameters(request: &HttpRequest) -> Result<(), Error> {
         .chars()
         .take(100)
         .collect();
-    Err(Problem::new(ProblemCode::UnknownParameter)
-        .at(FieldError::parameter(
-            &name,
-            "is not a parameter here",
-            "不是此处的参数",
-        ))
-        .into())
+    Err(parameters::unknown(&name))
 }
 
 fn verified(request: &HttpRequest, state: &State) -> Result<VerifiedToken, Error> {

@@ -1,6 +1,7 @@
 //! The HTTP API: request and response types, guards, handlers of a few lines.
 
 pub mod answers;
+pub mod audience;
 pub mod bodies;
 pub mod command;
 pub mod cursor;

@@ -169,6 +169,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Names of the filters that are given.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.filters.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Path and filters as one text, without the parameters that move within the listing.
     pub fn canonical(&self) -> String {
         let mut text = self.path.clone();
@@ -264,17 +269,21 @@ fn read<T: DeserializeOwned>(request: &HttpRequest) -> Result<Parameters<T>, Err
     })
 }
 
+/// The refusal of a parameter that is none, or none for this caller.
+pub(super) fn unknown(name: &str) -> Error {
+    Problem::new(ProblemCode::UnknownParameter)
+        .at(FieldError::parameter(
+            name,
+            "is not a parameter here",
+            "不是此处的参数",
+        ))
+        .into()
+}
+
 fn unreadable(message: &str) -> Error {
     let quoted = message.split('`').nth(1).filter(|name| name.len() <= 100);
     if message.starts_with("unknown field") {
-        let name = quoted.unwrap_or("?");
-        return Problem::new(ProblemCode::UnknownParameter)
-            .at(FieldError::parameter(
-                name,
-                "is not a parameter here",
-                "不是此处的参数",
-            ))
-            .into();
+        return unknown(quoted.unwrap_or("?"));
     }
     let problem = Problem::new(ProblemCode::InvalidParameter);
     match (message.starts_with("duplicate field"), quoted) {

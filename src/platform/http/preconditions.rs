@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde_json::json;
 
 use super::answers::{Representation, tag_of};
+use super::audience::{self, Audience};
 use super::operation::{Draft, Input};
 use crate::error::{Bilingual, Error, FieldError, Place, Problem};
 use crate::error_codes::ProblemCode;
@@ -59,6 +60,8 @@ impl MatchRule for OfDecision {
 #[derive(Debug)]
 pub struct IfMatch<R = Required> {
     wanted: Wanted,
+    /// As whom the caller reads, and so has read before.
+    audience: Audience,
     rule: PhantomData<fn() -> R>,
 }
 
@@ -75,12 +78,13 @@ impl Wanted {
     /// what was read, some of which follows from the date or from elsewhere.
     fn check<T: Representation>(
         &self,
+        audience: Audience,
         current: impl FnOnce() -> Result<T, Error>,
     ) -> Result<(), Error> {
         let Self::OneOf(tags) = self else {
             return Ok(());
         };
-        let tag = tag_of(&current()?)?;
+        let tag = tag_of(&current()?, audience)?;
         if tags.contains(&tag) {
             return Ok(());
         }
@@ -101,8 +105,8 @@ impl<R> IfMatch<R> {
         &self,
         view: impl Fn(&mut Reader<'_>, Row) -> Result<T, Error>,
     ) -> impl Fn(&mut Reader<'_>, &Row) -> Result<(), Error> {
-        let wanted = &self.wanted;
-        move |reader, row| wanted.check(|| view(reader, row.clone()))
+        let (wanted, audience) = (&self.wanted, self.audience);
+        move |reader, row| wanted.check(audience, || view(reader, row.clone()))
     }
 
     /// Compares what is there now.
@@ -113,7 +117,7 @@ impl<R> IfMatch<R> {
         &self,
         current: impl FnOnce() -> Result<T, Error>,
     ) -> Result<(), Error> {
-        self.wanted.check(current)
+        self.wanted.check(self.audience, current)
     }
 
     /// Whether anything is asked of what is there.
@@ -133,6 +137,7 @@ impl IfMatch<OfDecision> {
         }
         Ok(Deciding {
             wanted: self.wanted,
+            audience: self.audience,
             approval,
         })
     }
@@ -142,6 +147,7 @@ impl IfMatch<OfDecision> {
 #[derive(Debug)]
 pub struct Deciding {
     wanted: Wanted,
+    audience: Audience,
     approval: Option<CaseId>,
 }
 
@@ -153,11 +159,12 @@ impl Deciding {
         approval: impl Fn(&Row) -> Option<CaseId>,
     ) -> impl Fn(&mut Reader<'_>, &Row) -> Result<(), Error> {
         move |reader, row| {
-            self.wanted.check(|| view(reader, row.clone()))?;
+            let audience = self.audience;
+            self.wanted.check(audience, || view(reader, row.clone()))?;
             if self.approval.is_none() || self.approval == approval(row) {
                 return Ok(());
             }
-            Err(failed(tag_of(&view(reader, row.clone())?)?))
+            Err(failed(tag_of(&view(reader, row.clone())?, audience)?))
         }
     }
 }
@@ -167,8 +174,12 @@ impl<R: MatchRule> FromRequest for IfMatch<R> {
     type Future = std::future::Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rule = PhantomData;
-        std::future::ready(wanted::<R>(request).map(|wanted| Self { wanted, rule }))
+        let (rule, audience) = (PhantomData, audience::of_request(request));
+        std::future::ready(wanted::<R>(request).map(|wanted| Self {
+            wanted,
+            audience,
+            rule,
+        }))
     }
 }
 

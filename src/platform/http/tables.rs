@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::answers::{add, json};
+use super::audience::{self, Audience, Plan};
 use super::negotiation::preferred;
 use super::operation::{Draft, JSON, Output};
 use super::problem;
 use crate::error::{Error, OrInternal};
+use crate::error_codes::ProblemCode;
 use crate::platform::store::idempotency::StoredAnswer;
 
 /// A file of rows under named columns.
@@ -55,11 +57,11 @@ pub struct Table<T> {
 }
 
 impl<T: Tabular> Table<T> {
-    fn to_file(&self) -> Result<StoredAnswer, Error> {
+    fn to_file(&self, audience: Audience) -> Result<StoredAnswer, Error> {
         let mut stored = StoredAnswer {
             status: 200,
             headers: Vec::new(),
-            body: written(&self.content, self.byte_order_mark)?,
+            body: written(&self.content, self.byte_order_mark, audience)?,
         };
         add(&mut stored, "content-type", CSV_IN_FULL);
         add(&mut stored, "cache-control", "no-store");
@@ -76,9 +78,10 @@ impl<T: Tabular> Responder for Table<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let audience = audience::of_request(request);
         let stored = match preferred(request, &[JSON, CSV]) {
-            Some(CSV) => self.to_file(),
-            _ => json(200, &self.content, "no-store"),
+            Some(CSV) => self.to_file(audience),
+            _ => json(200, &self.content, "no-store", audience),
         };
         match stored {
             Ok(mut stored) => {
@@ -125,7 +128,15 @@ pub fn row_of(mut common: Value, value: &impl Serialize) -> Result<Value, Error>
     Ok(common)
 }
 
-fn written<T: Tabular>(table: &T, byte_order_mark: bool) -> Result<Vec<u8>, Error> {
+fn written<T: Tabular>(
+    table: &T,
+    byte_order_mark: bool,
+    audience: Audience,
+) -> Result<Vec<u8>, Error> {
+    // A row has members of several parts of the table; a file has no place to leave some out.
+    if Plan::of::<T>().hides_from(audience) {
+        return Err(ProblemCode::NotAcceptable.into());
+    }
     let mark = if byte_order_mark {
         BYTE_ORDER_MARK
     } else {

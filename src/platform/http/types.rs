@@ -243,6 +243,27 @@ impl ToSchema for Principal {
     }
 }
 
+/// The request in which something was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct RequestId(pub uuid::Uuid);
+
+impl PartialSchema for RequestId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
+            .max_length(Some(36))
+            .into()
+    }
+}
+
+impl ToSchema for RequestId {
+    fn name() -> Cow<'static, str> {
+        "RequestId".into()
+    }
+}
+
 /// A business date, exactly `YYYY-MM-DD`, from 1900 to 2999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]

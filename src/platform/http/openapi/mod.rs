@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document: what the operations say of themselves, completed by what holds for
 //! all of them.
 
+mod audiences;
 mod examples;
 mod shared_parts;
 
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::audience;
 use super::operation::{Operation, Schemas};
 use super::problem::{FieldProblem, ProblemView, ReasonView};
 use crate::auth::scopes;
@@ -36,8 +38,14 @@ pub fn document(operations: &[Operation]) -> Value {
             describe(operation),
         );
     }
+    let mut wrappers: BTreeMap<String, Value> = BTreeMap::new();
     for (name, schema) in collected {
-        schemas.insert(name, serde_json::to_value(schema).unwrap_or_default());
+        let schema = serde_json::to_value(schema).unwrap_or_default();
+        let into = match schema[audience::FOR_WHOM].is_string() {
+            true => &mut wrappers,
+            false => &mut schemas,
+        };
+        into.insert(name, schema);
     }
     let written_out: BTreeMap<&str, Value> = WRITTEN_OUT
         .iter()
@@ -62,7 +70,9 @@ pub fn document(operations: &[Operation]) -> Value {
             "securitySchemes": {"oauth2": security_scheme()},
         },
     });
+    audiences::unwrap(&mut document, &wrappers);
     write_out(&mut document, &written_out);
+    audiences::complete(&mut document);
     complete(&mut document);
     document
 }
@@ -83,6 +93,9 @@ fn write_out(value: &mut Value, types: &BTreeMap<&str, Value>) {
         .and_then(|path| path.rsplit('/').next());
     if let Some(known) = name.and_then(|name| types.get(name)) {
         let mut schema = known.clone();
+        if let Some(audience) = value.get(audience::FOR_WHOM) {
+            schema[audience::FOR_WHOM] = audience.clone();
+        }
         if let Some(description) = reference.get("description") {
             schema["description"] = description.clone();
         }
@@ -148,7 +161,9 @@ fn info() -> Value {
             UTC; business dates are plain dates in the time zone of the company. Requests that change exposure, money \
             or approvals carry an `Idempotency-Key`: repeated with the same body they have no second effect and give \
             the first answer again for 24 hours. Collections are read page by page with opaque cursors. Unknown \
-            fields and parameters are refused. Problems follow RFC 9457 and come in English or Chinese by \
+            fields and parameters are refused. A field that is not for everybody who may read the thing says so by \
+            `x-audience`, and is absent for the others: `staff` hides it from a customer that reads its own, `officers` \
+            from all but readers with the scope `internal-notes:read`. Problems follow RFC 9457 and come in English or Chinese by \
             `Accept-Language`; `GET /v1/problems` lists every code.",
         "contact": {"name": "shouxin", "url": "https://shouxin.internal.test/docs", "email": "shouxin@internal.test"},
         "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
