@@ -71,13 +71,6 @@ impl AccessGrant {
     ///
     /// Only the function that writes the access record may call this. A call from anywhere else
     /// is a read that nobody will ever know of.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "its one caller is the function that writes the access record"
-        )
-    )]
     pub(crate) fn recorded(access_record_id: Uuid) -> AccessGrant {
         AccessGrant { access_record_id }
     }

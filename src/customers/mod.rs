@@ -4,12 +4,14 @@
 pub mod domain {
     pub mod customers;
     pub mod events;
+    pub mod personal;
     pub mod social_credit_code;
 }
 
 /// Rows, query pieces, load and apply.
 pub(crate) mod store {
     pub mod customers;
+    pub mod personal;
     pub mod standstill;
 }
 
@@ -17,6 +19,7 @@ pub(crate) mod store {
 pub mod app {
     pub mod customers;
     pub(crate) mod dated_facts;
+    pub mod personal;
     mod standing;
 }
 

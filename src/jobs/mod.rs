@@ -15,6 +15,8 @@ pub use self::job::{Job, Progress};
 pub use self::runner::Runner;
 
 use crate::approvals::app::approvals;
+use crate::customers::app::personal;
+use crate::customers::store::personal::unsealed;
 use crate::error::Error;
 use crate::exposure::app::reservations;
 use crate::exposure::store::reservations::customers_with_due;
@@ -37,6 +39,7 @@ pub const ALL: &[Job] = &[
     Job { name: "forget expired idempotency records", every: MINUTE, batch: forget_expired_answers },
     Job { name: "expire reservations", every: MINUTE, batch: expire_reservations },
     Job { name: "announce escalations", every: MINUTE, batch: announce_escalations },
+    Job { name: "seal what is personal", every: MINUTE, batch: seal_personal_fields },
 ];
 
 /// Whom the audit names when a job has done something.
@@ -86,6 +89,23 @@ fn announce_escalations(db: &Db) -> Result<Progress, Error> {
         approvals::announce_escalations(tx)
     })?;
     Ok(Progress::of(announced, approvals::ESCALATIONS_MAX))
+}
+
+/// Seals and indexes, customer by customer, what is there from before that was done. Once it is, there
+/// is nothing to do. One that cannot be sealed does not hold up the others.
+fn seal_personal_fields(db: &Db) -> Result<Progress, Error> {
+    let actor = actor();
+    let found = db.read_blocking(&actor, &|reader| {
+        Ok(unsealed(reader.connection, BATCH_CUSTOMERS)?)
+    })?;
+    let mut outcome = Ok(Progress::of(found.len(), BATCH_CUSTOMERS));
+    for customer_id in found {
+        let sealed = db.write_blocking(&actor, "customer.seal", &|tx| {
+            personal::seal_up(tx, customer_id)
+        });
+        outcome = sealed.and(outcome);
+    }
+    outcome
 }
 
 #[cfg(test)]

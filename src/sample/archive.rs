@@ -7,11 +7,12 @@ use super::action::Day;
 use super::company::{UNITS, org_path};
 use super::customers::Draft;
 use super::names;
-use crate::customers::app::customers::{Contact, NewCustomer};
+use crate::customers::app::customers::NewCustomer;
 use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, MarketWeight, ServiceTier, TimeClass, TradingClass,
     ValueClass,
 };
+use crate::customers::domain::personal::Contact;
 use crate::customers::domain::social_credit_code::SocialCreditCode;
 use crate::error::{Error, OrInternal};
 

@@ -59,6 +59,16 @@ pub fn mask_email(email: &str) -> String {
     }
 }
 
+/// Hides a text whole, and how long it is.
+#[must_use]
+pub fn mask_whole(text: &str) -> String {
+    const WHOLE: &str = "****";
+    if text.is_empty() {
+        return String::new();
+    }
+    differing_from(text, WHOLE.to_owned())
+}
+
 /// How many characters of a text count as part of a number; the others only separate.
 fn significant_count(text: &str) -> usize {
     text.chars().filter(|one| one.is_alphanumeric()).count()
@@ -105,7 +115,7 @@ mod tests {
     /// One mask, as all of them are shaped.
     type Mask = fn(&str) -> String;
 
-    const ALL: [Mask; 3] = [mask_person_name, mask_phone, mask_email];
+    const ALL: [Mask; 4] = [mask_person_name, mask_phone, mask_email, mask_whole];
 
     fn check(mask: Mask, examples: &[(&str, &str)]) {
         for (value, masked) in examples {
@@ -126,6 +136,19 @@ mod tests {
                 ("John Smith", "J**"),
                 ("𠮷野", "𠮷*"),
                 ("张*", "张**"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_hidden_whole_has_no_length() {
+        check(
+            mask_whole,
+            &[
+                ("", ""),
+                ("衡山路1号", "****"),
+                ("x", "****"),
+                ("****", "*****"),
             ],
         );
     }

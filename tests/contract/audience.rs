@@ -417,7 +417,8 @@ fn what_is_not_shown_is_not_found_by_either() {
         "/v1/customers?service_tier=gold",
         "/v1/customers?time_class=new",
         "/v1/customers?trading_class=current",
-        "/v1/receivables?over_limit=true", "/v1/receivables?term_exceeded=false",
+        "/v1/receivables?over_limit=true",
+        "/v1/receivables?term_exceeded=false",
     ] {
         own.get(filter).expect_problem("unknown_parameter");
         staff.get(filter).expect(200);

@@ -1,3 +1,4 @@
 //! The archive.
 
+mod persons;
 mod searches;

@@ -1,47 +1,28 @@
 //! Keeping customer archives (policies P05, P06, P15, P17, P19).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
+use super::personal::Personal;
 use super::standing::{self, Standing};
 use crate::approvals::app::pending_changes::Done;
 use crate::approvals::store::pending_changes::PendingChangeRow;
-use crate::crypto::{SealContext, seal};
 use crate::customers::domain::customers::{
     self, CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
     TimeClass, TradingClass, ValueClass,
 };
 use crate::customers::domain::events;
+use crate::customers::domain::personal::Contact;
 use crate::customers::domain::social_credit_code::SocialCreditCode;
 use crate::customers::store::customers::{self as store, CustomerRow, CustomerVersionRow};
 use crate::customers::store::standstill;
-use crate::error::{Error, OrInternal, Problem};
+use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::platform::store::errors::on_violation;
 use crate::platform::store::made::Made;
 use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::ids::CustomerId;
-use crate::values::masking;
-use crate::values::names::similarity_key;
 use crate::values::organisation::OrgPath;
-
-/// Class of the personal fields of an archive.
-const PERSONAL: &str = "personal";
-
-/// A person to talk to at the customer. Classified.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Contact {
-    /// Name.
-    pub name: String,
-    /// Job title; not classified.
-    pub title: Option<String>,
-    /// Telephone.
-    pub phone: Option<String>,
-    /// Mail address.
-    pub email: Option<String>,
-}
 
 /// What a new archive starts with.
 #[derive(Debug, Clone)]
@@ -76,7 +57,7 @@ pub struct NewCustomer {
     pub legal_representative: Option<String>,
     /// Contacts; classified.
     pub contacts: Vec<Contact>,
-    /// Unclassified fields that nothing decides on, as they are shown.
+    /// Fields that nothing decides on; those of a person are classified in part.
     pub details: Map<String, Value>,
 }
 
@@ -111,7 +92,7 @@ pub struct CustomerChange {
     pub legal_representative: Option<Option<String>>,
     /// Contacts, all of them.
     pub contacts: Option<Vec<Contact>>,
-    /// Unclassified fields; null clears.
+    /// The same fields; null clears.
     pub details: Map<String, Value>,
 }
 
@@ -143,12 +124,13 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
         value_class: new.value_class,
         service_tier: new.service_tier,
         industry: new.industry.clone(),
-        profile: Value::Object(new.details.clone()),
+        profile: json!({}),
         personal_sealed: json!({}),
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
         related_party: new.related_party,
+        is_sealed: true,
     };
     let mut personal = Personal::default();
     personal.name(&mut row, &new.name);
@@ -157,6 +139,9 @@ pub fn create(tx: &mut Tx<'_>, new: &NewCustomer) -> Result<CustomerRow, Error> 
     }
     if !new.contacts.is_empty() {
         personal.contacts(&mut row, &new.contacts)?;
+    }
+    for (field, value) in &new.details {
+        personal.detail(&mut row, field, value.clone())?;
     }
     store::insert(tx.connection, &row)?;
     if let Some(code) = &row.unified_social_credit_code {
@@ -203,7 +188,7 @@ pub fn change(
     }
     let mut others = customers::changes(&snapshot(&before), &snapshot(&row));
     others.retain(|change| !["status", "related_party"].contains(&change.field.as_str()));
-    if !others.is_empty() || !personal.to_seal.is_empty() {
+    if !others.is_empty() || !personal.is_empty() {
         let detail = "is changed by itself where that loosens";
         return Err(Problem::field("status", detail, "放宽时须单独提交").into());
     }
@@ -311,107 +296,9 @@ fn apply(
         personal.contacts(row, contacts)?;
     }
     for (field, value) in &change.details {
-        set_detail(row, field, value.clone());
+        personal.detail(row, field, value.clone())?;
     }
     Ok(())
-}
-
-/// Classified fields on their way into the archive: the mask is shown, the value is sealed.
-#[derive(Default)]
-struct Personal {
-    to_seal: Vec<(&'static str, Option<String>)>,
-}
-
-impl Personal {
-    fn name(&mut self, row: &mut CustomerRow, name: &str) {
-        if row.kind == CustomerKind::Individual {
-            row.name = masking::mask_person_name(name);
-            row.name_key = String::new();
-            self.to_seal.push(("name", Some(name.to_owned())));
-        } else {
-            row.name = name.to_owned();
-            row.name_key = similarity_key(name);
-        }
-    }
-
-    fn legal_representative(&mut self, row: &mut CustomerRow, name: Option<&str>) {
-        let mask = name.map_or(Value::Null, |name| masking::mask_person_name(name).into());
-        set_detail(row, "legal_representative", mask);
-        self.to_seal
-            .push(("legal_representative", name.map(str::to_owned)));
-    }
-
-    fn contacts(&mut self, row: &mut CustomerRow, contacts: &[Contact]) -> Result<(), Error> {
-        let masked: Vec<Value> = contacts
-            .iter()
-            .map(|contact| {
-                json!({
-                    "name": masking::mask_person_name(&contact.name),
-                    "title": contact.title,
-                    "phone": contact.phone.as_deref().map(masking::mask_phone),
-                    "email": contact.email.as_deref().map(masking::mask_email),
-                })
-            })
-            .collect();
-        let plain = serde_json::to_string(contacts).or_internal()?;
-        set_detail(row, "contacts", Value::Array(masked));
-        self.to_seal
-            .push(("contacts", (!contacts.is_empty()).then_some(plain)));
-        Ok(())
-    }
-
-    /// Seals what came in and says whether there was anything.
-    fn seal_into(&self, tx: &mut Tx<'_>, row: &mut CustomerRow) -> Result<bool, Error> {
-        if self.to_seal.is_empty() {
-            return Ok(false);
-        }
-        let (key_version, key) = data_key(tx, row.id)?;
-        let Some(sealed) = row.personal_sealed.as_object_mut() else {
-            return Err(Error::internal("sealed fields are not an object"));
-        };
-        for (column, value) in &self.to_seal {
-            match value {
-                None => drop(sealed.remove(*column)),
-                Some(value) => {
-                    let context = SealContext {
-                        table: "customers",
-                        row_id: row.id.uuid(),
-                        column,
-                    };
-                    let closed =
-                        seal(&key, key_version, value.as_bytes(), &context).or_internal()?;
-                    sealed.insert(
-                        (*column).to_owned(),
-                        BASE64.encode(closed.as_bytes()).into(),
-                    );
-                }
-            }
-        }
-        Ok(true)
-    }
-}
-
-fn data_key(tx: &mut Tx<'_>, id: CustomerId) -> Result<(u32, crate::crypto::DataKey), Error> {
-    if let Some((version, wrapped)) = store::newest_key(tx.connection, id, PERSONAL)? {
-        let key = tx
-            .keys
-            .unwrap_data_key(&wrapped, id.uuid(), PERSONAL)
-            .or_internal()?;
-        return Ok((u32::try_from(version).unwrap_or(1), key));
-    }
-    let (key, wrapped) = tx.keys.new_data_key(id.uuid(), PERSONAL).or_internal()?;
-    store::insert_key(tx.connection, id, PERSONAL, 1, &wrapped, tx.now)?;
-    Ok((1, key))
-}
-
-fn set_detail(row: &mut CustomerRow, field: &str, value: Value) {
-    if let Some(profile) = row.profile.as_object_mut() {
-        if value.is_null() {
-            profile.remove(field);
-        } else {
-            profile.insert(field.to_owned(), value);
-        }
-    }
 }
 
 fn parse_code(code: Option<&str>) -> Result<Option<String>, Error> {
@@ -460,6 +347,7 @@ fn append_version(tx: &mut Tx<'_>, row: &CustomerRow, changed_by: String) -> Res
             request_id: tx.actor.request_id,
             snapshot: snapshot(row),
             personal_sealed: row.personal_sealed.clone(),
+            is_sealed: row.is_sealed,
         },
     )?;
     Ok(())

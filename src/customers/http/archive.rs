@@ -6,11 +6,12 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use crate::customers::app::customers::{Contact, CustomerChange, NewCustomer};
+use crate::customers::app::customers::{CustomerChange, NewCustomer};
 use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
     TimeClass, TradingClass, ValueClass,
 };
+use crate::customers::domain::personal::{self, Contact};
 use crate::customers::store::customers::CustomerRow;
 use crate::error::{Error, OrInternal};
 use crate::platform::http::audience::Staff;
@@ -75,7 +76,7 @@ pub struct RegisteredCapital {
 /// Fields that describe a customer and that nothing decides on.
 macro_rules! details {
     ($($(#[$doc:meta])* $field:ident: $kind:ty,)*) => {
-        /// Unclassified description of a customer.
+        /// Description of a customer; of a person, telephone, addresses and site are classified.
         #[derive(Debug, Clone, Default, Serialize, Deserialize)]
         struct Details {
             $(#[serde(default, skip_serializing_if = "Option::is_none")] $field: Option<$kind>,)*
@@ -305,8 +306,9 @@ macro_rules! details {
         }
 
         pub(super) fn view(row: CustomerRow, similar: Vec<(CustomerId, String)>) -> Result<CustomerView, Error> {
-            let shown: Shown = read(row.profile.clone())?;
-            let details: Details = read(row.profile)?;
+            let profile = personal::shown(row.kind, &row.profile, &row.personal_sealed);
+            let shown: Shown = read(profile.clone())?;
+            let details: Details = read(profile)?;
             Ok(CustomerView {
                 id: row.id,
                 name: Text(row.name),
@@ -337,9 +339,9 @@ macro_rules! details {
 }
 
 details! {
-    /// Name in English.
+    /// Name in English; of a person classified, and shown masked.
     english_name: Text<200>,
-    /// Short name.
+    /// Short name; of a person classified, and shown masked.
     short_name: Text<60>,
     /// Scope of business.
     scope_of_business: Text<2000>,
@@ -349,15 +351,15 @@ details! {
     enterprise_size: Text<20>,
     /// Date of establishment.
     established_on: Date,
-    /// Telephone of the switchboard.
+    /// Telephone of the switchboard, or of the person: then classified, and shown masked.
     phone: Text<40>,
-    /// Fax.
+    /// Fax; of a person classified, and shown masked.
     fax: Text<40>,
-    /// Website.
+    /// Website; of a person classified, and shown masked.
     website: Text<200>,
-    /// Address of the registered office.
+    /// Address of the registered office; of a person classified, and shown to city and district.
     registered_address: Address,
-    /// Address for deliveries.
+    /// Address for deliveries; of a person classified, and shown to city and district.
     delivery_address: Address,
 }
 

@@ -6,12 +6,15 @@ use validator::{Validate, ValidationError};
 
 use crate::approvals::http::pending_change_views::{MayWait, may_wait};
 use crate::auth::scopes;
+use crate::crypto::MasterKeys;
 use crate::customers::app::customers as app;
+use crate::customers::app::personal;
 use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerRole, CustomerStatus, MarketWeight, ServiceTier,
     TimeClass, TradingClass, ValueClass,
 };
-use crate::customers::store::customers::{self as store, CustomerFilter, CustomerRow};
+use crate::customers::domain::personal::Sought;
+use crate::customers::store::customers::{self as store, CustomerFilter, CustomerRow, SoughtName};
 use crate::error::Error;
 use crate::platform::http::Reply;
 use crate::platform::http::answers::{Created, Listing, Resource};
@@ -74,12 +77,23 @@ listing_parameters! {
 #[validate(schema(function = "some_criterion"))]
 #[schema(example = json!({"name": "示例贸易"}))]
 pub struct SearchCustomers {
-    /// Part of the name; case, spacing and legal form do not matter.
+    /// Part of the name of a company; case, spacing and legal form do not matter. Of a person the whole
+    /// name.
     #[serde(default)]
     pub name: Option<Text<200>>,
     /// Exact social credit code.
     #[serde(default)]
     pub unified_social_credit_code: Option<Text<18>>,
+    /// Telephone or fax number of the customer or of one of its contacts; spaces, signs and the country
+    /// code of China do not matter.
+    #[serde(default)]
+    pub phone: Option<Text<40>>,
+    /// Registered or delivery address, from the province to the street, without purpose and postcode.
+    #[serde(default)]
+    pub address: Option<Text<500>>,
+    /// Website.
+    #[serde(default)]
+    pub website: Option<Text<200>>,
     /// Most results.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 200, default = 50)]
@@ -94,8 +108,9 @@ pub struct SearchCustomers {
 /// Open a customer archive
 ///
 /// One archive per customer from first contact. The social credit code is verified and unique;
-/// customers with a similar name are listed in the answer. Names of natural persons, the legal
-/// representative and contacts are classified: they are sealed, and shown masked.
+/// customers with a similar name, of persons with the same one, are listed in the answer. The legal
+/// representative and contacts are classified, and so are names, telephone numbers, addresses and the
+/// site of natural persons: they are sealed, and shown masked.
 #[utoipa::path(
     post,
     path = "/v1/customers",
@@ -111,8 +126,7 @@ pub async fn create(
     guard
         .write("customer.create", repeatable, move |tx| {
             let row = app::create(tx, &new)?;
-            let similar = store::similar(&mut tx.reader(), &row.name_key, row.id)?;
-            Ok(Created(view(row, similar)?))
+            Ok(Created(read(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -140,8 +154,10 @@ pub async fn list(
 
 /// Search customers
 ///
-/// By part of the name or by exact social credit code, with the criteria in the body so that they
-/// stay out of logs.
+/// By part of the name of a company, the exact name of a person, or an exact social credit code,
+/// telephone number, address or site, with the criteria in the body so that they stay out of logs. All
+/// that are given have to be met. What is sealed is found by a keyed digest, as a whole and never by
+/// a part.
 #[utoipa::path(
     post,
     path = "/v1/customer-searches",
@@ -153,16 +169,12 @@ pub async fn search(
     criteria: Query<SearchCustomers>,
 ) -> Result<crate::platform::http::answers::Computed<CustomerPage>, Error> {
     let Query { body } = criteria;
-    let filter = CustomerFilter {
-        name_key_part: body.name.map(|name| similarity_key(&name.0)),
-        unified_social_credit_code: body
-            .unified_social_credit_code
-            .map(|code| code.0.to_ascii_uppercase()),
-        ..CustomerFilter::default()
-    };
     let limit = i64::from(body.limit.unwrap_or(50));
     let rows = guard
-        .read(move |reader| Ok(store::list(reader, &filter, None, limit)?))
+        .read(move |reader| {
+            let filter = sought(reader.keys, &body)?;
+            Ok(store::list(reader, &filter, None, limit)?)
+        })
         .await?;
     let items = rows
         .into_iter()
@@ -176,7 +188,7 @@ pub async fn search(
 
 /// An archive as its readers see it.
 fn read(reader: &mut Reader<'_>, row: CustomerRow) -> Result<CustomerView, Error> {
-    let similar = store::similar(reader, &row.name_key, row.id)?;
+    let similar = store::similar(reader, &row)?;
     view(row, similar)
 }
 
@@ -207,7 +219,11 @@ pub async fn get(
                 Some(instant) => {
                     let version = store::version_as_of(reader, id.0, instant)?
                         .ok_or_else(Error::not_found)?;
-                    past(row, version)?
+                    let (row, is_called_so) = past(row, version)?;
+                    if !is_called_so {
+                        return Ok(Resource(view(row, Vec::new())?));
+                    }
+                    row
                 }
             };
             Ok(Resource(read(reader, row)?))
@@ -288,11 +304,47 @@ fn filter(values: &ListCustomers) -> CustomerFilter {
     }
 }
 
+/// What is sought, as the store compares it.
+fn sought(keys: &MasterKeys, body: &SearchCustomers) -> Result<CustomerFilter, Error> {
+    let mut digests = Vec::new();
+    for (sought, text) in [
+        (Sought::Phone, body.phone.as_ref().map(|text| &text.0)),
+        (Sought::Address, body.address.as_ref().map(|text| &text.0)),
+        (Sought::Website, body.website.as_ref().map(|text| &text.0)),
+    ] {
+        if let Some(text) = text {
+            digests.push(personal::digests(keys, sought, text)?);
+        }
+    }
+    let name = body.name.as_ref().map(|name| {
+        Ok::<_, Error>(SoughtName {
+            key_part: similarity_key(&name.0),
+            digests: personal::digests(keys, Sought::Name, &name.0)?,
+        })
+    });
+    let code = body.unified_social_credit_code.as_ref();
+    Ok(CustomerFilter {
+        name: name.transpose()?,
+        digests,
+        unified_social_credit_code: code.map(|code| code.0.to_ascii_uppercase()),
+        ..CustomerFilter::default()
+    })
+}
+
 fn some_criterion(search: &SearchCustomers) -> Result<(), ValidationError> {
-    if search.name.is_some() || search.unified_social_credit_code.is_some() {
+    let SearchCustomers {
+        name,
+        unified_social_credit_code,
+        phone,
+        address,
+        website,
+        limit: _,
+    } = search;
+    let sealed = phone.is_some() || address.is_some() || website.is_some();
+    if sealed || name.is_some() || unified_social_credit_code.is_some() {
         Ok(())
     } else {
         Err(ValidationError::new("criteria")
-            .with_message("needs a name or a social credit code|需要名称或统一社会信用代码".into()))
+            .with_message("needs something to search by|须至少给出一项查询条件".into()))
     }
 }

@@ -10,6 +10,7 @@ use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
     TradingClass, ValueClass, changes, is_major,
 };
+use crate::customers::domain::personal::{self, NAME};
 use crate::customers::store::customers::{CustomerRow, CustomerVersionRow};
 use crate::error::Error;
 use crate::platform::http::audience::{Audience, Plan, Staff};
@@ -65,6 +66,15 @@ listing_parameters! {
     ListVersions {}
 }
 
+/// The archive of a version, nothing of which is shown that is not sealed yet.
+fn shown_of(row: &CustomerVersionRow) -> Value {
+    let kind = row.snapshot["kind"].as_str().and_then(CustomerKind::parse);
+    match kind {
+        Some(kind) => personal::shown(kind, &row.snapshot, &row.personal_sealed),
+        None => row.snapshot.clone(),
+    }
+}
+
 /// The versions with what each changed of the fields that an audience is shown.
 pub(super) fn history_views(
     rows: &[CustomerVersionRow],
@@ -73,13 +83,13 @@ pub(super) fn history_views(
     let nothing = Value::Object(Map::new());
     // A field has the same name in a version as in the archive, and is for the same readers.
     let plan = Plan::of::<CustomerView>();
+    let shown: Vec<Value> = rows.iter().map(shown_of).collect();
     rows.iter()
         .enumerate()
         .map(|(index, row)| {
-            let before = rows
-                .get(index + 1)
-                .map_or(&nothing, |older| &older.snapshot);
-            let mut changes = changes(before, &row.snapshot);
+            let before = shown.get(index + 1).unwrap_or(&nothing);
+            let after = shown.get(index).unwrap_or(&nothing);
+            let mut changes = changes(before, after);
             changes.retain(|change| plan.of_member(&change.field) <= audience);
             CustomerVersionView {
                 version: row.version,
@@ -100,11 +110,12 @@ pub(super) fn history_views(
         .collect()
 }
 
-/// The archive as a past version shows it.
+/// The archive as a past version shows it, and whether it was called then as it is now: others are
+/// similar to what it is called now.
 pub(super) fn past(
     mut row: CustomerRow,
     version: CustomerVersionRow,
-) -> Result<CustomerRow, Error> {
+) -> Result<(CustomerRow, bool), Error> {
     #[derive(Deserialize)]
     struct Fixed {
         name: String,
@@ -140,15 +151,15 @@ pub(super) fn past(
         industry,
         related_party,
     } = read(version.snapshot.clone())?;
-    row.name_key = if row.name == name {
-        row.name_key
-    } else {
-        String::new()
-    };
+    // Two names may have one mask; what is sealed is sealed anew with every change.
+    let sealed_name = |sealed: &Value| sealed.get(NAME).cloned();
+    let is_called_so = row.name == name
+        && sealed_name(&row.personal_sealed) == sealed_name(&version.personal_sealed);
     row.profile = version.snapshot;
+    row.personal_sealed = version.personal_sealed;
     row.version = version.version;
     row.updated_at = version.recorded_at;
-    Ok(CustomerRow {
+    let then = CustomerRow {
         name,
         kind,
         roles,
@@ -164,5 +175,6 @@ pub(super) fn past(
         industry,
         related_party,
         ..row
-    })
+    };
+    Ok((then, is_called_so))
 }

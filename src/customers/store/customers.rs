@@ -1,12 +1,14 @@
 //! Customer archives: rows, versions, codes and keys.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool, Jsonb, SmallInt, Uuid as SqlUuid};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::personal::{Digest, of_name};
 use crate::crypto::WrappedDataKey;
 use crate::customers::domain::customers::{
     CustomerKind, CustomerNature, CustomerStatus, MarketWeight, ServiceTier, TimeClass,
@@ -14,7 +16,9 @@ use crate::customers::domain::customers::{
 };
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::locking::dated;
-use crate::platform::store::schema::{customer_codes, customer_keys, customer_versions, customers};
+use crate::platform::store::schema::{
+    customer_blind_indexes, customer_codes, customer_keys, customer_versions, customers,
+};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
@@ -73,6 +77,8 @@ pub struct CustomerRow {
     pub updated_at: DateTime<Utc>,
     /// Whether it is related to the company.
     pub related_party: bool,
+    /// Whether all that is personal is sealed and indexed.
+    pub is_sealed: bool,
 }
 
 dated!(CustomerRow: updated_at);
@@ -98,6 +104,8 @@ pub struct CustomerVersionRow {
     pub snapshot: Value,
     /// The classified fields, sealed.
     pub personal_sealed: Value,
+    /// Whether all that is personal is sealed.
+    pub is_sealed: bool,
 }
 
 /// What a listing of customers can be narrowed by.
@@ -123,8 +131,19 @@ pub struct CustomerFilter {
     /// Whether it is related to the company.
     pub related_party: Option<bool>,
     pub unified_social_credit_code: Option<String>,
-    /// Part of the reduced name.
-    pub name_key_part: Option<String>,
+    /// Part of the reduced name of a company, or the whole name of a person.
+    pub name: Option<SoughtName>,
+    /// Digests, one of which it has, for each value that is sought.
+    pub digests: Vec<Vec<Digest>>,
+}
+
+/// A name that is sought.
+#[derive(Debug, Clone)]
+pub struct SoughtName {
+    /// Part of the reduced name of a company.
+    pub key_part: String,
+    /// Digests of the whole name of a person.
+    pub digests: Vec<Digest>,
 }
 
 type Condition<'a> = Box<dyn BoxableExpression<customers::table, Pg, SqlType = Bool> + 'a>;
@@ -190,13 +209,33 @@ pub fn list(
         unified_social_credit_code
     );
     let role = filter.role.clone();
-    let part = filter.name_key_part.as_deref();
+    let name = filter.name.as_ref().map(called);
+    for digests in &filter.digests {
+        query = query.filter(has_one_of(digests));
+    }
     query
         .only_if(role.map(|role| customers::roles.contains(vec![Some(role)])))
         .only_if(filter.org_path.as_ref().map(at_or_below))
-        .only_if(part.map(|part| customers::name_key.like(format!("%{}%", escape_like(part)))))
+        .only_if(name)
         .page_after(customers::id, after, limit)
         .load(reader.connection)
+}
+
+fn called(name: &SoughtName) -> Condition<'_> {
+    let part = format!("%{}%", escape_like(&name.key_part));
+    let by_part = customers::name_key.like(part);
+    Box::new(by_part.or(has_one_of(&name.digests)))
+}
+
+/// Whether a customer has a value of one of these digests. They tell the field as well.
+fn has_one_of(digests: &[Digest]) -> Condition<'_> {
+    let of_it = customer_blind_indexes::customer_id.eq(customers::id);
+    Box::new(exists(
+        customer_blind_indexes::table
+            .filter(customer_blind_indexes::bucket.eq(customers::bucket))
+            .filter(of_it)
+            .filter(customer_blind_indexes::digest.eq_any(digests)),
+    ))
 }
 
 fn escape_like(text: &str) -> String {
@@ -205,19 +244,27 @@ fn escape_like(text: &str) -> String {
         .replace('_', "\\_")
 }
 
-/// Visible customers whose reduced name is the same, other than `except`.
+/// Visible customers of the same reduced name, or, where it is a person, of the same name; other than
+/// itself.
 pub fn similar(
     reader: &mut Reader<'_>,
-    name_key: &str,
-    except: CustomerId,
+    row: &CustomerRow,
 ) -> QueryResult<Vec<(CustomerId, String)>> {
-    if name_key.is_empty() {
+    let own = match row.kind {
+        CustomerKind::Individual => of_name(reader.connection, row.id)?,
+        _ => Vec::new(),
+    };
+    if own.is_empty() && row.name_key.is_empty() {
         return Ok(Vec::new());
     }
+    let is_called_so: Condition<'_> = match row.kind {
+        CustomerKind::Individual => has_one_of(&own),
+        _ => Box::new(customers::name_key.eq(&row.name_key)),
+    };
     customers::table
         .filter(visible_to(reader.actor))
-        .filter(customers::name_key.eq(name_key))
-        .filter(customers::id.ne(except))
+        .filter(is_called_so)
+        .filter(customers::id.ne(row.id))
         .order(customers::id.desc())
         .limit(20)
         .select((customers::id, customers::name))
@@ -309,6 +356,33 @@ pub fn versions(
         .limit(limit)
         .select(CustomerVersionRow::as_select())
         .load(reader.connection)
+}
+
+/// Versions of a customer from before they were sealed.
+pub fn unsealed_versions(
+    connection: &mut PgConnection,
+    id: CustomerId,
+) -> QueryResult<Vec<CustomerVersionRow>> {
+    customer_versions::table
+        .of(
+            (customer_versions::bucket, customer_versions::customer_id),
+            id,
+        )
+        .filter(customer_versions::is_sealed.eq(false))
+        .select(CustomerVersionRow::as_select())
+        .load(connection)
+}
+
+/// Takes what is personal out of a version from before. The database lets it happen once.
+pub fn seal_version(connection: &mut PgConnection, row: &CustomerVersionRow) -> QueryResult<()> {
+    diesel::sql_query("SELECT seal_customer_version($1, $2, $3, $4, $5)")
+        .bind::<SmallInt, _>(row.bucket)
+        .bind::<SqlUuid, _>(row.customer_id.uuid())
+        .bind::<BigInt, _>(row.version)
+        .bind::<Jsonb, Value>(row.snapshot.clone())
+        .bind::<Jsonb, Value>(row.personal_sealed.clone())
+        .execute(connection)
+        .map(drop)
 }
 
 /// The newest data key of a customer for a class of data, with its number.

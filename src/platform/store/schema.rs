@@ -334,6 +334,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    customer_blind_indexes (bucket, customer_id, field, digest) {
+        bucket -> Int2,
+        customer_id -> Uuid,
+        field -> Text,
+        digest -> Bytea,
+    }
+}
+
+diesel::table! {
     customer_codes (unified_social_credit_code) {
         unified_social_credit_code -> Text,
         customer_id -> Uuid,
@@ -433,6 +442,7 @@ diesel::table! {
         request_id -> Uuid,
         snapshot -> Jsonb,
         personal_sealed -> Jsonb,
+        is_sealed -> Bool,
     }
 }
 
@@ -460,6 +470,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         related_party -> Bool,
+        is_sealed -> Bool,
         grade -> Nullable<Text>,
         graded_on -> Nullable<Date>,
         grade_valid_until -> Nullable<Date>,
@@ -725,6 +736,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     credit_lines,
     credit_movements,
     credit_policies,
+    customer_blind_indexes,
     customer_codes,
     customer_dunning_levels,
     customer_expected_sales,

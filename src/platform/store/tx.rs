@@ -13,7 +13,7 @@ use super::events::writing::{self, EventRow};
 use super::idempotency::{self, KeptRow, ToldOf};
 use super::sets::{SetWrite, send_together};
 use crate::clock::{Clock, business_date, end_of};
-use crate::crypto::MasterKeys;
+use crate::crypto::{AccessGrant, MasterKeys};
 use crate::error::{Error, OrInternal, Problem};
 use crate::values::actor::Actor;
 use crate::values::ids::{AuditId, Bucket, CustomerId, Entity, Id};
@@ -57,6 +57,8 @@ pub struct Reader<'a> {
     pub rate_age_days_max: i64,
     /// How far one may depart from the last ones without a second person, in basis points.
     pub rate_departure_bp: i32,
+    /// Keys by which what is sealed is found.
+    pub keys: &'a MasterKeys,
 }
 
 impl Reader<'_> {
@@ -69,6 +71,7 @@ impl Reader<'_> {
             today: self.today,
             rate_age_days_max: self.rate_age_days_max,
             rate_departure_bp: self.rate_departure_bp,
+            keys: self.keys,
         }
     }
 }
@@ -188,6 +191,22 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Records that classified values are opened, and lets them be opened.
+    ///
+    /// # Errors
+    /// When no randomness can be had for the identifier.
+    pub fn record_access(
+        &mut self,
+        action: &str,
+        subject: String,
+        details: Value,
+    ) -> Result<AccessGrant, Error> {
+        let row = audit_row(self.actor, self.now, action, subject, "done", details)?;
+        let grant = AccessGrant::recorded(row.id);
+        self.journal.audit.push(row);
+        Ok(grant)
+    }
+
     /// Records what was refused, where the write goes on without it.
     ///
     /// # Errors
@@ -266,6 +285,7 @@ impl Tx<'_> {
             today: self.today,
             rate_age_days_max: self.surroundings.rate_age_days_max,
             rate_departure_bp: self.surroundings.rate_departure_bp,
+            keys: self.keys,
         }
     }
 }

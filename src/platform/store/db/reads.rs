@@ -134,7 +134,7 @@ impl Db {
         })
     }
 
-    fn reader<'a>(&self, connection: &'a mut PgConnection, actor: &'a Actor) -> Reader<'a> {
+    fn reader<'a>(&'a self, connection: &'a mut PgConnection, actor: &'a Actor) -> Reader<'a> {
         let now = self.shared.clock.now();
         Reader {
             connection,
@@ -143,6 +143,7 @@ impl Db {
             today: business_date(now, self.shared.time_zone),
             rate_age_days_max: self.shared.rates.age_days_max,
             rate_departure_bp: self.shared.rates.departure_bp,
+            keys: &self.shared.keys,
         }
     }
 }
