@@ -170,6 +170,10 @@ codes! {
         "Not possible in this state", "当前状态不允许该操作",
         "The resource has moved on; read it again to see its state.",
         "资源状态已变化，请重新读取。";
+    ApprovalRequired: "approval_required", 409, Decided,
+        "Somebody else has to decide", "须经审批",
+        "More would be usable than before. apply_with says which application asks for it; increase says what is more: amounts before and after, or the name of a term; nothing where it cannot be measured.",
+        "该操作会使可用额度增加。apply_with 给出应提交的申请；increase 给出增加之处：前后金额或条款名称，无法计量时为空。";
     ReservationCaptured: "reservation_captured", 409, Decided,
         "The reservation is already captured", "预占已全部转为占用",
         "Nothing is left of the reservation to capture or release.",

@@ -17,6 +17,7 @@ pub(crate) mod store {
 pub mod app {
     pub mod applications;
     pub mod checks;
+    pub mod effects;
     mod lifecycle;
 }
 

@@ -1,7 +1,8 @@
 //! The table of codes: unique, sorted, and each with its place among what is kept.
 
-use super::*;
 use std::collections::BTreeSet;
+
+use super::*;
 
 #[test]
 fn codes_are_unique_snake_case_and_sorted_by_status() {
@@ -24,7 +25,7 @@ const GRID: &[(Finality, &str)] = &[
     (
         Finality::Decided,
         "duplicate_social_credit_code duplicate_product_code duplicate_receivable_number
-         already_member line_overlaps invalid_transition reservation_captured
+         already_member line_overlaps invalid_transition approval_required reservation_captured
          reservation_released reservation_expired payment_reversed duplicate_contract
          application_outdated approval_checks_changed change_waiting change_outdated reference_reused referral_not_needed
          validation_failed currency_mismatch exceeds_reservation allocation_exceeds_outstanding

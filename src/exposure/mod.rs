@@ -9,6 +9,8 @@ pub mod domain {
     mod assessment_properties;
     #[cfg(test)]
     mod assessment_rule_tests;
+    #[cfg(test)]
+    mod assessment_size_tests;
     pub mod events;
     pub mod exposure_facts;
     #[cfg(test)]
@@ -24,6 +26,7 @@ pub mod domain {
     mod refusals;
     pub mod reservations;
     pub mod terms;
+    pub mod usable;
 }
 
 /// Rows, query pieces, load and apply.
@@ -48,8 +51,10 @@ pub mod app {
     pub mod contracts;
     pub mod groups;
     pub mod ledger;
+    pub mod line_actions;
     pub mod lines;
     pub mod payments;
+    pub mod pictures;
     pub mod receivables;
     pub mod referrals;
     pub mod refusing;

@@ -48,7 +48,13 @@ pub(super) enum Action {
         group: usize,
         customer: usize,
     },
+    /// Applies for a member to leave.
     Leave {
+        group: usize,
+        customer: usize,
+    },
+    /// Lets it leave.
+    LetGo {
         group: usize,
         customer: usize,
     },
@@ -75,7 +81,7 @@ pub(super) enum Action {
 }
 
 /// The part of a working day in which something is done: name, first minute, minutes.
-pub(super) const HOURS: [(i64, i64); 8] = [
+pub(super) const HOURS: [(i64, i64); 10] = [
     (6 * 60, 30),
     (7 * 60, 10),
     (8 * 60, 30),
@@ -84,6 +90,8 @@ pub(super) const HOURS: [(i64, i64); 8] = [
     (9 * 60 + 5, 20),
     (9 * 60 + 30, 450),
     (17 * 60 + 10, 40),
+    (17 * 60 + 50, 10),
+    (18 * 60, 10),
 ];
 
 impl Action {
@@ -112,6 +120,7 @@ impl Action {
             Self::Dispute(_) => (7, 0),
             Self::Suspend(_) | Self::CloseLine(_) => (7, 1),
             Self::Leave { .. } => (7, 2),
+            Self::LetGo { .. } => (8, 0),
             Self::CloseCustomer(_) => (7, 3),
         }
     }

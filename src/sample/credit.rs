@@ -373,11 +373,36 @@ fn purpose(product: &str) -> &'static str {
     }
 }
 
+/// What an application is worth in the currency of the company, generously.
+fn worth_minor(application: &ApplicationPlan) -> i64 {
+    match application.currency {
+        Currency::USD => application.amount_minor.saturating_mul(8),
+        _ => application.amount_minor,
+    }
+}
+
+/// Everything that is ever applied for by an owner, with its group: no authority is measured at more.
+fn whole_minor(owner: OwnerPlan, applications: &[ApplicationPlan], groups: &[GroupPlan]) -> i64 {
+    let group_of = |owner: OwnerPlan| match owner {
+        OwnerPlan::Group(group) => Some(group),
+        OwnerPlan::Customer(customer) => groups
+            .iter()
+            .position(|group| group.members.contains(&customer)),
+    };
+    let is_of_it = |other: &&ApplicationPlan| match group_of(owner) {
+        Some(group) => group_of(other.owner) == Some(group),
+        None => other.owner == owner,
+    };
+    applications.iter().filter(is_of_it).map(worth_minor).sum()
+}
+
 /// Whoever has the authority decides. Nobody has a score before the year is over: the branch up to two
-/// hundred thousand, the head office above that, and the executive after it above fifty million.
+/// hundred thousand, the head office above that, and the executive after it above fifty million, where
+/// that is still needed.
 pub(super) fn with_authority(
     mut planned: Vec<Planned>,
     applications: &[ApplicationPlan],
+    groups: &[GroupPlan],
 ) -> Vec<Planned> {
     let mut more = Vec::new();
     for one in &mut planned {
@@ -385,15 +410,12 @@ pub(super) fn with_authority(
             continue;
         };
         let application = &applications[index];
-        let worth_minor = match application.currency {
-            Currency::USD => application.amount_minor.saturating_mul(8),
-            _ => application.amount_minor,
-        };
+        let whole_minor = whole_minor(application.owner, applications, groups);
         let (drawer, _) = application.people;
-        if worth_minor > 20_000_000 && matches!(one.who, Who::BranchOfficer(_)) {
+        if whole_minor > 20_000_000 && matches!(one.who, Who::BranchOfficer(_)) {
             one.who = Who::HeadOfficer;
         }
-        if worth_minor > 5_000_000_000 && drawer != Who::HeadOfficer {
+        if whole_minor > 5_000_000_000 && drawer != Who::HeadOfficer {
             one.who = Who::HeadOfficer;
             if one.action == Action::Approve(index) {
                 more.push(Planned {
@@ -418,8 +440,13 @@ pub(super) fn planned(
         let (drawer, decider) = application.people;
         let mut plan = |day, who, action| planned.push(Planned { day, who, action });
         plan(application.drawn, drawer, Action::DrawUp(index));
-        if application.outcome != Outcome::Draft {
-            plan(application.drawn, drawer, Action::Submit(index));
+        // Submitted when it can be decided: what somebody else decides meanwhile would be for more people.
+        match application.outcome {
+            Outcome::Draft => {}
+            Outcome::Submitted => plan(application.drawn, drawer, Action::Submit(index)),
+            Outcome::Opened(day) | Outcome::Rejected(day) | Outcome::Withdrawn(day) => {
+                plan(day, drawer, Action::Submit(index));
+            }
         }
         match application.outcome {
             Outcome::Opened(day) => plan(day, decider, Action::Approve(index)),

@@ -116,6 +116,10 @@ pub(super) fn planned(groups: &[GroupPlan]) -> Vec<Planned> {
                 who,
                 action: Action::Leave { group, customer },
             });
+            for who in [plan.approver, Who::Executive] {
+                let action = Action::LetGo { group, customer };
+                planned.push(Planned { day, who, action });
+            }
         }
     }
     planned

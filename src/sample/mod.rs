@@ -8,7 +8,8 @@
 //! The way through the files: `company` says who works where and what is sold, `customers`, `archive`
 //! and `groups` who buys, `credit` who applies for which lines, `year` what is delivered, `settlement`
 //! how it is paid, and `limits` how much credit that takes; `plan` puts it in order, `loading`
-//! takes the steps of the plan, and `perform` knows the use case for each.
+//! takes the steps of the plan, and `perform` knows the use case for each, with `granting` for those by
+//! which credit is granted.
 
 mod action;
 mod archive;
@@ -16,6 +17,7 @@ mod company;
 mod credit;
 mod customers;
 mod generator;
+mod granting;
 mod groups;
 mod limits;
 mod loading;

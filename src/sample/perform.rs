@@ -9,12 +9,8 @@ use uuid::Uuid;
 
 use super::action::{Action, Change, Day};
 use super::company::{PRODUCTS, Product};
-use super::credit::OwnerPlan;
 use super::plan::Plan;
 use super::settlement::DISPUTE_REASONS;
-use crate::applications::app::applications::{self, Grounds, NewApplication, Target};
-use crate::applications::domain::applications::ApplicationStatus;
-use crate::applications::store::applications::ApplicationRow;
 use crate::approvals::app::lifecycle;
 use crate::approvals::app::pending_changes::Done;
 use crate::approvals::domain::approvals::Verdict;
@@ -29,13 +25,10 @@ use crate::customers::app::dated_facts;
 use crate::customers::domain::customers::{CustomerStatus, ServiceTier};
 use crate::error::{Error, OrInternal};
 use crate::exposure::app::checks::Asked;
-use crate::exposure::app::groups::{self, NewGroup, NewMember};
-use crate::exposure::app::lines::{self, LineAction};
+use crate::exposure::app::line_actions::LineAction;
 use crate::exposure::app::payments::{self, NewPayment, Spread};
 use crate::exposure::app::receivables::{self, CapturedReceivable, NewReceivable};
 use crate::exposure::app::reservations::{self, Command, NewReservation};
-use crate::exposure::domain::groups::GroupLimitMode;
-use crate::exposure::domain::line_terms::{ApplicationAction, Asked as Terms};
 use crate::platform::store::seen::as_it_is;
 use crate::platform::store::tx::Tx;
 use crate::rules::domain::check_rules::OrderTerms;
@@ -51,7 +44,7 @@ pub(super) enum Noun {
     Customer,
     Change,
     Group,
-    Membership,
+    Leaving,
     Application,
     Line,
     Reservation,
@@ -60,7 +53,7 @@ pub(super) enum Noun {
 }
 
 /// Identifiers by the place of their things in the plan. Lines have the place of their
-/// application, memberships that of their customer.
+/// application, what lets a member leave that of the customer.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Identifiers(BTreeMap<Noun, BTreeMap<usize, Uuid>>);
 
@@ -133,9 +126,10 @@ impl Performer<'_> {
                 };
                 lifecycle::approve::<PendingChangeRow>(tx, id, &as_it_is, &verdict).map(drop)
             }
-            Action::CreateGroup(_) | Action::Join { .. } | Action::Leave { .. } => {
-                self.on_group(tx, action)
-            }
+            Action::CreateGroup(_)
+            | Action::Join { .. }
+            | Action::Leave { .. }
+            | Action::LetGo { .. } => self.on_group(tx, action),
             Action::DrawUp(_)
             | Action::Submit(_)
             | Action::Withdraw(_)
@@ -218,92 +212,6 @@ impl Performer<'_> {
         customers::change(tx, self.id(Noun::Customer, place)?, &as_it_is, change).map(drop)
     }
 
-    fn on_group(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
-        match action {
-            Action::CreateGroup(place) => {
-                let plan = &self.plan.groups[place];
-                let new = NewGroup {
-                    name: plan.name.clone(),
-                    basis: plan.basis,
-                    limit_mode: GroupLimitMode::Pooled,
-                    org_path: Some(super::company::org_path(plan.org_path)?),
-                };
-                let row = groups::create(tx, &new)?;
-                self.note(Noun::Group, place, row.id)
-            }
-            Action::Join { group, customer } => {
-                let new = NewMember {
-                    customer_id: self.id(Noun::Customer, customer)?,
-                    from: tx.today,
-                    evidence: Some("同一实际控制人，见工商登记资料".to_owned()),
-                };
-                let row = groups::join(tx, self.id(Noun::Group, group)?, &new)?;
-                self.note(Noun::Membership, customer, row.id)
-            }
-            Action::Leave { group, customer } => {
-                let ids = (
-                    self.id(Noun::Group, group)?,
-                    self.id(Noun::Membership, customer)?,
-                );
-                let until = Some(tx.today);
-                groups::leave(tx, ids, &as_it_is, until).map(drop)
-            }
-            _ => Err(Error::internal("not about a group")),
-        }
-    }
-
-    fn on_application(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
-        match action {
-            Action::DrawUp(place) => {
-                let row = applications::draw_up(tx, &self.application(place)?)?;
-                self.note(Noun::Application, place, row.id)
-            }
-            Action::Submit(place) => {
-                let id = self.id(Noun::Application, place)?;
-                applications::submit(tx, id, &as_it_is).map(drop)
-            }
-            Action::Withdraw(place) => {
-                let id = self.id(Noun::Application, place)?;
-                lifecycle::withdraw::<ApplicationRow>(tx, id, &as_it_is).map(drop)
-            }
-            Action::Approve(place) => {
-                let id = self.id(Noun::Application, place)?;
-                let verdict = Verdict {
-                    comment: "资信及履约情况良好，同意".to_owned(),
-                    ..Verdict::default()
-                };
-                let row = applications::approve(tx, id, &as_it_is, &verdict)?;
-                // Until the last step is approved another one waits for the executive.
-                match row.credit_line_id {
-                    Some(line) if row.status == ApplicationStatus::Approved => {
-                        self.note(Noun::Line, place, line)
-                    }
-                    _ => Ok(()),
-                }
-            }
-            Action::Reject(place) => {
-                let id = self.id(Noun::Application, place)?;
-                let verdict = Verdict {
-                    comment: "近期付款记录不佳，暂不同意".to_owned(),
-                    ..Verdict::default()
-                };
-                lifecycle::reject::<ApplicationRow>(tx, id, &as_it_is, &verdict).map(drop)
-            }
-            _ => Err(Error::internal("not about an application")),
-        }
-    }
-
-    fn on_line(
-        &self,
-        tx: &mut Tx<'_>,
-        place: usize,
-        action: LineAction,
-        reason: &str,
-    ) -> Result<(), Error> {
-        let id = self.id(Noun::Line, place)?;
-        lines::act(tx, id, &as_it_is, (action, reason)).map(drop)
-    }
-
     fn on_reservation(&mut self, tx: &mut Tx<'_>, action: Action) -> Result<(), Error> {
         match action {
             Action::Reserve(place) => {
@@ -356,31 +264,6 @@ impl Performer<'_> {
             }
             _ => Err(Error::internal("not about a reservation")),
         }
-    }
-
-    fn application(&self, place: usize) -> Result<NewApplication, Error> {
-        let plan = &self.plan.applications[place];
-        Ok(NewApplication {
-            target: match plan.owner {
-                OwnerPlan::Customer(place) => Target::Customer(self.id(Noun::Customer, place)?),
-                OwnerPlan::Group(place) => Target::Group(self.id(Noun::Group, place)?),
-            },
-            action: ApplicationAction::Open,
-            product: plan.product.map(product).transpose()?,
-            currency: Some(plan.currency),
-            asked: Terms {
-                amount_minor: Some(money(plan.amount_minor, plan.currency)?.minor()),
-                valid_from: Some(self.plan.date(plan.from)),
-                valid_until: Some(self.plan.date(plan.until)),
-                payment_term_days: plan.term_days,
-                revolving: Some(plan.revolving),
-                ..Terms::default()
-            },
-            grounds: Grounds {
-                purpose: Some(plan.purpose.to_owned()),
-                ..Grounds::default()
-            },
-        })
     }
 
     fn reservation(&self, place: usize) -> Result<NewReservation, Error> {
@@ -446,7 +329,12 @@ impl Performer<'_> {
         instant(self.time_zone, local)
     }
 
-    fn note<E: Entity>(&mut self, noun: Noun, place: usize, id: Id<E>) -> Result<(), Error> {
+    pub(super) fn note<E: Entity>(
+        &mut self,
+        noun: Noun,
+        place: usize,
+        id: Id<E>,
+    ) -> Result<(), Error> {
         self.made
             .0
             .entry(noun)
@@ -455,7 +343,7 @@ impl Performer<'_> {
         Ok(())
     }
 
-    fn id<E: Entity>(&self, noun: Noun, place: usize) -> Result<Id<E>, Error> {
+    pub(super) fn id<E: Entity>(&self, noun: Noun, place: usize) -> Result<Id<E>, Error> {
         let [before, just_now] = self.known;
         [&self.made, just_now, before]
             .into_iter()
@@ -485,10 +373,10 @@ fn reviewed() -> CustomerChange {
     change
 }
 
-fn money(minor: i64, currency: Currency) -> Result<Money, Error> {
+pub(super) fn money(minor: i64, currency: Currency) -> Result<Money, Error> {
     Money::new(minor, currency).or_internal()
 }
 
-fn product(code: &str) -> Result<ProductCode, Error> {
+pub(super) fn product(code: &str) -> Result<ProductCode, Error> {
     ProductCode::parse(code).or_internal()
 }

@@ -104,7 +104,7 @@ impl Plan {
                 planned: &planned,
             },
         );
-        let planned = credit::with_authority(planned, &applications);
+        let planned = credit::with_authority(planned, &applications, &groups);
         let mut plan = Self {
             first_day,
             customers,
@@ -161,7 +161,9 @@ impl Plan {
             | Action::Confirm(Change::Rate | Change::NetCapital) => return 0,
             Action::Score(place) | Action::Confirm(Change::Score(place)) => place,
             Action::CreateGroup(group) => return group % LANES,
-            Action::Join { group, .. } | Action::Leave { group, .. } => return group % LANES,
+            Action::Join { group, .. }
+            | Action::Leave { group, .. }
+            | Action::LetGo { group, .. } => return group % LANES,
             Action::OpenCustomer(place)
             | Action::ReviewCustomer(place)
             | Action::CloseCustomer(place) => place,

@@ -4,3 +4,4 @@ mod application_checks;
 mod credit_applications;
 mod failed_checks;
 mod unknown;
+mod whole;

@@ -14,6 +14,7 @@
 
 mod binary;
 mod faults;
+mod lone_actor;
 mod main_story;
 #[path = "../model/mod.rs"]
 mod model;

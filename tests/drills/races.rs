@@ -6,6 +6,7 @@ use std::sync::{Barrier, Mutex};
 use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
+use crate::support::applications::decided;
 use crate::support::{
     Answer, Client, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line,
     a_group_of, a_line, a_member, a_product_line, a_rate, a_reservation, a_submitted,
@@ -226,9 +227,8 @@ fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
         16 => {
             let line = &world.lines[dice.below(world.lines.len())];
             let action = ["suspend", "resume"][dice.below(2)];
-            client
-                .post(&format!("/v1/credit-lines/{line}/{action}"), &json!({}))
-                .send()
+            let path = format!("/v1/credit-lines/{line}/{action}");
+            decided(server, client.post(&path, &json!({})).send())
         }
         17 => {
             let path = format!("/v1/credit-groups/{}/members", world.group);
@@ -247,13 +247,9 @@ fn step(server: &TestServer, client: &Client, world: &World, dice: &mut Dice) {
             let Some((path, etag)) = world.memberships.lock().unwrap().pop() else {
                 return;
             };
-            client
-                .patch(
-                    &path,
-                    &etag,
-                    &json!({"until": server.db().today().to_string()}),
-                )
-                .send()
+            let until = server.db().today().to_string();
+            let body = json!({"until": until, "evidence": "股权已转让"});
+            decided(server, client.patch(&path, &etag, &body).send())
         }
         19 if dice.below(2) == 0 => {
             let rate = format!("0.{:02}", 30 + dice.below(60));

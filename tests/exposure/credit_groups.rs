@@ -25,7 +25,8 @@ fn join(client: &Client, group: &str, customer: &str, from: &str) -> Answer {
 
 fn leave(client: &Client, membership: &Answer, until: &str) -> Answer {
     let path = membership.header("location").unwrap();
-    client.patch(path, "*", &json!({"until": until})).send()
+    let body = json!({"until": until, "evidence": "股权已转让"});
+    client.patch(path, "*", &body).send()
 }
 
 #[test]
@@ -145,17 +146,19 @@ fn a_customer_joins_leaves_and_joins_another_group() {
     }
     let path = joined.header("location").unwrap();
     assert_eq!(client.get(path).expect(200).etag(), joined.etag());
-    let left = leave(&client, &joined, "2026-03-01").expect(200);
-    assert_eq!(left.field("until"), "2026-03-01");
+    let left = leave(&client, &joined, TODAY).expect(200);
+    assert_eq!(left.field("until"), TODAY);
+    assert_eq!(left.field("leaving_evidence"), "股权已转让");
     // The last day counts, so the next group begins the day after.
-    join(&client, &other, &customer, "2026-03-01").expect_problem("already_member");
-    let again = join(&client, &other, &customer, TODAY).expect(201);
-    // A correction may not reach into the days of the other group.
-    leave(&client, &joined, TODAY).expect_problem("already_member");
-    let corrected = leave(&client, &joined, "2026-02-20").expect(200);
-    assert_eq!(corrected.json()["version"], 3);
+    join(&client, &other, &customer, TODAY).expect_problem("already_member");
+    server.advance(chrono::TimeDelta::days(1));
+    let again = join(&client, &other, &customer, "2026-03-03").expect(201);
+    // What has ended stays ended on its day.
+    leave(&client, &joined, "2026-03-03").expect_problem("invalid_transition");
+    let same = leave(&client, &joined, TODAY).expect(200);
+    assert_eq!(same.json()["version"], 2);
     client
-        .patch(path, &left.etag(), &json!({"until": "2026-02-21"}))
+        .patch(path, &joined.etag(), &json!({"until": TODAY}))
         .expect_problem("precondition_failed");
     client
         .patch(path, "*", &json!({"until": null}))
@@ -169,14 +172,11 @@ fn a_customer_joins_leaves_and_joins_another_group() {
          WHERE kind LIKE 'credit_group.member%' ORDER BY seq",
     );
     let told = |kind: &str| format!("credit_group.member_{kind} {customer} {SALES}");
-    assert_eq!(
-        events,
-        [told("joined"), told("left"), told("joined"), told("left")]
-    );
+    assert_eq!(events, [told("joined"), told("left"), told("joined")]);
 }
 
 #[test]
-fn days_of_membership_are_never_in_the_future_and_never_end_before_they_began() {
+fn a_membership_begins_today_or_earlier_and_ends_on_the_day_of_its_evidence() {
     let server = TestServer::start();
     let client = server.as_tier("account_manager");
     let customer = a_customer(&server).id();
@@ -185,10 +185,18 @@ fn days_of_membership_are_never_in_the_future_and_never_end_before_they_began() 
         join(&client, &group, &customer, "2026-03-03").expect_problem("validation_failed");
     assert_eq!(refused.json()["errors"][0]["pointer"], "#/from");
     let joined = join(&client, &group, &customer, "2026-02-10").expect(201);
-    for until in ["2026-02-09", "2026-03-03"] {
+    for until in ["2026-02-09", "2026-03-01", "2026-03-03"] {
         let refused = leave(&client, &joined, until).expect_problem("validation_failed");
         assert_eq!(refused.json()["errors"][0]["pointer"], "#/until");
     }
+    let refused = client
+        .patch(
+            joined.header("location").unwrap(),
+            "*",
+            &json!({"until": TODAY}),
+        )
+        .expect_problem("validation_failed");
+    assert_eq!(refused.json()["errors"][0]["pointer"], "#/evidence");
     assert_eq!(
         server.number("SELECT count(*) FROM credit_group_members"),
         1
@@ -206,7 +214,7 @@ fn members_are_listed_by_day_and_only_as_far_as_the_caller_knows_them() {
     let here = a_customer(&server).id();
     let there = a_customer_of(&server, ELSEWHERE).id();
     let joined = join(&everything, &group, &here, "2026-01-10").expect(201);
-    leave(&everything, &joined, "2026-01-20").expect(200);
+    leave(&everything, &joined, TODAY).expect(200);
     let stranger = join(&everything, &group, &there, "2026-01-15").expect(201);
     let customers = |client: &Client, query: &str| -> Vec<String> {
         let path = format!("{}{query}", members(&group));
@@ -224,8 +232,8 @@ fn members_are_listed_by_day_and_only_as_far_as_the_caller_knows_them() {
     both.sort();
     assert_eq!(customers(&everything, ""), both);
     assert_eq!(customers(&everything, "?on=2026-01-14"), [here.as_str()]);
-    assert_eq!(customers(&everything, "?on=2026-01-20"), both);
-    assert_eq!(customers(&everything, "?on=2026-01-21"), [there.as_str()]);
+    assert_eq!(customers(&everything, "?on=2026-03-02"), both);
+    assert_eq!(customers(&everything, "?on=2026-03-03"), [there.as_str()]);
     assert!(customers(&everything, "?on=2026-01-09").is_empty());
     // The branch knows the group, but not the customer of another branch.
     let branch = server.as_tier("credit_officer_branch");

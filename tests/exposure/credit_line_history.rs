@@ -29,7 +29,7 @@ fn as_of(server: &TestServer, line: &str, moment: &str) -> Answer {
 #[test]
 fn every_version_is_listed_newest_first_page_by_page() {
     let server = TestServer::start();
-    let customer = a_customer_with_credit(&server, SALES);
+    let customer = a_customer(&server).id();
     let line = a_unified(&server, &customer);
     for (verb, reason) in [("suspend", "涉诉"), ("resume", ""), ("close", "合作终止")] {
         server.advance(TimeDelta::hours(1));

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
+use crate::support::applications::{decided, leave};
 use crate::support::ledger::{Nested, assert_clean, balance, line};
 use crate::support::{
     Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line, a_group_of,
@@ -146,9 +147,11 @@ fn a_line_of_each_level_refuses_for_each_state_of_its_own() {
             [format!("line_suspended {level}")]
         );
         assert_eq!(refused.json()["reasons"][0]["credit_line_id"], *id);
-        act(&server, id, "resume").expect(200);
+        let resumed = act(&server, id, "resume");
+        resumed.expect_problem("approval_required");
+        decided(&server, act(&server, id, "resume")).expect(200);
         a_reservation(&server, &nested.customer, "1.00");
-        act(&server, id, "close").expect(200);
+        decided(&server, act(&server, id, "close")).expect(200);
         match place {
             0 => {
                 let refused = reserve(&server, &nested.customer, "1.00");
@@ -238,10 +241,11 @@ fn lines_that_take_nothing_new_still_release() {
     settle(&held.remove(0), "capture");
     settle(&held.remove(0), "release");
     let paid = a_payment(&server, customer, "10.00", &[(&owed, "10.00")]);
-    assert_eq!(nested.balances(&server), ["0.00 20.00 80.00"; 3]);
+    // A closed line shows nothing available.
+    assert_eq!(nested.balances(&server), ["0.00 20.00 0.00"; 3]);
     let path = format!("/v1/payments/{}/reverse", paid.id());
     client.post(&path, &json!({"reason": "退票"})).expect(200);
-    assert_eq!(nested.balances(&server), ["0.00 30.00 70.00"; 3]);
+    assert_eq!(nested.balances(&server), ["0.00 30.00 0.00"; 3]);
     reserve(&server, customer, "1.00").expect_problem("line_not_active");
     assert_clean(&server);
 }
@@ -389,14 +393,10 @@ fn exposure_joins_a_group_and_leaves_it_with_the_customer() {
     let held = a_reservation(&server, &customer, "30.00").id();
     let owed = a_receivable(&server, &customer, "50.00").id();
     let client = server.with_everything();
-    let leave = |membership: &str| {
-        let until = json!({"until": server.db().today().to_string()});
-        client.patch(membership, "*", &until).expect(200)
-    };
     let joined = a_member(&server, &one, &customer);
     assert_eq!(balance(&server, &first), "30.00 50.00 20.00");
     reserve(&server, &customer, "20.01").expect_problem("limit_exceeded");
-    leave(&joined);
+    decided(&server, leave(&server, &joined)).expect(200);
     assert_eq!(balance(&server, &first), "0.00 0.00 100.00");
     server.advance(TimeDelta::days(1));
     a_member(&server, &other, &customer);

@@ -453,6 +453,7 @@ fn what_expired_is_no_use_of_a_member_that_could_be_given_back_twice() {
     let path = format!("/v1/credit-groups/{group}");
     let mode = json!({"limit_mode": "per_member_minimum"});
     let client = server.with_everything();
+    // A group without a ceiling has nothing to bound.
     client.patch(&path, "*", &mode).expect(200);
     a_group_line(&server, &group, "100.00");
     let customer = a_customer(&server).id();

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
 use crate::support::applications::{
-    a_policy, a_policy_from, about_line, approve, carried_out, check, draw_up, reasons, reserve,
-    submit, summary,
+    a_policy, a_policy_from, about_line, approve, carried_out, check, decided, draw_up, reasons,
+    reserve, submit, summary,
 };
 use crate::support::ledger::{balance, line};
 use crate::support::{
@@ -350,7 +350,11 @@ fn limits_can_be_absent_inherited_or_nothing() {
     reserve(&server, &customer, "0.01").expect_problem("limit_exceeded");
     let group = a_group_of(&server, SALES).id();
     let ceiling = a_group_line(&server, &group, "50.00").id();
-    a_member(&server, &group, &customer);
+    // What it inherits is more than it had, and so applied for.
+    let joining = json!({"customer_id": customer, "from": server.db().today().to_string()});
+    let members = format!("/v1/credit-groups/{group}/members");
+    let joined = server.with_everything().post(&members, &joining).send();
+    decided(&server, joined).expect(200);
     let seen = check(&server, &customer, "50.00");
     assert_eq!(
         (&seen["available"], &seen["binding_level"]),

@@ -7,6 +7,7 @@ mod credit_groups;
 mod credit_line_history;
 mod credit_lines;
 mod currencies;
+mod effects;
 mod expired_holds;
 mod instants;
 mod ledger;

@@ -5,6 +5,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
+use crate::support::applications::{decided, leave};
 use crate::support::ledger::{Nested, assert_clean, balance, line};
 use crate::support::{
     Answer, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line, a_group_of,
@@ -358,8 +359,7 @@ fn what_bounces_after_the_customer_left_its_group_is_owed_outside_of_it() {
     let client = server.with_everything();
     let membership = client.get(&members).expect(200).items()[0]["id"].clone();
     let path = format!("{members}/{}", membership.as_str().unwrap());
-    let today = json!({"until": "2026-03-02"});
-    client.patch(&path, "*", &today).expect(200);
+    decided(&server, leave(&server, &path)).expect(200);
     reverse(&server, &paid.id()).expect(200);
     let used = "0.00 80.00 20.00";
     assert_eq!(nested.balances(&server), [used, used, "0.00 0.00 100.00"]);

@@ -284,6 +284,8 @@ fn the_authority_matrix_says_who_decides_and_nobody_decides_what_they_asked_for(
     head.post(&format!("{path}/reject"), &json!({"reason": "迟了"}))
         .expect_problem("invalid_transition");
 
+    let customer = crate::support::a_customer(&server).id();
+    a_product_line(&server, &customer, "1000.00");
     let small = a_referral(&server, &customer, "1000.01");
     let path = format!("/v1/referrals/{}", small.id());
     server

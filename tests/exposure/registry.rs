@@ -111,7 +111,8 @@ pub const WRITES: &[Write] = &[
         succeed: |server, client| {
             let membership = a_membership(server, "2026-01-05");
             let path = membership.header("location").unwrap();
-            let body = json!({"until": "2026-01-31"});
+            let until = server.db().today().to_string();
+            let body = json!({"until": until, "evidence": "股权已转让"});
             client.patch(path, &membership.etag(), &body).send()
         },
         refuse: Some(|server, client| {
@@ -202,7 +203,12 @@ pub const WRITES: &[Write] = &[
         action: "credit_line.resume",
         events: &["credit_line.resumed"],
         succeed: |server, client| {
-            let path = opened(server);
+            // A line of nothing gives nothing.
+            let customer = a_customer(server).id();
+            let path = format!(
+                "/v1/credit-lines/{}",
+                a_product_line(server, &customer, "0.00").id()
+            );
             act(client, &path, "suspend").expect(200);
             act(client, &path, "resume")
         },

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::currencies::{a_line_in, act, capture, pay_in, post_in, reserve_in};
 use crate::support::actors::SALES;
+use crate::support::applications::{decided, leave};
 use crate::support::ledger::{assert_clean, balance};
 use crate::support::{
     Owner, TestServer, a_customer, a_customer_with_credit, a_group_line, a_group_of, a_line,
@@ -78,9 +79,7 @@ fn a_customer_brings_its_exposure_into_the_currency_of_the_group_and_takes_it_ou
     assert_eq!(balance(&server, &ceiling), "436.36 256.65 6.99");
     assert_clean(&server);
     let path = membership.header("location").unwrap();
-    client
-        .patch(path, "*", &json!({"until": "2026-03-02"}))
-        .expect(200);
+    decided(&server, leave(&server, path)).expect(200);
     assert_eq!(balance(&server, &ceiling), "0.00 0.00 700.00");
     capture(&server, &held, None, false);
     assert_clean(&server);

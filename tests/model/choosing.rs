@@ -70,7 +70,10 @@ impl Player<'_> {
                 }
             }
             80..84 => Op::Suspend { line },
-            84..88 => Op::Resume { line },
+            84..88 => Op::Resume {
+                line,
+                application: self.name(),
+            },
             88..92 => Op::Submit {
                 line,
                 application: self.name(),

@@ -223,11 +223,19 @@ impl State {
         Outcome::Done
     }
 
-    /// Whoever was a member before today was one until yesterday; who joined today, until today.
+    /// Who leaves was a member until today.
+    pub(super) fn let_go(&mut self, name: Name) -> Option<Outcome> {
+        match self.memberships.get(&name)?.until {
+            Some(_) => Some(refused("application_outdated")),
+            None => self.leave(name),
+        }
+    }
+
+    /// The same by hand, where nothing more becomes usable by it.
     pub(super) fn leave(&mut self, name: Name) -> Option<Outcome> {
         let row = self.memberships.get_mut(&name)?;
         if row.until.is_none() {
-            row.until = Some(if row.from < 0 { -1 } else { 0 });
+            row.until = Some(0);
             let customer = row.customer;
             self.move_to(customer, None);
         }
@@ -253,6 +261,18 @@ impl State {
         }
         self.lines[line].suspended = suspended;
         self.line_shown(company, line)
+    }
+
+    /// Resumed as it was when that was applied for.
+    pub(super) fn resume(&mut self, company: &Company, line: usize, name: Name) -> Option<Outcome> {
+        let (_, submitted, _) = *self.applications.get(&name)?;
+        Some(match self.lines[line].limit == submitted {
+            true => match self.switch(company, line, false) {
+                Outcome::Line { .. } => Outcome::Done,
+                refused => refused,
+            },
+            false => refused("application_outdated"),
+        })
     }
 
     pub(super) fn approve(&mut self, company: &Company, name: Name) -> Option<Outcome> {
@@ -287,7 +307,7 @@ fn payment_shown(row: &Payment) -> Outcome {
     }
 }
 
-fn refused(code: &str) -> Outcome {
+pub(super) fn refused(code: &str) -> Outcome {
     Outcome::Refused {
         code: code.to_owned(),
         reasons: Vec::new(),

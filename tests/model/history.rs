@@ -64,11 +64,17 @@ pub enum Op {
     Leave {
         membership: Name,
     },
+    /// Approves an application for a member to leave.
+    LetGo {
+        membership: Name,
+    },
     Suspend {
         line: usize,
     },
+    /// Approves an application for a line to be resumed.
     Resume {
         line: usize,
+        application: Name,
     },
     /// Submits an application for another limit.
     Submit {
@@ -246,7 +252,7 @@ impl Outcome {
                 .collect(),
                 reversed: body["status"] == "reversed",
             },
-            Op::Suspend { .. } | Op::Resume { .. } | Op::ReadLine { .. } => Self::Line {
+            Op::Suspend { .. } | Op::ReadLine { .. } => Self::Line {
                 limit: minor(&body["limit"]["amount"]),
                 held: minor(&body["held"]),
                 drawn: minor(&body["drawn"]),
@@ -258,6 +264,8 @@ impl Outcome {
             },
             Op::Join { .. }
             | Op::Leave { .. }
+            | Op::LetGo { .. }
+            | Op::Resume { .. }
             | Op::Submit { .. }
             | Op::Approve { .. }
             | Op::Wait { .. }

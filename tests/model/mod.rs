@@ -7,7 +7,7 @@
 
 mod choosing;
 mod decisions;
-mod dice;
+pub mod dice;
 mod ending;
 mod examples;
 mod faults;

@@ -134,6 +134,8 @@ impl<'a> Player<'a> {
                 self.note(op, invoked, answered);
             }
             Op::Submit { .. } => self.change_limit(op),
+            Op::Resume { line, application } => self.resume(*line, *application),
+            Op::Leave { membership } => self.leave(*membership),
             _ => {
                 let request = self.request(&op);
                 self.perform(op, &request);
@@ -235,6 +237,80 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// Applies for a line to be resumed and has it approved by somebody else.
+    fn resume(&mut self, line: usize, application: Name) {
+        let id = self.stage.world.lines[line].clone();
+        let Some((_, seen)) = self.insist(&self.read(format!("/v1/credit-lines/{id}"))) else {
+            return;
+        };
+        let limit = minor(&seen["limit"]["amount"]);
+        let Some(path) = self.drafted(json!({"credit_line_id": id, "action": "resume"})) else {
+            return;
+        };
+        let op = Op::Submit {
+            line,
+            application,
+            from: limit,
+            to: limit,
+        };
+        let submitting = self.write(format!("{path}/submit"), json!({}));
+        if let Some((200, submitted)) = self.perform(op, &submitting) {
+            let approving = self.approving(&path, &submitted);
+            self.decide(Op::Resume { line, application }, &approving);
+        }
+    }
+
+    /// Leaves by hand, or applies for it where more becomes usable by it.
+    fn leave(&mut self, membership: Name) {
+        let op = Op::Leave { membership };
+        let request = self.request(&op);
+        let invoked = self.moment();
+        let decided = self.insist(&request);
+        if !matches!(&decided, Some((409, body)) if body["code"] == "approval_required") {
+            let answered = decided.map(|(status, body)| (self.moment(), status, body));
+            return self.note(op, invoked, answered);
+        }
+        let named = decided.map(|(_, body)| body["apply_with"].clone());
+        let Some(path) = named.and_then(|body| self.drafted(body)) else {
+            return;
+        };
+        let submitting = self.write(format!("{path}/submit"), json!({}));
+        if let Some((200, submitted)) = self.insist(&submitting) {
+            let approving = self.approving(&path, &submitted);
+            self.decide(Op::LetGo { membership }, &approving);
+        }
+    }
+
+    /// Approves what was applied for. Where others have to decide by now, nothing is done.
+    fn decide(&mut self, op: Op, approving: &Request) {
+        let invoked = self.moment();
+        let decided = self.insist(approving);
+        if !matches!(&decided, Some((409, body)) if body["code"] == "approval_checks_changed") {
+            let answered = decided.map(|(status, body)| (self.moment(), status, body));
+            self.note(op, invoked, answered);
+        }
+    }
+
+    /// The path of a draft, where one was drawn up.
+    fn drafted(&mut self, body: Value) -> Option<String> {
+        let drafting = self.write("/v1/credit-applications".to_owned(), body);
+        match self.insist(&drafting)? {
+            (201, draft) => Some(format!(
+                "/v1/credit-applications/{}",
+                draft["id"].as_str().unwrap()
+            )),
+            _ => None,
+        }
+    }
+
+    fn approving(&self, path: &str, submitted: &Value) -> Request {
+        let approval = json!({"approval_id": submitted["approval_id"]});
+        Request {
+            token: self.stage.tokens[1].clone(),
+            ..self.write(format!("{path}/approve"), approval)
+        }
+    }
+
     /// Applies for another limit and has it approved by somebody else.
     fn change_limit(&mut self, op: Op) {
         let Op::Submit {
@@ -258,11 +334,9 @@ impl<'a> Player<'a> {
         let body = json!({
             "credit_line_id": self.stage.world.lines[line], "action": action, "amount": decimal(to),
         });
-        let drafting = self.write("/v1/credit-applications".to_owned(), body);
-        let Some((201, draft)) = self.insist(&drafting) else {
+        let Some(path) = self.drafted(body) else {
             return;
         };
-        let path = format!("/v1/credit-applications/{}", draft["id"].as_str().unwrap());
         let op = Op::Submit {
             line,
             application,
@@ -273,9 +347,7 @@ impl<'a> Player<'a> {
         let Some((200, submitted)) = self.perform(op, &submitting) else {
             return;
         };
-        let approval = json!({"approval_id": submitted["approval_id"]});
-        let mut approving = self.write(format!("{path}/approve"), approval);
-        approving.token.clone_from(&self.stage.tokens[1]);
+        let approving = self.approving(&path, &submitted);
         let decided = self.perform(Op::Approve { application }, &approving);
         if let Some((200, body)) = decided {
             assert_ne!(body["status"], "submitted", "one step decides");

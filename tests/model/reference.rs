@@ -422,8 +422,13 @@ impl State {
                 membership,
             } => self.join(company, *customer, *group, *membership),
             Op::Leave { membership } => self.leave(*membership)?,
+            Op::LetGo { membership } => self.let_go(*membership)?,
             Op::Suspend { line } => self.switch(company, *line, true),
-            Op::Resume { line } => self.switch(company, *line, false),
+            Op::Resume { line, application } => self.resume(company, *line, *application)?,
+            // The same limit is asked for where the line is to be resumed.
+            Op::Submit { line, from, to, .. } if from == to && !self.lines[*line].suspended => {
+                super::decisions::refused("invalid_transition")
+            }
             Op::Submit {
                 line,
                 application,

@@ -117,22 +117,14 @@ impl Player<'_> {
             Op::Leave { membership } => {
                 let known = self.stage.known.lock().unwrap();
                 let path = known.memberships.iter().find(|(name, _)| name == membership);
-                let until = if world.memberships.contains_key(membership) {
-                    today - TimeDelta::days(1)
-                } else {
-                    today
-                };
+                let body = json!({"until": today, "evidence": "股权已转让"});
                 Request {
                     method: "PATCH",
-                    ..self.write(path.unwrap().1.clone(), json!({"until": until}))
+                    ..self.write(path.unwrap().1.clone(), body)
                 }
             }
             Op::Suspend { line } => self.write(
                 format!("/v1/credit-lines/{}/suspend", world.lines[*line]),
-                json!({}),
-            ),
-            Op::Resume { line } => self.write(
-                format!("/v1/credit-lines/{}/resume", world.lines[*line]),
                 json!({}),
             ),
             Op::Check { customer, amount } => Request {
@@ -150,7 +142,12 @@ impl Player<'_> {
             Op::ReadLine { line } => {
                 self.read(format!("/v1/credit-lines/{}", world.lines[*line]))
             }
-            Op::Submit { .. } | Op::Approve { .. } | Op::Wait { .. } | Op::Sweep { .. } => {
+            Op::Submit { .. }
+            | Op::Approve { .. }
+            | Op::LetGo { .. }
+            | Op::Resume { .. }
+            | Op::Wait { .. }
+            | Op::Sweep { .. } => {
                 panic!("{op:?} is done otherwise")
             }
         }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::files::file;
 use super::{CONCENTRATION, Company, PORTFOLIO, briefly, portfolio, report, risks};
 use crate::support::actors::SALES;
+use crate::support::applications::{decided, leave};
 use crate::support::ledger::assert_clean;
 use crate::support::{
     GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_group_line, a_group_of, a_line,
@@ -65,8 +66,7 @@ fn members_count_at_their_group_from_the_day_they_join_until_they_leave() {
     let membership = a_member(&server, &group, &customer);
     server.advance(TimeDelta::days(2));
     let client = server.with_everything();
-    let until = json!({"until": server.db().today().to_string()});
-    client.patch(&membership, "*", &until).expect(200);
+    decided(&server, leave(&server, &membership)).expect(200);
     server.advance(TimeDelta::days(2));
     let single = format!("customer {customer} CNY 1000.00 70.00 - -");
     let empty = format!("group {group} CNY 900.00 0.00 - -");

@@ -3,3 +3,4 @@
 mod cash_only;
 mod check_rules;
 mod exclusions;
+mod pieces;

@@ -24,6 +24,50 @@ pub fn carried_out(server: &TestServer, line: &str, action: &str, terms: &Value)
     )
 }
 
+/// What was done, or, where it has to be applied for, what became of the application that the problem
+/// names, with as many other people as it takes: the last answer, or the first that refuses.
+pub fn decided(server: &TestServer, answer: Answer) -> Answer {
+    let named = match answer.status {
+        409 | 422 => answer.json()["apply_with"].clone(),
+        _ => Value::Null,
+    };
+    if named.is_null() {
+        return answer;
+    }
+    let client = server.with_everything();
+    let mut last = client.post("/v1/credit-applications", &named).send();
+    let path = format!(
+        "/v1/credit-applications/{}",
+        last.json()["id"].as_str().unwrap_or("-")
+    );
+    for (person, turn, body) in [
+        (client, "submit", json!({})),
+        (an_approver(server), "approve", json!({"step": 1})),
+        (
+            somebody(server, "second approver"),
+            "approve",
+            json!({"step": 2}),
+        ),
+    ] {
+        let waits = last.status == 201 || last.json()["status"] == "submitted";
+        if last.status > 201 || !waits {
+            break;
+        }
+        last = person.post(&format!("{path}/{turn}"), &body).send();
+    }
+    last
+}
+
+/// Records the end of a membership today, whatever it answers.
+pub fn leave(server: &TestServer, membership: &str) -> Answer {
+    let until = server.db().today().to_string();
+    let body = json!({"until": until, "evidence": "股权已转让"});
+    server
+        .with_everything()
+        .patch(membership, "*", &body)
+        .send()
+}
+
 /// The first approval of a submitted application, whatever it answers.
 pub fn approve(server: &TestServer, path: &str) -> Answer {
     an_approver(server)

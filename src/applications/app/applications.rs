@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::checks;
 use super::lifecycle::{SENT_BACK, SUBMITTED, only_by_its_author, subject, with_facts_of_others};
+use super::{checks, effects};
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::applications::domain::checks::{Attachment, Route};
 use crate::applications::domain::events;
@@ -17,9 +17,10 @@ use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
 use crate::exposure::app::lines as credit_lines;
 use crate::exposure::app::refusing::nonsense;
+use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked, change, check_shape};
 use crate::exposure::store::lines::{self, LineRow};
-use crate::exposure::store::parties;
+use crate::exposure::store::{groups, parties};
 use crate::platform::store::seen::Seen;
 use crate::platform::store::tx::Tx;
 use crate::values::currency::Currency;
@@ -35,8 +36,10 @@ pub enum Target {
     Group(GroupId),
     /// A line there is.
     Line(LineId),
-    /// A customer that is to become a member of a group.
+    /// A customer that is to become a member of a group, or that is to leave it.
     Member(GroupId, CustomerId),
+    /// A group whose ceiling is to bound its members in another way.
+    Mode(GroupId, GroupLimitMode),
 }
 
 /// What is applied for.
@@ -119,6 +122,9 @@ pub fn draw_up(tx: &mut Tx<'_>, new: &NewApplication) -> Result<ApplicationRow, 
         line_version: None,
     };
     store::insert(tx.connection, &row)?;
+    if let Target::Mode(_, mode) = new.target {
+        store::insert_limit_mode(tx.connection, id, mode)?;
+    }
     tx.tell(
         "credit_application.draw_up",
         events::CREDIT_APPLICATION_DRAWN_UP,
@@ -160,12 +166,13 @@ fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
                 line: None,
             })
         }
-        Target::Group(id) | Target::Member(id, _) => {
+        Target::Group(id) | Target::Member(id, _) | Target::Mode(id, _) => {
             let org_path = parties::group(&mut tx.reader(), id)?.ok_or_else(Error::not_found)?;
             if let Target::Member(_, customer) = new.target {
                 customers::status_and_organisation(&mut tx.reader(), customer)?
                     .ok_or_else(Error::not_found)?;
             }
+            refuse_as_it_is(tx, new)?;
             if new.product.is_some() {
                 return Err(Problem::field(
                     "product",
@@ -199,14 +206,34 @@ fn about(tx: &mut Tx<'_>, new: &NewApplication) -> Result<About, Error> {
     }
 }
 
+/// Refuses to ask a group for what is so already.
+fn refuse_as_it_is(tx: &mut Tx<'_>, new: &NewApplication) -> Result<(), Error> {
+    match (new.action, new.target) {
+        (ApplicationAction::ReleaseMember, Target::Member(group, customer))
+            if groups::open_membership(tx.connection, group, customer)?.is_none() =>
+        {
+            Err(Problem::field(
+                "member_customer_id",
+                "does not belong to the group",
+                "不属于该集团",
+            )
+            .into())
+        }
+        (_, Target::Mode(group, mode)) if groups::limit_mode(tx.connection, group)? == mode => {
+            Err(Problem::field("limit_mode", "is what it is already", "与现行方式相同").into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a change of a draft does.
 pub type Amendment<'a> = dyn Fn(&mut ApplicationRow) -> Result<(), Error> + 'a;
 
 /// Changes a draft.
 ///
 /// # Errors
-/// 404, 412 when it is not what was seen, 409 when it is no draft, 422 for terms that make
-/// no sense.
+/// 404, 412 when it is not what was seen, 409 when it is no draft, 403 for anybody but who drew
+/// it up, 422 for terms that make no sense.
 pub fn amend(
     tx: &mut Tx<'_>,
     id: ApplicationId,
@@ -218,6 +245,7 @@ pub fn amend(
     if row.status != ApplicationStatus::Draft {
         return Err(lifecycle::wrong_status(&row, ApplicationStatus::Draft));
     }
+    only_by_its_author(tx, &row)?;
     amendment(&mut row)?;
     let own = row.currency;
     check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
@@ -250,6 +278,7 @@ pub fn submit(
     with_facts_of_others(tx, &row)?;
     let own = row.currency;
     check_shape(row.action, &row.asked(), tx.today).map_err(|error| nonsense(error, own))?;
+    effects::hold(tx, &row)?;
     if let Some(line_id) = row.credit_line_id {
         let level = credit_lines::lock_level(tx, line_id)?;
         let line = level.line.clone();
@@ -258,6 +287,10 @@ pub fn submit(
             .map_err(|error| nonsense(error, own))?;
         row.line_version = Some(line.version);
     }
+    if row.action == ApplicationAction::ChangeMode {
+        let group = row.group_id.ok_or_else(Error::not_found)?;
+        row.line_version = Some(groups::version(tx.connection, group)?);
+    }
     let checked = checks::run(&mut tx.reader(), &row)?;
     if let Route::Refused(_) = checked.route {
         return Err(checks::problem(
@@ -265,13 +298,14 @@ pub fn submit(
             &checked.results,
         ));
     }
-    row.exceptional =
-        checked.route == Route::Exceptional || row.action == ApplicationAction::AdmitMember;
+    row.exceptional = checked.route == Route::Exceptional
+        || row.action == ApplicationAction::AdmitMember
+        || checked.effects.breaks;
     let subject = subject(tx, &row, &checked)?;
     let case = approvals::request(tx, id.bucket(), id.subject(), &subject)?;
     row.case_id = Some(case);
-    if row.action.raises_risk() {
-        checks::keep(tx, id, "submission", &checked)?;
+    if checked.effects.raises {
+        checks::keep(tx, id, effects::SUBMISSION, &checked)?;
     }
     lifecycle::take(tx, &mut row, &SUBMITTED)?;
     Ok(row)

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::checks::{self, Checked};
-use crate::applications::domain::applications::ApplicationStatus;
+use super::effects;
+use crate::applications::domain::applications::{ApplicationStatus, effective};
 use crate::applications::domain::checks::Route;
 use crate::applications::domain::events;
 use crate::applications::store::applications::{self as store, ApplicationRow};
@@ -112,7 +113,7 @@ impl Case for ApplicationRow {
         })
     }
 
-    /// The line is opened or changed, or the member admitted, if the checks still allow it.
+    /// The line or the group is changed, if the checks still allow it.
     fn carry_out(&mut self, tx: &mut Tx<'_>, case: CaseId) -> Result<(), Error> {
         check_again(tx, self, case)?;
         self.credit_line_id = carry_out(tx, self)?.map(|line| line.id);
@@ -137,8 +138,8 @@ pub(super) fn only_by_its_author(tx: &Tx<'_>, row: &ApplicationRow) -> Result<()
     }
     Err(Problem::new(ProblemCode::FourEyesRequired)
         .because(
-            "Only who drew up an application may submit or withdraw it.",
-            "只有申请人本人可以提交或撤回申请。",
+            "Only who drew up an application may change, submit or withdraw it.",
+            "只有申请人本人可以修改、提交或撤回申请。",
         )
         .into())
 }
@@ -166,11 +167,19 @@ pub(super) fn subject(
     let related_party = parties::is_related_party(tx.connection, &about)?;
     Ok(CaseSubject {
         kind: KIND.to_owned(),
-        action: Some(row.action.as_str().to_owned()),
+        action: Some(
+            effective(row.action, checked.effects.is_more())
+                .as_str()
+                .to_owned(),
+        ),
         product: row.product.clone().map(String::from),
         grade: Some(checked.rating.as_str().to_owned()),
         data_class: None,
-        amount_minor: checked.limit_after_minor.unwrap_or(i64::MAX),
+        // An admission is about an exception, not about a sum: nothing small enough for a lower chain.
+        amount_minor: match row.action {
+            ApplicationAction::AdmitMember => i64::MAX,
+            _ => checked.effects.whole.most_minor().unwrap_or(i64::MAX),
+        },
         related_party,
         exceptional: row.exceptional,
         org_path: row.org_path.clone(),
@@ -184,10 +193,22 @@ fn check_again(tx: &mut Tx<'_>, row: &ApplicationRow, case: CaseId) -> Result<()
             .because("The period it asks for has passed.", "所申请的期间已过。")
             .into());
     }
-    if !row.action.raises_risk() {
-        return Ok(());
+    effects::hold(tx, row)?;
+    if let (Some(line_id), Some(version)) = (row.credit_line_id, row.line_version) {
+        credit_lines::expect_terms(tx, line_id, version)?;
     }
     let checked = checks::run(&mut tx.reader(), row)?;
+    if checked.effects.breaks && !row.exceptional {
+        return Err(Problem::new(ProblemCode::ApprovalChecksChanged)
+            .because(
+                "The ceiling of the group would be exceeded by it, and was not when it was submitted.",
+                "集团额度将被突破，而提交时并未突破。",
+            )
+            .into());
+    }
+    if !checked.effects.is_more() {
+        return Ok(());
+    }
     match checked.route {
         Route::Ordinary => {}
         Route::Exceptional if row.exceptional => {}
@@ -200,7 +221,10 @@ fn check_again(tx: &mut Tx<'_>, row: &ApplicationRow, case: CaseId) -> Result<()
     }
     let facts = subject(tx, row, &checked)?;
     lifecycle::still_decided_by(tx, case, &facts)?;
-    checks::keep(tx, row.id, "approval", &checked)
+    match checked.effects.raises {
+        true => checks::keep(tx, row.id, "approval", &checked),
+        false => Ok(()),
+    }
 }
 
 /// Does what an approved application asks for.
@@ -216,6 +240,7 @@ fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, E
                 currency: row.currency,
                 asked: row.asked(),
                 reason: row.purpose.clone().unwrap_or_default(),
+                requested_by: row.requested_by.clone(),
             };
             credit_lines::open(tx, new).map(Some)
         }
@@ -226,6 +251,18 @@ fn carry_out(tx: &mut Tx<'_>, row: &ApplicationRow) -> Result<Option<LineRow>, E
                 evidence: row.purpose.clone(),
             };
             groups::admit(tx, group_id, &new)?;
+            Ok(None)
+        }
+        (ApplicationAction::ReleaseMember, Some(group_id), Some(customer_id)) => {
+            groups::release(tx, group_id, customer_id, row.purpose.clone())?;
+            Ok(None)
+        }
+        (ApplicationAction::ChangeMode, Some(group_id), _) => {
+            let mode = store::limit_mode(tx.connection, row.id)?;
+            let (Some(mode), Some(submitted)) = (mode, row.line_version) else {
+                return Err(Error::internal("an application for no mode"));
+            };
+            groups::set_mode(tx, group_id, submitted, mode)?;
             Ok(None)
         }
         _ => {

@@ -1,6 +1,7 @@
 //! Credit applications: where one stands. What it asks of a line is in [`crate::exposure::domain::line_terms`].
 
 use crate::approvals::domain::lifecycle::Standing;
+use crate::exposure::domain::line_terms::ApplicationAction;
 
 crate::text_enum! {
     /// Where an application stands.
@@ -32,9 +33,39 @@ impl Standing for ApplicationStatus {
     }
 }
 
+/// The action by which the authority matrix knows an application: by what it does. What is called
+/// lower and makes more usable is an increase; what could make more usable and does not is lower.
+pub fn effective(action: ApplicationAction, raises: bool) -> ApplicationAction {
+    use ApplicationAction as A;
+    match (action, raises) {
+        (A::Decrease | A::Suspend | A::Close, true) => A::Increase,
+        (A::ChangeTerms | A::Resume | A::ReleaseMember | A::ChangeMode, false) => A::Decrease,
+        (named, _) => named,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_matrix_is_asked_by_what_an_application_does() {
+        use ApplicationAction as A;
+        for (action, raising, harmless) in [
+            (A::Open, A::Open, A::Open),
+            (A::Increase, A::Increase, A::Increase),
+            (A::Close, A::Increase, A::Close),
+            (A::Decrease, A::Increase, A::Decrease),
+            (A::Suspend, A::Increase, A::Suspend),
+            (A::Resume, A::Resume, A::Decrease),
+            (A::ChangeTerms, A::ChangeTerms, A::Decrease),
+            (A::ReleaseMember, A::ReleaseMember, A::Decrease),
+            (A::ChangeMode, A::ChangeMode, A::Decrease),
+        ] {
+            let found = (effective(action, true), effective(action, false));
+            assert_eq!(found, (raising, harmless), "{action:?}");
+        }
+    }
 
     #[test]
     fn decided_applications_stay_decided() {

@@ -61,7 +61,8 @@ pub struct NetCapital {
 pub struct CheckFacts {
     /// Business date.
     pub today: NaiveDate,
-    /// The limit after the application; `None` without a limit.
+    /// What the customer has after the application: the limit of the line, or the total where that is
+    /// more; `None` without a limit.
     pub limit_after_minor: Option<i64>,
     /// Payment term asked for.
     pub payment_term_days: Option<i32>,

@@ -14,6 +14,7 @@ use crate::approvals::app::lifecycle;
 use crate::auth::scopes;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::Error;
+use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::ApplicationAction;
 use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
 use crate::exposure::store::lines;
@@ -34,7 +35,7 @@ use crate::{listing_parameters, page, resource};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CreditApplication, example = json!({
     "id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234",
-    "group_id": null, "member_customer_id": null, "org_path": "head-office/east/shanghai", "action": "open",
+    "group_id": null, "member_customer_id": null, "limit_mode": null, "org_path": "head-office/east/shanghai", "action": "open",
     "product": "goods_on_credit", "limit_kind": "amount", "amount": "500000.00", "currency": "CNY",
     "valid_from": "2026-01-01", "valid_until": "2026-12-31", "payment_term_days": 30, "revolving": true,
     "temporary_mode": null, "allow_overdrawn": false, "deposit_share_bp": null, "conditions": null,
@@ -52,9 +53,12 @@ pub struct CreditApplicationView {
     /// The group, or null for a customer.
     #[schema(required = true)]
     pub group_id: Option<GroupId>,
-    /// The customer to be admitted to the group.
+    /// The customer to be admitted to the group, or released from it.
     #[schema(required = true)]
     pub member_customer_id: Option<CustomerId>,
+    /// How the ceiling of the group is to bound its members.
+    #[schema(required = true)]
+    pub limit_mode: Option<GroupLimitMode>,
     /// Organisation of the customer or group.
     pub org_path: OrgPath,
     /// What is asked for.
@@ -147,7 +151,14 @@ listing_parameters! {
     }
 }
 
-pub(super) fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> {
+pub(super) fn view(
+    reader: &mut Reader<'_>,
+    row: ApplicationRow,
+) -> Result<CreditApplicationView, Error> {
+    let limit_mode = match row.action {
+        ApplicationAction::ChangeMode => store::limit_mode(reader.connection, row.id)?,
+        _ => None,
+    };
     let amount = |minor: i64| Amount::of(minor, row.currency);
     let attachments = attachments(&row)?;
     Ok(CreditApplicationView {
@@ -155,6 +166,7 @@ pub(super) fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> 
         customer_id: row.customer_id,
         group_id: row.group_id,
         member_customer_id: row.member_customer_id,
+        limit_mode,
         action: row.action,
         product: row.product,
         limit_kind: row
@@ -195,8 +207,9 @@ pub(super) fn view(row: ApplicationRow) -> Result<CreditApplicationView, Error> 
 
 /// Draw up a credit application
 ///
-/// For a new line of a customer or a group, for a change of a line, or for a member that goes
-/// beyond the ceiling of a group. It is a draft until it is submitted.
+/// For a new line of a customer or a group, for a change of a line, for a member that goes beyond the
+/// ceiling of a group or leaves it, or for another way in which a ceiling bounds. It is a draft until it
+/// is submitted.
 #[utoipa::path(
     post,
     path = "/v1/credit-applications",
@@ -220,15 +233,16 @@ pub async fn create(
                 (None, None) => Currency::COMPANY,
             };
             let new = new_application(&body, own)?;
-            Ok(Created(view(app::draw_up(tx, &new)?)?))
+            let row = app::draw_up(tx, &new)?;
+            Ok(Created(view(&mut tx.reader(), row)?))
         })
         .await
 }
 
 /// Change a credit application
 ///
-/// A merge patch of a draft: absent members stay, null clears. `If-Match` carries the ETag that
-/// was read.
+/// A merge patch of a draft, by who drew it up: absent members stay, null clears. `If-Match` carries the
+/// ETag that was read.
 #[utoipa::path(
     patch,
     path = "/v1/credit-applications/{application_id}",
@@ -244,9 +258,9 @@ pub async fn patch(
     let (body, repeatable) = command.into_parts();
     guard
         .write("credit_application.amend", repeatable, move |tx| {
-            let seen = if_match.seen(|_, row| view(row));
+            let seen = if_match.seen(view);
             let row = app::amend(tx, id.0, &seen, &|row| amend(row, &body))?;
-            Ok(Resource(view(row)?))
+            Ok(Resource(view(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -266,7 +280,7 @@ pub async fn list(
 ) -> Result<Listing<CreditApplicationPage>, Error> {
     let load = |reader: &mut Reader<'_>, values: &ListCreditApplications, after, limit| {
         let rows = store::list(reader, &values.into(), after, limit)?;
-        rows.into_iter().map(view).collect()
+        rows.into_iter().map(|row| view(reader, row)).collect()
     };
     listing(&guard, parameters, load, |view: &CreditApplicationView| {
         view.id
@@ -289,6 +303,9 @@ pub async fn get(
     id: PathId<ApplicationEntity>,
 ) -> Result<Resource<CreditApplicationView>, Error> {
     guard
-        .read(move |reader| Ok(Resource(view(lifecycle::readable(reader, id.0)?)?)))
+        .read(move |reader| {
+            let row = lifecycle::readable(reader, id.0)?;
+            Ok(Resource(view(reader, row)?))
+        })
         .await
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::applications::{CreditApplicationView, view};
-use crate::applications::app::applications as app;
-use crate::applications::app::checks;
+use crate::applications::app::effects::Whole;
+use crate::applications::app::{applications as app, checks};
 use crate::applications::domain::checks::{CheckOutcome, CheckResult, Route};
 use crate::applications::store::applications::{self as store, ApplicationRow, ChecksRow};
 use crate::approvals::app::lifecycle;
@@ -18,9 +18,10 @@ use crate::platform::http::bodies::{Approve, NoDetails, NumberView, TurnDown};
 use crate::platform::http::command::{Honoured, IfMatch, KeyedAction, KeyedCommand, OfDecision};
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::PathId;
-use crate::platform::http::types::Text;
+use crate::platform::http::types::{Amount, Text};
 use crate::rules::domain::credit_policies::CheckName;
-use crate::values::ids::{ApplicationEntity, CaseId};
+use crate::values::currency::Currency;
+use crate::values::ids::{ApplicationEntity, ApplicationId, CaseId};
 
 /// The result of one check.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,6 +47,39 @@ pub struct CheckView {
     pub numbers: Vec<NumberView>,
 }
 
+/// What is granted after an application, with everything that was open: amounts in the company's
+/// currency, null without a limit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GrantedAfter, example = json!({
+    "line": "500000.00", "customer": "900000.00", "group": "1400000.00", "pending": [],
+}))]
+pub struct WholeView {
+    /// By the line it is about.
+    #[schema(required = true)]
+    pub line: Option<Amount>,
+    /// To the customer; in a group, to whom most is granted.
+    #[schema(required = true)]
+    pub customer: Option<Amount>,
+    /// To the group with all its members; to the customer where it is in none.
+    #[schema(required = true)]
+    pub group: Option<Amount>,
+    /// Open applications that count in.
+    #[schema(max_items = 1000)]
+    pub pending: Vec<ApplicationId>,
+}
+
+impl From<Whole> for WholeView {
+    fn from(whole: Whole) -> Self {
+        let amount = |minor: i64| Amount::of(minor, Currency::COMPANY);
+        Self {
+            line: whole.line_minor.map(amount),
+            customer: whole.customer_minor.map(amount),
+            group: whole.group_minor.map(amount),
+            pending: whole.pending,
+        }
+    }
+}
+
 /// When and why checks were run.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApprovalCheckRun)]
@@ -60,6 +94,13 @@ pub struct CheckRunView {
     pub policy_version: i32,
     /// Instant.
     pub run_at: DateTime<Utc>,
+    /// Whether more becomes usable by the application; what does not has no checks. Null in runs of
+    /// earlier releases.
+    #[schema(required = true)]
+    pub raises: Option<bool>,
+    /// What is granted after it, which decides who decides. Null in runs of earlier releases.
+    #[schema(required = true)]
+    pub measured: Option<WholeView>,
     /// Where they lead: `ordinary`, `exceptional` or `refused`; null for runs that were kept.
     #[schema(required = true, max_length = 20, pattern = "^[a-z]+$")]
     pub route: Option<&'static str>,
@@ -71,7 +112,8 @@ pub struct CheckRunView {
 /// The checks of an application: those that were kept, and how they come out now.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApprovalCheckReport, example = json!({
-    "now": {"run_number": null, "stage": "preview", "policy_version": 0, "run_at": "2026-01-05T02:00:00Z", "route": "ordinary", "results": []},
+    "now": {"run_number": null, "stage": "preview", "policy_version": 0, "run_at": "2026-01-05T02:00:00Z", "raises": true,
+        "measured": {"line": "500000.00", "customer": "500000.00", "group": "500000.00", "pending": []}, "route": "ordinary", "results": []},
     "kept": [],
 }))]
 pub struct CheckReportView {
@@ -111,6 +153,15 @@ fn kept_view(row: ChecksRow) -> Result<CheckRunView, Error> {
         stage: row.stage,
         policy_version: row.policy_version,
         run_at: row.run_at,
+        raises: row.raises,
+        measured: match row.measured {
+            Some(stored) => Some(
+                serde_json::from_value::<Whole>(stored)
+                    .or_internal()?
+                    .into(),
+            ),
+            None => None,
+        },
         route: None,
         results: results.into_iter().map(check_view).collect(),
     })
@@ -141,6 +192,8 @@ pub async fn checks(
                     stage: "preview".to_owned(),
                     policy_version: now.policy_version,
                     run_at: reader.now,
+                    raises: Some(now.effects.raises),
+                    measured: Some(now.effects.whole.into()),
                     route: Some(match now.route {
                         Route::Ordinary => "ordinary",
                         Route::Exceptional => "exceptional",
@@ -173,8 +226,9 @@ pub async fn submit(
 ) -> Reply<Resource<CreditApplicationView>> {
     guard
         .write("credit_application.submit", command.repeatable, move |tx| {
-            let seen = if_match.seen(|_, row| view(row));
-            Ok(Resource(view(app::submit(tx, id.0, &seen)?)?))
+            let seen = if_match.seen(view);
+            let row = app::submit(tx, id.0, &seen)?;
+            Ok(Resource(view(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -207,8 +261,9 @@ pub async fn approve(
     let verdict = body.into();
     guard
         .write("credit_application.approve", repeatable, move |tx| {
-            let seen = deciding.seen(|_, row| view(row), approval_of);
-            Ok(Resource(view(app::approve(tx, id.0, &seen, &verdict)?)?))
+            let seen = deciding.seen(view, approval_of);
+            let row = app::approve(tx, id.0, &seen, &verdict)?;
+            Ok(Resource(view(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -233,10 +288,9 @@ pub async fn reject(
     let verdict = body.into();
     guard
         .write("credit_application.reject", repeatable, move |tx| {
-            let seen = deciding.seen(|_, row| view(row), approval_of);
-            Ok(Resource(view(lifecycle::reject(
-                tx, id.0, &seen, &verdict,
-            )?)?))
+            let seen = deciding.seen(view, approval_of);
+            let row = lifecycle::reject(tx, id.0, &seen, &verdict)?;
+            Ok(Resource(view(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -262,8 +316,9 @@ pub async fn send_back(
     let verdict = body.into();
     guard
         .write("credit_application.send_back", repeatable, move |tx| {
-            let seen = deciding.seen(|_, row| view(row), approval_of);
-            Ok(Resource(view(app::send_back(tx, id.0, &seen, &verdict)?)?))
+            let seen = deciding.seen(view, approval_of);
+            let row = app::send_back(tx, id.0, &seen, &verdict)?;
+            Ok(Resource(view(&mut tx.reader(), row)?))
         })
         .await
 }
@@ -288,8 +343,9 @@ pub async fn withdraw(
             "credit_application.withdraw",
             command.repeatable,
             move |tx| {
-                let seen = if_match.seen(|_, row| view(row));
-                Ok(Resource(view(lifecycle::withdraw(tx, id.0, &seen)?)?))
+                let seen = if_match.seen(view);
+                let row = lifecycle::withdraw(tx, id.0, &seen)?;
+                Ok(Resource(view(&mut tx.reader(), row)?))
             },
         )
         .await

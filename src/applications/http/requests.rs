@@ -10,6 +10,7 @@ use crate::applications::domain::checks::Attachment;
 use crate::applications::store::applications::ApplicationRow;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::{Error, Problem};
+use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked};
 use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
 use crate::platform::http::types::{Amount, Date, Text, given, present};
@@ -57,6 +58,8 @@ fn a_word(text: &str) -> Result<(), ValidationError> {
 /// | `change_terms` | `credit_line_id` | `payment_term_days`, `revolving`, `deposit_share_bp`, `conditions` |
 /// | `suspend`, `resume`, `close` | `credit_line_id` | |
 /// | `admit_member` | `group_id`, `member_customer_id` | `valid_from` |
+/// | `release_member` | `group_id`, `member_customer_id` | |
+/// | `change_mode` | `group_id` | `limit_mode` |
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "about_one_thing"))]
@@ -69,17 +72,21 @@ pub struct CreateCreditApplication {
     /// The customer a new line is for.
     #[serde(default)]
     pub customer_id: Option<CustomerId>,
-    /// The credit group a new line is for, or that is to admit a member.
+    /// The credit group a new line is for, or whose members or mode are to change.
     #[serde(default)]
     pub group_id: Option<GroupId>,
     /// The line that is to change.
     #[serde(default)]
     pub credit_line_id: Option<LineId>,
-    /// The customer that is to be admitted although its exposure goes beyond the ceiling.
+    /// The customer that is to be admitted although its exposure goes beyond the ceiling, or that is to
+    /// leave it.
     #[serde(default)]
     pub member_customer_id: Option<CustomerId>,
     /// What is asked for.
     pub action: ApplicationAction,
+    /// How the ceiling of the group is to bound its members.
+    #[serde(default)]
+    pub limit_mode: Option<GroupLimitMode>,
     /// Code of the product; null for the unified limit of the customer or group.
     #[serde(default)]
     pub product: Option<ProductCode>,
@@ -147,12 +154,19 @@ fn about_one_thing(body: &CreateCreditApplication) -> Result<(), ValidationError
     );
     let message = match (body.action, given) {
         (ApplicationAction::Open, (true, false, false, false) | (false, true, false, false))
-        | (ApplicationAction::AdmitMember, (false, true, false, true)) => None,
+        | (
+            ApplicationAction::AdmitMember | ApplicationAction::ReleaseMember,
+            (false, true, false, true),
+        )
+        | (ApplicationAction::ChangeMode, (false, true, false, false)) => None,
         (ApplicationAction::Open, _) => {
             Some("needs either customer_id or group_id|须在 customer_id 与 group_id 中二选一")
         }
-        (ApplicationAction::AdmitMember, _) => {
+        (ApplicationAction::AdmitMember | ApplicationAction::ReleaseMember, _) => {
             Some("needs group_id and member_customer_id|须填写 group_id 与 member_customer_id")
+        }
+        (ApplicationAction::ChangeMode, _) => {
+            Some("needs group_id and no other subject|须填写且仅填写 group_id")
         }
         (_, (false, false, true, false)) => None,
         _ => Some("needs credit_line_id and no other subject|须填写且仅填写 credit_line_id"),
@@ -160,6 +174,9 @@ fn about_one_thing(body: &CreateCreditApplication) -> Result<(), ValidationError
     let message = message.or_else(|| match body.action {
         ApplicationAction::Open if body.currency.is_none() => {
             Some("needs a currency|须填写 currency")
+        }
+        action if (action == ApplicationAction::ChangeMode) != body.limit_mode.is_some() => {
+            Some("limit_mode belongs to change_mode, and is needed there|limit_mode 仅用于 change_mode，且必须填写")
         }
         ApplicationAction::Open => None,
         _ if body.currency.is_some() || body.product.is_some() => {
@@ -279,9 +296,10 @@ pub(super) fn new_application(
         body.customer_id,
         body.group_id,
         body.credit_line_id,
-        body.member_customer_id,
+        (body.member_customer_id, body.limit_mode),
     ) {
-        (_, Some(group), _, Some(member)) => Target::Member(group, member),
+        (_, Some(group), _, (Some(member), _)) => Target::Member(group, member),
+        (_, Some(group), _, (None, Some(mode))) => Target::Mode(group, mode),
         (_, _, Some(line), _) => Target::Line(line),
         (Some(customer), _, _, _) => Target::Customer(customer),
         (None, Some(group), _, _) => Target::Group(group),

@@ -24,7 +24,7 @@ pub fn routes() -> Vec<Operation> {
             ),
             route!(applications::list, InvalidCursor),
             route!(applications::get),
-            route!(applications::patch, InvalidTransition),
+            route!(applications::patch, InvalidTransition, FourEyesRequired),
             route!(decisions::checks),
             route!(
                 decisions::submit,

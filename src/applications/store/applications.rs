@@ -7,11 +7,14 @@ use uuid::Uuid;
 
 use crate::applications::domain::applications::ApplicationStatus;
 use crate::catalogue::domain::products::ProductCode;
+use crate::exposure::domain::groups::GroupLimitMode;
 use crate::exposure::domain::line_terms::{ApplicationAction, Asked};
 use crate::exposure::domain::lines::{LimitKind, TemporaryMode};
 use crate::platform::store::listing::Narrowing;
 use crate::platform::store::locking::dated;
-use crate::platform::store::schema::{credit_application_checks, credit_applications};
+use crate::platform::store::schema::{
+    credit_application_checks, credit_application_modes, credit_applications,
+};
 use crate::platform::store::sql_types::words;
 use crate::platform::store::telling::{About, Subject};
 use crate::platform::store::tx::Reader;
@@ -63,7 +66,7 @@ pub struct ApplicationRow {
     pub temporary_mode: Option<TemporaryMode>,
     /// Whether a limit below what is used is meant.
     pub allow_overdrawn: bool,
-    /// Customer to be admitted to the group.
+    /// Customer to be admitted to the group, or released from it.
     pub member_customer_id: Option<CustomerId>,
     /// Expected sales of twelve months.
     pub expected_sales_minor: Option<i64>,
@@ -75,7 +78,7 @@ pub struct ApplicationRow {
     pub attachments: Value,
     /// Whether a failed check sent it to the exceptional chain.
     pub exceptional: bool,
-    /// Version of the line when it was submitted.
+    /// Version of the line, or of the group whose mode is to change, when it was submitted.
     pub line_version: Option<i64>,
 }
 
@@ -121,6 +124,10 @@ pub struct ChecksRow {
     pub run_by: String,
     /// When.
     pub run_at: DateTime<Utc>,
+    /// Whether more becomes usable by the application; empty in runs of earlier releases.
+    pub raises: Option<bool>,
+    /// What is granted after it; empty in runs of earlier releases.
+    pub measured: Option<Value>,
 }
 
 /// Runs of checks that are shown at most.
@@ -217,6 +224,55 @@ pub fn advance(
         ))
         .execute(connection)
         .map(|changed| changed == 1)
+}
+
+/// Keeps how the ceiling of the group is to bound its members.
+pub fn insert_limit_mode(
+    connection: &mut PgConnection,
+    id: ApplicationId,
+    mode: GroupLimitMode,
+) -> QueryResult<()> {
+    use credit_application_modes as m;
+    let (bucket, uuid) = id.key();
+    diesel::insert_into(m::table)
+        .values((
+            m::bucket.eq(bucket),
+            m::application_id.eq(uuid),
+            m::limit_mode.eq(mode),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
+/// How the ceiling of the group is to bound its members, of an application that asks for that.
+pub fn limit_mode(
+    connection: &mut PgConnection,
+    id: ApplicationId,
+) -> QueryResult<Option<GroupLimitMode>> {
+    use credit_application_modes as m;
+    m::table
+        .find(id.key())
+        .select(m::limit_mode)
+        .first(connection)
+        .optional()
+}
+
+/// Applications about these customers and groups that wait for a decision, the longest first.
+pub fn submitted_of(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+    groups: &[GroupId],
+) -> QueryResult<Vec<ApplicationRow>> {
+    use credit_applications as a;
+    let of_customers = a::customer_id.eq_any(customers);
+    let of_members = a::member_customer_id.eq_any(customers);
+    let of_groups = a::group_id.eq_any(groups);
+    a::table
+        .filter(a::status.eq(ApplicationStatus::Submitted))
+        .filter(of_customers.or(of_members).or(of_groups))
+        .order(a::case_id)
+        .select(ApplicationRow::as_select())
+        .load(connection)
 }
 
 /// Keeps what the checks found.

@@ -1,7 +1,7 @@
 //! Asking for approval and deciding. Knows nothing about what is approved: the caller says what a
 //! case is about and carries out what an approved case means.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::delegations::{lenders, lent};
 use super::{authority_rules, refusals};
@@ -94,16 +94,26 @@ fn step_row(case: &CaseRow, number: i16, step: &PlannedStep) -> StepRow {
 
 /// Whether the steps of a case are enough for what it is about by now. By the rules it was opened
 /// with: a new version of them does not change open cases, but a customer that has become a
-/// related party meanwhile, or has lost its grade, belongs before other people.
+/// related party meanwhile, or has lost its grade, belongs before other people. Whoever may decide about
+/// an amount may decide about what has become of it when that is less.
 ///
 /// # Errors
 /// When stored rules cannot be read.
 pub fn suffices(tx: &mut Tx<'_>, id: CaseId, facts: &CaseSubject) -> Result<bool, Error> {
     let case = store::find_locked(tx, id)?;
     let set = authority_rules::version(&mut tx.reader(), case.rule_set_version)?;
+    let then = case.facts.get("amount_minor").and_then(Value::as_i64);
+    let facts = &CaseSubject {
+        amount_minor: facts.amount_minor.max(then.unwrap_or(0)),
+        ..facts.clone()
+    };
     let Some(rule) = rule_for(&set, facts) else {
         return Ok(false);
     };
+    // What was harmless when it was looked at and is so no more was decided as something else.
+    if case.facts.get("action") != Some(&json!(facts.action)) {
+        return Ok(false);
+    }
     let held: Vec<StepFacts> = store::steps(tx.connection, id)?
         .iter()
         .map(step_facts)

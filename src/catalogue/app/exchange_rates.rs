@@ -330,6 +330,26 @@ pub fn of_today(
     reader: &mut Reader<'_>,
     pairs: impl IntoIterator<Item = (Currency, Currency)>,
 ) -> Result<Rates, Error> {
+    let age_days_max = reader.rate_age_days_max;
+    no_older_than(reader, pairs, age_days_max)
+}
+
+/// The latest rates for these pairs, however old: for what is compared and not decided by them.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn latest(
+    reader: &mut Reader<'_>,
+    pairs: impl IntoIterator<Item = (Currency, Currency)>,
+) -> Result<Rates, Error> {
+    no_older_than(reader, pairs, i64::MAX)
+}
+
+fn no_older_than(
+    reader: &mut Reader<'_>,
+    pairs: impl IntoIterator<Item = (Currency, Currency)>,
+    age_days_max: i64,
+) -> Result<Rates, Error> {
     let wanted: BTreeSet<(Currency, Currency)> =
         pairs.into_iter().filter(|(from, to)| from != to).collect();
     let mut rates = Rates::default();
@@ -340,7 +360,7 @@ pub fn of_today(
         .iter()
         .flat_map(|(from, to)| pairs_to_load(*from, *to))
         .collect();
-    let (today, age_days_max) = (reader.today, reader.rate_age_days_max);
+    let today = reader.today;
     let on_file = newest(reader, &Vec::from_iter(load), today)?;
     for (from, to) in wanted {
         let found = quote(&on_file, from, to);

@@ -329,6 +329,11 @@ impl Rates {
             .insert((from, to), usable((from, to), quote, on, age_days_max));
     }
 
+    /// Adds those that were looked up besides.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// How `from` counts in `to`; nothing to do where they are the same.
     ///
     /// # Errors

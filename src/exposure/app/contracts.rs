@@ -1,9 +1,11 @@
 //! Contracts of lines: what was signed, and what a line waits for (L8).
 
 use chrono::NaiveDate;
+use serde_json::json;
 
 use super::lines::{record, wrong_status};
-use crate::error::{Error, days};
+use super::pictures;
+use crate::error::{Error, Problem, days};
 use crate::error_codes::ProblemCode;
 use crate::exposure::domain::events;
 use crate::exposure::domain::lines::LineStatus;
@@ -23,7 +25,7 @@ pub struct NewContract {
     pub signed_on: NaiveDate,
     /// How the customer pays.
     pub payment_method: String,
-    /// Term the contract gives; it becomes that of the line.
+    /// Term the contract gives: that of the line, or a shorter one that it is from now on.
     pub payment_term_days: Option<i32>,
     /// Who answers for what when payment fails.
     pub liability_clauses: Option<String>,
@@ -31,10 +33,13 @@ pub struct NewContract {
     pub policy_notified_on: Option<NaiveDate>,
 }
 
-/// Records the signed contract of a line; one that waits for it is active from now on.
+/// Records the signed contract of a line; one that waits for it is active from now on. A contract
+/// confirms the term that was approved, or gives a shorter one.
 ///
 /// # Errors
-/// 404, 412 when it is not what was seen, 409 for a closed line and for a contract that is on record, 422 for days in the future.
+/// 404, 412 when it is not what was seen, 409 for a closed line, for a contract that is on record and
+/// for a longer term, 403 for who applied for the line where it waits for the contract, 422 for days
+/// in the future.
 pub fn record_contract(
     tx: &mut Tx<'_>,
     id: LineId,
@@ -75,9 +80,14 @@ pub fn record_contract(
     }
     contracts::insert(tx.connection, &contract)?;
     if row.status == LineStatus::AwaitingContract {
+        refuse_requester(tx, id)?;
         row.status = LineStatus::Active;
     }
-    row.payment_term_days = new.payment_term_days.or(row.payment_term_days);
+    if new.payment_term_days.is_some() {
+        row.payment_term_days = new.payment_term_days;
+        let apply_with = json!({"action": "change_terms", "credit_line_id": id});
+        pictures::refuse_increase_of(tx, &row, apply_with)?;
+    }
     row.version += 1;
     row.updated_at = tx.now;
     let change = LineChange {
@@ -95,4 +105,18 @@ pub fn record_contract(
         "",
     )?;
     Ok(row)
+}
+
+/// Refuses that who applied for a line records what opens it.
+fn refuse_requester(tx: &mut Tx<'_>, id: LineId) -> Result<(), Error> {
+    let requested_by = store::requested_by(tx.connection, id)?;
+    if requested_by.as_ref() != Some(&tx.actor.principal) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::FourEyesRequired)
+        .because(
+            "Who applied for the line does not record the contract that opens it.",
+            "额度申请人不得登记启用该额度的合同。",
+        )
+        .into())
 }

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use super::pictures::{Picture, refuse_increase};
 use super::regrouping::{self, Ceiling};
 use crate::customers::store::customers::{self, CustomerRow};
 use crate::error::{Error, FieldError, Problem};
@@ -18,6 +19,7 @@ use crate::platform::store::seen::Seen;
 use crate::platform::store::telling::About;
 use crate::platform::store::tx::Tx;
 use crate::values::ids::{CustomerId, GroupId};
+use crate::values::money::decimal_string;
 use crate::values::organisation::OrgPath;
 
 /// What a new group starts with.
@@ -55,6 +57,15 @@ pub struct NewMember {
     pub evidence: Option<String>,
 }
 
+/// The end of a membership.
+#[derive(Debug, Clone)]
+pub struct Leaving {
+    /// Last day of membership.
+    pub until: NaiveDate,
+    /// What shows that it has ended.
+    pub evidence: Option<String>,
+}
+
 /// Sets up a group.
 ///
 /// # Errors
@@ -87,10 +98,11 @@ pub fn create(tx: &mut Tx<'_>, new: &NewGroup) -> Result<GroupRow, Error> {
     Ok(row)
 }
 
-/// Changes a group.
+/// Changes a group. A mode by which more becomes usable is applied for.
 ///
 /// # Errors
-/// 404 when it is not visible, 412 when it is not what was seen.
+/// 404 when it is not visible, 412 when it is not what was seen, 409 when the mode has to be
+/// applied for, 422 when a tighter one breaks.
 pub fn change(
     tx: &mut Tx<'_>,
     id: GroupId,
@@ -99,11 +111,75 @@ pub fn change(
 ) -> Result<GroupRow, Error> {
     let before = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &before)?;
-    if change.limit_mode.is_some() {
-        // Decisions read the mode under the locks of the lines.
-        let of_group = lines::of_group(tx.connection, id)?;
-        lines::lock_many(tx, of_group.iter().map(|line| line.id).collect())?;
+    if let Some(mode) = change.limit_mode.filter(|mode| *mode != before.limit_mode) {
+        refuse_other_mode(tx, id, mode)?;
     }
+    write(tx, before, change)
+}
+
+/// Changes how the ceiling of a group bounds its members, as an approved application asks for.
+///
+/// # Errors
+/// 404 when the group is not visible; 409 when it is another one than `version` by now.
+pub fn set_mode(
+    tx: &mut Tx<'_>,
+    id: GroupId,
+    version: i64,
+    mode: GroupLimitMode,
+) -> Result<GroupRow, Error> {
+    let before = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
+    if before.version != version {
+        return Err(Problem::new(ProblemCode::ApplicationOutdated)
+            .because(
+                "The group has changed since the application was submitted.",
+                "提交申请后该集团已变更。",
+            )
+            .into());
+    }
+    lock_ceiling(tx, id)?;
+    let change = GroupChange {
+        limit_mode: Some(mode),
+        ..GroupChange::default()
+    };
+    write(tx, before, &change)
+}
+
+/// Locks the lines of a group: whoever decides by its mode meanwhile looks again.
+fn lock_ceiling(tx: &mut Tx<'_>, id: GroupId) -> Result<(), Error> {
+    let ceiling = lines::of_group(tx.connection, id)?;
+    lines::lock_many(tx, ceiling.iter().map(|line| line.id).collect())?;
+    Ok(())
+}
+
+/// Refuses a mode by which more becomes usable, and one under which the ceiling is broken.
+fn refuse_other_mode(tx: &mut Tx<'_>, id: GroupId, mode: GroupLimitMode) -> Result<(), Error> {
+    lock_ceiling(tx, id)?;
+    let now = Picture::of_group(&mut tx.reader(), id, None)?;
+    let after = now.with_mode(id, mode);
+    let apply_with = json!({"action": "change_mode", "group_id": id, "limit_mode": mode});
+    refuse_increase(&now.effect(&after), apply_with.clone())?;
+    let Some(line) = after.broken_ceiling(id) else {
+        return Ok(());
+    };
+    let text = |minor: i64| decimal_string(minor, line.currency);
+    let available = line.available_on(tx.today).unwrap_or_default();
+    Err(Problem::new(ProblemCode::LimitExceeded)
+        .because(
+            format!(
+                "Under that mode the ceiling of the group is exceeded: {} is available.",
+                text(available)
+            ),
+            format!("按该方式集团额度将被突破：可用 {}。", text(available)),
+        )
+        .with_member("limit", json!(line.limit_on(tx.today).map(text)))
+        .with_member("used", json!(text(line.used_minor())))
+        .with_member("available", json!(text(available)))
+        .with_member("apply_with", apply_with)
+        .into())
+}
+
+fn write(tx: &mut Tx<'_>, before: GroupRow, change: &GroupChange) -> Result<GroupRow, Error> {
+    let id = before.id;
     let mut row = before.clone();
     let mut fields: Vec<&str> = Vec::new();
     macro_rules! set {
@@ -143,7 +219,7 @@ pub fn change(
 /// # Errors
 /// 404 when group or customer is not visible, 422 for a first day in the future and when the
 /// ceiling of the group has no room for the exposure, 409 when the customer belongs to a group
-/// then.
+/// then, or when its lines inherit more from the ceiling than they had, which is applied for.
 pub fn join(tx: &mut Tx<'_>, group_id: GroupId, new: &NewMember) -> Result<MembershipRow, Error> {
     take_in(tx, group_id, new, Ceiling::Holds)
 }
@@ -185,6 +261,14 @@ fn take_in(
         evidence: new.evidence.clone(),
         version: 1,
         created_at: tx.now,
+        leaving_evidence: None,
+    };
+    let now = match ceiling {
+        Ceiling::Holds => {
+            let reader = &mut tx.reader();
+            Some(Picture::of_group(reader, group_id, Some(customer.id))?)
+        }
+        Ceiling::MayBreak => None,
     };
     store::insert_member(tx.connection, &row).map_err(|error| {
         on_violation(error, "credit_group_members_one_open", || {
@@ -192,6 +276,13 @@ fn take_in(
         })
     })?;
     regrouping::move_to_group(tx, customer.id, Some((group_id, ceiling)))?;
+    if let Some(now) = now {
+        let after = now.with_member(group_id, customer.id);
+        let apply_with = json!({
+            "action": "admit_member", "group_id": group_id, "member_customer_id": customer.id,
+        });
+        refuse_increase(&now.effect(&after), apply_with)?;
+    }
     let about = membership(tx, &group, &customer, id);
     tx.tell(
         "credit_group.join",
@@ -202,54 +293,108 @@ fn take_in(
     Ok(row)
 }
 
-/// Records the last day of a membership, or corrects it. The exposure of the customer stops
-/// counting at the group with the commit that ends the membership; a correction moves nothing.
+/// Records the end of a membership. The exposure of the customer stops counting at the group with the
+/// commit that ends the membership. Where more becomes usable by it, it is applied for.
 ///
 /// # Errors
 /// 404 when group, customer or membership is not visible, 412 when it is not what was seen,
-/// 422 for a day before the first or in the future, 409 when the customer belongs to another
-/// group then.
+/// 422 for any day but today and without evidence, 409 when it has ended already, or when it has to be
+/// applied for.
 pub fn leave(
     tx: &mut Tx<'_>,
     (group_id, id): (GroupId, MembershipId),
     seen: Seen<'_, MembershipRow>,
-    until: Option<NaiveDate>,
+    leaving: Option<&Leaving>,
 ) -> Result<MembershipRow, Error> {
-    let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
     let read = store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;
-    loads::hold_group(tx, group_id)?;
-    let customer = customers::find_locked(tx, read.customer_id)?.ok_or_else(Error::not_found)?;
+    let (group, customer) = lock_member(tx, group_id, read.customer_id)?;
     // Only under the lock of the customer does a membership stay what it was read to be.
     let before =
         store::find_member(&mut tx.reader(), group_id, id)?.ok_or_else(Error::not_found)?;
     seen(&mut tx.reader(), &before)?;
-    let days = match until {
-        Some(until) => before
-            .days()
-            .ending(until, tx.today)
-            .map_err(|refusal| at("until", refusal))?,
-        None => before.days(),
-    };
-    if days == before.days() {
+    let Some(leaving) = leaving.filter(|leaving| before.member_until != Some(leaving.until)) else {
         // Asking for what is already so is done; it is still on record that it was asked.
         tx.record("credit_group.leave", id.subject(), details(&before))?;
         return Ok(before);
+    };
+    if before.member_until.is_some() {
+        return Err(Problem::new(ProblemCode::InvalidTransition)
+            .because(
+                "The membership has ended; its last day stays.",
+                "成员关系已终止，终止日不得更改。",
+            )
+            .into());
     }
-    if store::is_member_within(tx.connection, customer.id, days, Some(id))? {
-        return Err(ProblemCode::AlreadyMember.into());
+    if leaving.evidence.is_none() {
+        return Err(Problem::field("evidence", "is needed", "须填写").into());
     }
+    let now = Picture::of_group(&mut tx.reader(), group_id, None)?;
+    let apply_with = json!({
+        "action": "release_member", "group_id": group_id, "member_customer_id": customer.id,
+    });
+    let after = now.without_member(group_id, customer.id);
+    refuse_increase(&now.effect(&after), apply_with)?;
+    end(tx, (&group, &customer), &before, leaving)
+}
+
+/// Ends the membership of a customer today, as an approved application asks for.
+///
+/// # Errors
+/// 404 when group or customer is not visible; 409 when the customer belongs to the group no more.
+pub fn release(
+    tx: &mut Tx<'_>,
+    group_id: GroupId,
+    customer_id: CustomerId,
+    evidence: Option<String>,
+) -> Result<MembershipRow, Error> {
+    let (group, customer) = lock_member(tx, group_id, customer_id)?;
+    let Some(before) = store::open_membership(tx.connection, group_id, customer_id)? else {
+        return Err(Problem::new(ProblemCode::ApplicationOutdated)
+            .because(
+                "The customer belongs to the group no more.",
+                "该客户已不属于该集团。",
+            )
+            .into());
+    };
+    let until = tx.today;
+    let leaving = Leaving { until, evidence };
+    end(tx, (&group, &customer), &before, &leaving)
+}
+
+/// Keeps a group at its lines, and a customer in it.
+fn lock_member(
+    tx: &mut Tx<'_>,
+    group_id: GroupId,
+    customer_id: CustomerId,
+) -> Result<(GroupRow, CustomerRow), Error> {
+    let group = store::find(&mut tx.reader(), group_id)?.ok_or_else(Error::not_found)?;
+    loads::hold_group(tx, group_id)?;
+    let customer = customers::find_locked(tx, customer_id)?;
+    Ok((group, customer.ok_or_else(Error::not_found)?))
+}
+
+fn end(
+    tx: &mut Tx<'_>,
+    (group, customer): (&GroupRow, &CustomerRow),
+    before: &MembershipRow,
+    leaving: &Leaving,
+) -> Result<MembershipRow, Error> {
+    let id = before.id;
+    let days = before
+        .days()
+        .ending(leaving.until, tx.today)
+        .map_err(|refusal| at("until", refusal))?;
     let row = MembershipRow {
         member_until: days.until,
+        leaving_evidence: leaving.evidence.clone(),
         version: before.version + 1,
         ..before.clone()
     };
     if !store::update_member(tx.connection, &row, before.version)? {
         return Err(ProblemCode::PreconditionFailed.into());
     }
-    if before.member_until.is_none() {
-        regrouping::move_to_group(tx, customer.id, None)?;
-    }
-    let about = membership(tx, &group, &customer, id);
+    regrouping::move_to_group(tx, customer.id, None)?;
+    let about = membership(tx, group, customer, id);
     tx.tell(
         "credit_group.leave",
         events::CREDIT_GROUP_MEMBER_LEFT,
@@ -272,8 +417,7 @@ fn unknown_customer() -> Error {
 fn at(field: &str, refusal: DayRefusal) -> Error {
     let chinese = match refusal {
         DayRefusal::BeginsInFuture => "不得晚于今天：成员关系自登记起生效",
-        DayRefusal::EndsInFuture => "不得晚于今天：成员关系自登记退出起终止",
-        DayRefusal::EndsBeforeItBegan => "不得早于成员关系的首日",
+        DayRefusal::EndsOnAnotherDay => "须为当天：成员关系自登记退出起终止",
     };
     Problem::field(field, refusal.to_string(), chinese).into()
 }

@@ -20,7 +20,7 @@ use crate::exposure::store::{groups, parties as loads};
 use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::documents;
 use crate::platform::store::seen::Seen;
-use crate::platform::store::tx::Tx;
+use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::domain::credit_policies::CreditPolicy;
 use crate::scores::domain::scores::Score;
 use crate::values::currency::Currency;
@@ -47,6 +47,8 @@ pub struct NewLine {
     pub asked: Asked,
     /// What the credit is for.
     pub reason: String,
+    /// Who applied for it.
+    pub requested_by: String,
 }
 
 /// A change of a line that was applied for and approved.
@@ -124,7 +126,7 @@ pub fn open(tx: &mut Tx<'_>, new: NewLine) -> Result<LineRow, Error> {
         application_id: Some(new.application_id),
         changed_by: &tx.actor.principal,
     };
-    store::insert(tx.connection, &row, change)?;
+    store::insert(tx.connection, &row, &new.requested_by, change)?;
     regrouping::adopt(tx, id)?;
     record(tx, "credit_line.open", events::CREDIT_LINE_OPENED, &row, "")?;
     Ok(store::lock(tx, id)?)
@@ -141,14 +143,7 @@ pub fn carry_out(tx: &mut Tx<'_>, new: &ChangedLine) -> Result<LineRow, Error> {
     let existing = lock_owner(tx, new.customer_id, new.group_id)?;
     let level = lock_level(tx, id)?;
     let mut row = level.line.clone();
-    if store::terms_at(tx.connection, id, new.version)? != Some(comparable(&row)) {
-        return Err(Problem::new(ProblemCode::ApplicationOutdated)
-            .because(
-                "The line has other terms than when the application was submitted.",
-                "提交申请后该额度的条款已变更。",
-            )
-            .into());
-    }
+    expect_terms_of(tx, &row, new.version)?;
     let own = row.currency;
     let used = used_minor(tx, level)?;
     let before = row.terms();
@@ -180,6 +175,37 @@ pub fn carry_out(tx: &mut Tx<'_>, new: &ChangedLine) -> Result<LineRow, Error> {
     };
     record(tx, &format!("credit_line.{verb}"), kind, &row, reason)?;
     Ok(row)
+}
+
+/// That a line still has the terms for which an application was submitted.
+///
+/// # Errors
+/// 409 when it has others.
+pub fn expect_terms(tx: &mut Tx<'_>, id: LineId, version: i64) -> Result<(), Error> {
+    let row = store::lock(tx, id)?;
+    expect_terms_of(tx, &row, version)
+}
+
+/// Whether a line has the terms of one of its versions now.
+///
+/// # Errors
+/// When the database cannot serve.
+pub fn has_terms(reader: &mut Reader<'_>, id: LineId, version: i64) -> Result<bool, Error> {
+    let found = store::find_many(reader.connection, [id].into())?;
+    let submitted = store::terms_at(reader.connection, id, version)?;
+    Ok(found.first().map(comparable) == submitted)
+}
+
+fn expect_terms_of(tx: &mut Tx<'_>, row: &LineRow, version: i64) -> Result<(), Error> {
+    if store::terms_at(tx.connection, row.id, version)? == Some(comparable(row)) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::ApplicationOutdated)
+        .because(
+            "The line has other terms than when the application was submitted.",
+            "提交申请后该额度的条款已变更。",
+        )
+        .into())
 }
 
 /// A line under lock, with the other ones of its level.
@@ -330,7 +356,8 @@ pub struct NewReview {
 /// adjusted is applied for.
 ///
 /// # Errors
-/// 404, 412 when it is not what was seen, 409 for a closed line, 422 for a next review that is not in the future.
+/// 404, 412 when it is not what was seen, 409 for a closed line, 422 for a next review that is not in the
+/// future, or later than the policy says.
 pub fn review(
     tx: &mut Tx<'_>,
     id: LineId,
@@ -345,10 +372,18 @@ pub fn review(
     if let Some(day) = new.next_review_on {
         days::after_today("next_review_on", day, tx.today)?;
     }
-    row.review_on = match new.next_review_on {
-        Some(day) => Some(day),
-        None => next_review(tx, &row)?,
-    };
+    let latest = next_review(tx, &row)?;
+    if let (Some(asked), Some(latest)) = (new.next_review_on, latest)
+        && asked > latest
+    {
+        return Err(Problem::field(
+            "next_review_on",
+            format!("is later than the policy allows for the grade: {latest}"),
+            format!("晚于信用政策对该评级规定的日期 {latest}"),
+        )
+        .into());
+    }
+    row.review_on = new.next_review_on.or(latest);
     let review = ReviewRow {
         bucket: row.bucket,
         line_id: id,
@@ -394,64 +429,6 @@ pub fn review(
 
 pub(super) fn wrong_status(status: LineStatus) -> Error {
     nonsense(Nonsense::Status(status), Currency::COMPANY)
-}
-
-/// What can be done to a line by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineAction {
-    /// Takes no new exposure from now on.
-    Suspend,
-    /// Takes new exposure again.
-    Resume,
-    /// Ends for good; what is drawn is still released when it is paid.
-    Close,
-}
-
-/// Suspends, resumes or closes a line.
-///
-/// # Errors
-/// 404, 412 when it is not what was seen, 409 when the line is not in a state for it.
-pub fn act(
-    tx: &mut Tx<'_>,
-    id: LineId,
-    seen: Seen<'_, LineRow>,
-    (action, reason): (LineAction, &str),
-) -> Result<LineRow, Error> {
-    let mut row = store::find_locked(tx, id)?.ok_or_else(Error::not_found)?;
-    seen(&mut tx.reader(), &row)?;
-    let (next, verb, kind) = match (action, row.status) {
-        (LineAction::Suspend, LineStatus::Active) => (
-            LineStatus::Suspended,
-            "credit_line.suspend",
-            events::CREDIT_LINE_SUSPENDED,
-        ),
-        (LineAction::Resume, LineStatus::Suspended) => (
-            LineStatus::Active,
-            "credit_line.resume",
-            events::CREDIT_LINE_RESUMED,
-        ),
-        (
-            LineAction::Close,
-            LineStatus::AwaitingContract | LineStatus::Active | LineStatus::Suspended,
-        ) => (
-            LineStatus::Closed,
-            "credit_line.close",
-            events::CREDIT_LINE_CLOSED,
-        ),
-        (_, status) => return Err(wrong_status(status)),
-    };
-    row.status = next;
-    row.version += 1;
-    row.updated_at = tx.now;
-    let change = LineChange {
-        change: verb.trim_start_matches("credit_line."),
-        reason,
-        application_id: None,
-        changed_by: &tx.actor.principal,
-    };
-    store::write_terms(tx.connection, &row, change)?;
-    record(tx, verb, kind, &row, reason)?;
-    Ok(row)
 }
 
 pub(super) fn record(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::checks::{Asked, shippable};
@@ -24,7 +24,7 @@ use crate::exposure::domain::assessment::{Assessment, CreditDecision};
 use crate::exposure::domain::events;
 use crate::exposure::domain::referrals::{Passing, ReferralStatus, Release, amount_max_minor};
 use crate::exposure::store::referrals::{self as store, ReferralRow};
-use crate::exposure::store::{parties as loads, receivables, reservations};
+use crate::exposure::store::{groups, parties as loads, receivables, reservations};
 use crate::platform::store::dated_facts::DatedFact;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::app::check_rules;
@@ -88,6 +88,7 @@ pub fn request(tx: &mut Tx<'_>, new: &NewReferral) -> Result<ReferralRow, Error>
         product: &new.product,
         org_path: &organisation,
         amount_max: most,
+        requested_at: None,
     };
     let facts = subject(tx, about)?;
     let case_id = approvals::request(tx, id.bucket(), id.subject(), &facts)?;
@@ -198,12 +199,38 @@ struct About<'a> {
     product: &'a ProductCode,
     org_path: &'a OrgPath,
     amount_max: Money,
+    /// When it was requested, once it is.
+    requested_at: Option<DateTime<Utc>>,
 }
 
-/// What the authority matrix is asked about: the most that a release would let through.
+/// Days for which a release that was used still counts.
+const WEIGHING_DAYS: i64 = 30;
+
+/// The most that a release would let through, with what else was referred of the customer and its
+/// group, in the company's currency: an order is no smaller for coming in pieces. Without a rate it is
+/// the largest number. What came later counts this one, and not the other way round.
+fn whole_minor(tx: &mut Tx<'_>, about: About<'_>) -> Result<i64, Error> {
+    let customers = match groups::open_group_of(tx.connection, about.customer_id)? {
+        Some(group) => groups::open_members_of(tx.connection, group)?,
+        None => vec![about.customer_id],
+    };
+    let since = tx.today - TimeDelta::days(WEIGHING_DAYS);
+    let days = (since, tx.today);
+    let others = store::weighing(tx.connection, &customers, days, about.requested_at)?;
+    let own = (about.amount_max.currency(), about.amount_max.minor());
+    let mut whole: i64 = 0;
+    for (currency, minor) in others.into_iter().chain([own]) {
+        match rates::in_company_currency(&mut tx.reader(), minor, currency)? {
+            Some(minor) => whole = whole.saturating_add(minor),
+            None => return Ok(i64::MAX),
+        }
+    }
+    Ok(whole)
+}
+
+/// What the authority matrix is asked about.
 fn subject(tx: &mut Tx<'_>, about: About<'_>) -> Result<CaseSubject, Error> {
-    let (minor, own) = (about.amount_max.minor(), about.amount_max.currency());
-    let amount = rates::in_company_currency(&mut tx.reader(), minor, own)?;
+    let amount_minor = whole_minor(tx, about)?;
     let score = Score::latest(tx.connection, about.customer_id, tx.today)?;
     let rating = Rating::of(score.map(|score| score.facts()), tx.today);
     Ok(CaseSubject {
@@ -212,7 +239,7 @@ fn subject(tx: &mut Tx<'_>, about: About<'_>) -> Result<CaseSubject, Error> {
         product: Some(about.product.as_str().to_owned()),
         grade: Some(rating.as_str().to_owned()),
         data_class: None,
-        amount_minor: amount.unwrap_or(i64::MAX),
+        amount_minor,
         related_party: loads::is_related_party(tx.connection, &[about.customer_id])?,
         exceptional: false,
         org_path: about.org_path.clone(),
@@ -307,6 +334,7 @@ impl Case for ReferralRow {
             product: &self.product,
             org_path: &self.org_path,
             amount_max: amount_max(self)?,
+            requested_at: Some(self.created_at),
         };
         let facts = subject(tx, about)?;
         lifecycle::still_decided_by(tx, case, &facts)?;

@@ -48,6 +48,7 @@ fn sets() -> impl Strategy<Value = CheckRules> {
         (0..500_i64, effects()).prop_map(|(amount_max_minor, effect)| LargestDocumentRule {
             amount_max_minor,
             effect,
+            within_days: 1,
         });
     (
         prop::option::of(overdue),
@@ -93,6 +94,7 @@ fn stricter(rules: &CheckRules, by: i64) -> CheckRules {
     strict.largest_document = rules.largest_document.map(|own| LargestDocumentRule {
         amount_max_minor: (own.amount_max_minor - by).max(0),
         effect: Decline,
+        ..own
     });
     strict
 }
@@ -110,6 +112,7 @@ fn owed(items: &[Item]) -> Owed {
         overdue_since: overdue().map(|(_, late)| ago(*late)).min(),
         oldest_issued_on: items.iter().map(|(_, late)| ago(late + 30)).min(),
         open_orders: Ok(sum / 2),
+        ordered_lately: Ok(0),
     }
 }
 

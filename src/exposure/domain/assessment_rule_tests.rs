@@ -65,16 +65,16 @@ fn of(standing: Standing) -> (CreditDecision, Vec<ProblemCode>) {
     ))
 }
 
-fn seen(assessment: &Assessment) -> (CreditDecision, Vec<ProblemCode>) {
+pub(super) fn seen(assessment: &Assessment) -> (CreditDecision, Vec<ProblemCode>) {
     let codes = assessment.refusals().into_iter().map(|reason| reason.code);
     (assessment.decision(), codes.collect())
 }
 
-fn approved() -> (CreditDecision, Vec<ProblemCode>) {
+pub(super) fn approved() -> (CreditDecision, Vec<ProblemCode>) {
     (CreditDecision::Approved, Vec::new())
 }
 
-fn by(effect: RuleEffect, code: ProblemCode) -> (CreditDecision, Vec<ProblemCode>) {
+pub(super) fn by(effect: RuleEffect, code: ProblemCode) -> (CreditDecision, Vec<ProblemCode>) {
     let decision = match effect {
         Refer => CreditDecision::Referred,
         Decline => CreditDecision::Declined,
@@ -259,6 +259,7 @@ fn what_cannot_be_measured_passes_no_bound() {
         largest_document: Some(LargestDocumentRule {
             amount_max_minor: i64::MAX,
             effect: Refer,
+            within_days: 0,
         }),
         ..CheckRules::default()
     });
@@ -326,28 +327,6 @@ fn the_other_rules_one_by_one() {
         };
         assert_eq!(oldest(90), approved());
         assert_eq!(oldest(91), by(effect, ProblemCode::OldestItemExceeded));
-
-        let largest = |minor, worth_minor| {
-            let standing = with(CheckRules {
-                largest_document: Some(LargestDocumentRule {
-                    amount_max_minor: 300,
-                    effect,
-                }),
-                ..CheckRules::default()
-            });
-            let order = OrderTerms {
-                worth_minor,
-                ..OrderTerms::default()
-            };
-            let facts = facts(0, standing, order);
-            seen(&assess(&facts, &claim(minor, Currency::CNY)))
-        };
-        let too_large = by(effect, ProblemCode::DocumentTooLarge);
-        assert_eq!(largest(300, 0), approved());
-        assert_eq!(largest(301, 0), too_large);
-        // It is one order, in however many steps it has grown.
-        assert_eq!(largest(1, 299), approved());
-        assert_eq!(largest(1, 300), too_large);
 
         let carrying = |documents: &[&str]| {
             let standing = with(CheckRules {

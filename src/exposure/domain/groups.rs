@@ -44,12 +44,9 @@ pub enum DayRefusal {
     /// Exposure moves when the membership is recorded, not on a later day.
     #[error("is in the future: a membership takes effect when it is recorded")]
     BeginsInFuture,
-    /// Exposure moves when the end is recorded, not on a later day.
-    #[error("is in the future: a membership ends when its end is recorded")]
-    EndsInFuture,
-    /// The end is before the beginning.
-    #[error("is before the first day of the membership")]
-    EndsBeforeItBegan,
+    /// Exposure moves when the end is recorded, on no other day.
+    #[error("must be today: a membership ends when its end is recorded")]
+    EndsOnAnotherDay,
 }
 
 impl MembershipDays {
@@ -64,16 +61,13 @@ impl MembershipDays {
         Ok(Self { from, until: None })
     }
 
-    /// The membership with `until` as its last day, for the first time or corrected.
+    /// The membership with `until` as its last day.
     ///
     /// # Errors
-    /// [`DayRefusal`] before it began and after `today`.
+    /// [`DayRefusal::EndsOnAnotherDay`] for any day but `today`.
     pub fn ending(self, until: NaiveDate, today: NaiveDate) -> Result<Self, DayRefusal> {
-        if until < self.from {
-            return Err(DayRefusal::EndsBeforeItBegan);
-        }
-        if until > today {
-            return Err(DayRefusal::EndsInFuture);
+        if until != today {
+            return Err(DayRefusal::EndsOnAnotherDay);
         }
         Ok(Self {
             until: Some(until),
@@ -105,29 +99,16 @@ mod tests {
     }
 
     #[test]
-    fn a_membership_ends_between_its_first_day_and_today() {
+    fn a_membership_ends_today() {
         let today = day(10);
         let membership = MembershipDays::beginning(day(5), today).unwrap();
         for (until, expected) in [
-            (day(4), Err(DayRefusal::EndsBeforeItBegan)),
-            (day(5), Ok(())),
-            (today, Ok(())),
-            (day(11), Err(DayRefusal::EndsInFuture)),
+            (day(5), Err(DayRefusal::EndsOnAnotherDay)),
+            (today, Ok(Some(today))),
+            (day(11), Err(DayRefusal::EndsOnAnotherDay)),
         ] {
-            assert_eq!(
-                membership.ending(until, today).map(drop),
-                expected,
-                "{until}"
-            );
+            let ended = membership.ending(until, today);
+            assert_eq!(ended.map(|days| days.until), expected, "{until}");
         }
-    }
-
-    #[test]
-    fn an_end_can_be_corrected() {
-        let today = day(10);
-        let membership = MembershipDays::beginning(day(5), today).unwrap();
-        let ended = membership.ending(today, today).unwrap();
-        assert_eq!(ended.until, Some(today));
-        assert_eq!(ended.ending(day(7), today).unwrap().until, Some(day(7)));
     }
 }

@@ -34,27 +34,33 @@ crate::text_enum! {
         Close = "close",
         /// A member whose exposure goes beyond the ceiling of the group.
         AdmitMember = "admit_member",
+        /// A member that leaves the group, and its ceiling.
+        ReleaseMember = "release_member",
+        /// Another way in which the ceiling of the group bounds its members.
+        ChangeMode = "change_mode",
     }
 }
 
 impl ApplicationAction {
-    /// Whether it asks for more risk: only then is there something to check.
-    pub fn raises_risk(self) -> bool {
-        match self {
-            Self::Open
-            | Self::Increase
-            | Self::TemporaryIncrease
-            | Self::Renew
-            | Self::ChangeTerms
-            | Self::Resume
-            | Self::AdmitMember => true,
-            Self::Decrease | Self::Suspend | Self::Close => false,
-        }
+    /// Whether it asks for more by its name. Whatever else it is called, it may do so by its effect.
+    pub fn asks_for_more(self) -> bool {
+        matches!(
+            self,
+            Self::Open | Self::Increase | Self::TemporaryIncrease | Self::Renew | Self::AdmitMember
+        )
     }
 
     /// Whether it is about a line that is there already.
     pub fn is_about_a_line(self) -> bool {
-        !matches!(self, Self::Open | Self::AdmitMember)
+        !self.is_about_a_group() && self != Self::Open
+    }
+
+    /// Whether it is about who belongs to a group, or how its ceiling bounds.
+    pub fn is_about_a_group(self) -> bool {
+        matches!(
+            self,
+            Self::AdmitMember | Self::ReleaseMember | Self::ChangeMode
+        )
     }
 }
 
@@ -327,7 +333,7 @@ pub fn change(
     }
     let mut after = before.clone();
     match action {
-        A::Open | A::AdmitMember => return wrong_status(),
+        A::Open | A::AdmitMember | A::ReleaseMember | A::ChangeMode => return wrong_status(),
         A::Increase => {
             take_limit(&mut after, asked);
             if !is_higher(&after, before) {

@@ -40,7 +40,8 @@ pub struct RecordCreditContract {
     pub signed_on: Date,
     /// How the customer pays.
     pub payment_method: Text<100>,
-    /// Term the contract gives in calendar days; it becomes that of the line.
+    /// Term the contract gives in calendar days: that of the line, or a shorter one, which becomes that
+    /// of the line. A longer one is applied for.
     #[serde(default)]
     #[schema(minimum = 0, maximum = 3650)]
     #[validate(range(
@@ -104,7 +105,7 @@ pub struct RecordCreditReview {
     pub outcome: ReviewOutcome,
     /// What was found.
     pub comment: Text<2000>,
-    /// Day of the next review; as the policy says for the grade when left out.
+    /// Day of the next review, no later than the policy says for the grade; that day when left out.
     #[serde(default)]
     pub next_review_on: Option<Date>,
 }

@@ -7,7 +7,7 @@ use validator::Validate;
 
 use crate::auth::scopes;
 use crate::error::Error;
-use crate::exposure::app::groups::{self as app, GroupChange, NewGroup, NewMember};
+use crate::exposure::app::groups::{self as app, GroupChange, Leaving, NewGroup, NewMember};
 use crate::exposure::domain::groups::{GroupBasis, GroupLimitMode, MembershipEntity, MembershipId};
 use crate::exposure::store::groups::{self as store, GroupFilter, GroupRow, MembershipRow};
 use crate::platform::http::Reply;
@@ -54,8 +54,8 @@ pub struct PatchCreditGroup {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = GroupBasis, required = false)]
     pub basis: Option<GroupBasis>,
-    /// How its ceiling bounds the members. Counts for decisions from now on; what was granted
-    /// stays.
+    /// How its ceiling bounds the members, for decisions from now on. A mode by which more becomes
+    /// usable is applied for, and so is one under which the ceiling is exceeded.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = GroupLimitMode, required = false)]
     pub limit_mode: Option<GroupLimitMode>,
@@ -104,16 +104,20 @@ pub struct JoinCreditGroup {
     pub evidence: Option<Text<2000>>,
 }
 
-/// The end of a membership. It is recorded, and can be corrected, but not taken back: a customer
-/// that belongs to the group again joins again.
+/// The end of a membership. It is recorded on its day and not taken back: a customer that belongs to
+/// the group again joins again.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"until": "2026-06-30"}))]
+#[schema(example = json!({"until": "2026-06-30", "evidence": "股权转让协议 2026-06-30"}))]
 pub struct PatchCreditGroupMember {
-    /// Last day of membership: not before the first, today or earlier.
+    /// Last day of membership: today.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Date, required = false)]
     pub until: Option<Date>,
+    /// What shows that the customer belongs to the group no more; needed with `until`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Text<2000>, required = false)]
+    pub evidence: Option<Text<2000>>,
 }
 
 /// The membership of a customer in a credit group.
@@ -121,7 +125,8 @@ pub struct PatchCreditGroupMember {
 #[schema(as = CreditGroupMember, example = json!({
     "id": "01940ca0-11f2-7d2c-a4b1-90c3d2e1f001", "group_id": "01940c9e-8c11-7a10-9d55-0f1e2d3c4b5a",
     "customer_id": "01940c9e-7a3b-7d2c-8f00-3b9aca001234", "from": "2026-01-05", "until": null,
-    "evidence": "持股 60%，见 2025 年度审计报告附注", "version": 1, "created_at": "2026-01-05T02:00:00Z",
+    "evidence": "持股 60%，见 2025 年度审计报告附注", "leaving_evidence": null, "version": 1,
+    "created_at": "2026-01-05T02:00:00Z",
 }))]
 pub struct CreditGroupMemberView {
     /// Identifier.
@@ -138,6 +143,9 @@ pub struct CreditGroupMemberView {
     /// What shows the control or consolidation.
     #[schema(required = true)]
     pub evidence: Option<Text<2000>>,
+    /// What shows that it has ended.
+    #[schema(required = true)]
+    pub leaving_evidence: Option<Text<2000>>,
     /// Version, for If-Match.
     pub version: i64,
     /// Instant of recording.
@@ -215,6 +223,7 @@ impl From<MembershipRow> for CreditGroupMemberView {
             evidence,
             version,
             created_at,
+            leaving_evidence,
         } = row;
         Self {
             id,
@@ -223,6 +232,7 @@ impl From<MembershipRow> for CreditGroupMemberView {
             from: Date(member_from),
             until: member_until.map(Date),
             evidence: evidence.map(Text),
+            leaving_evidence: leaving_evidence.map(Text),
             version,
             created_at,
         }
@@ -300,7 +310,8 @@ pub async fn get(
 
 /// Change a credit group
 ///
-/// A merge patch: absent members stay. `If-Match` carries the ETag that was read.
+/// A merge patch: absent members stay. A mode by which more becomes usable is applied for:
+/// `approval_required`. `If-Match` carries the ETag that was read.
 #[utoipa::path(
     patch,
     path = "/v1/credit-groups/{group_id}",
@@ -357,7 +368,8 @@ pub async fn members(
 /// Join a credit group
 ///
 /// The exposure of the customer counts at the group from now on, so the first day is today or
-/// earlier. A customer belongs to at most one group on any day.
+/// earlier. A customer belongs to at most one group on any day. One whose lines inherit more from the
+/// ceiling than they had is applied for: `approval_required`.
 #[utoipa::path(
     post,
     path = "/v1/credit-groups/{group_id}/members",
@@ -407,9 +419,10 @@ pub async fn member(
 
 /// Leave a credit group
 ///
-/// A merge patch that sets the last day of the membership, or corrects it. The exposure of the
-/// customer stops counting at the group now, so the last day is today or earlier. `If-Match`
-/// carries the ETag that was read.
+/// A merge patch that sets the last day of the membership, with what shows it. The exposure of the
+/// customer stops counting at the group now, so the last day is today. Where more becomes usable by
+/// it, as without a ceiling that bounds, it is applied for: `approval_required`. `If-Match` carries the
+/// ETag that was read.
 #[utoipa::path(
     patch,
     path = "/v1/credit-groups/{group_id}/members/{member_id}",
@@ -424,11 +437,15 @@ pub async fn leave(
     command: PatchCommand<PatchCreditGroupMember>,
 ) -> Reply<Resource<CreditGroupMemberView>> {
     let (body, repeatable) = command.into_parts();
-    let until = body.until.map(|until| until.0);
+    let evidence = body.evidence.map(|evidence| evidence.0);
+    let leaving = body.until.map(|until| Leaving {
+        until: until.0,
+        evidence,
+    });
     guard
         .write("credit_group.leave", repeatable, move |tx| {
             let seen = if_match.seen(|_, row| Ok(CreditGroupMemberView::from(row)));
-            let row = app::leave(tx, (group_id.0, id.0), &seen, until)?;
+            let row = app::leave(tx, (group_id.0, id.0), &seen, leaving.as_ref())?;
             Ok(Resource(row.into()))
         })
         .await

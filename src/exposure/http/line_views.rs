@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exposure::app::ledger::bounds::carried_minor;
 use crate::exposure::app::ledger::standings::standings;
 use crate::exposure::domain::lines::{
-    LimitKind, LineState, TemporaryLimit, TemporaryMode, state_on,
+    LimitKind, LineState, LineStatus, TemporaryLimit, TemporaryMode, state_on,
 };
 use crate::exposure::store::lines::{self as store, LineRow};
 use crate::exposure::store::reservations::without_due;
@@ -99,7 +99,7 @@ pub struct CreditLineView {
     /// instant nothing.
     pub on_account: Amount,
     /// What is left: effective limit less held, drawn, consumed and carried, and what is on account
-    /// again. Negative when over the limit; null without a limit.
+    /// again. Negative when over the limit; null without a limit. Nothing of a closed line.
     #[schema(required = true)]
     pub available: Option<Amount>,
     /// The level with the least room of all that bound it today: its own, or one above it. Null where
@@ -151,12 +151,16 @@ pub fn view(
 ) -> CreditLineView {
     let balance = row.balance();
     let effective = row.limit_on(today);
-    let available = effective.map(|limit| {
+    let left = |limit: i64| {
         limit
             .saturating_sub(balance.used_minor())
             .saturating_sub(carried_minor)
             .saturating_add(on_account_minor)
-    });
+    };
+    let available = match row.status {
+        LineStatus::Closed => Some(0),
+        _ => effective.map(left),
+    };
     let amount = |minor: i64| Amount::of(minor, row.currency);
     CreditLineView {
         id: row.id,
@@ -229,8 +233,14 @@ pub fn shown(reader: &mut Reader<'_>, rows: Vec<LineRow>) -> Result<Vec<CreditLi
             view.binding_level = binding.map(|binding| Staff(binding.level));
             let room = binding.map(|binding| Amount::of(binding.room_minor, view.currency));
             view.usable = room.map(Staff);
-            if view.group_id.is_some() && view.available.is_some() {
-                view.binding_level = Some(Staff(Level::Group));
+            let level = match (view.group_id.is_some(), &view.product) {
+                (true, _) => Level::Group,
+                (false, None) => Level::Customer,
+                (false, Some(_)) => Level::Product,
+            };
+            let is_closed = view.status == LineState::Closed;
+            if is_closed || level == Level::Group && view.available.is_some() {
+                view.binding_level = Some(Staff(level));
                 view.usable = view.available.clone().map(Staff);
             }
         }

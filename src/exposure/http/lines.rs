@@ -12,7 +12,7 @@ use crate::auth::scopes;
 use crate::catalogue::domain::exchange_rates::Rate;
 use crate::catalogue::domain::products::ProductCode;
 use crate::error::{Error, OrInternal};
-use crate::exposure::app::lines::{self as app, LineAction};
+use crate::exposure::app::line_actions::{self as app, LineAction};
 use crate::exposure::domain::lines::{LineState, MovementKind};
 use crate::exposure::domain::payments::PaymentId;
 use crate::exposure::store::lines::{self as store, LineFilter, LineRow};
@@ -318,7 +318,8 @@ pub async fn suspend(
 
 /// Resume a credit line
 ///
-/// It takes new exposure again, within its dates.
+/// It takes new exposure again, within its dates. Where more becomes usable by it that is applied for:
+/// `approval_required` says how.
 #[utoipa::path(
     post,
     path = "/v1/credit-lines/{line_id}/resume",
@@ -342,7 +343,8 @@ pub async fn resume(
 
 /// Close a credit line
 ///
-/// For good. What is drawn on it is still released when it is paid.
+/// For good. What is drawn on it is still released when it is paid. The end of a limit that bounds others
+/// is applied for: `approval_required` says how.
 #[utoipa::path(
     post,
     path = "/v1/credit-lines/{line_id}/close",

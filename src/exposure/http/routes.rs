@@ -62,16 +62,17 @@ pub fn routes() -> Vec<Operation> {
             route!(groups::create, OutsideOrganisation),
             route!(groups::list, InvalidCursor),
             route!(groups::get),
-            route!(groups::patch),
+            route!(groups::patch, ApprovalRequired, LimitExceeded),
             route!(groups::members, InvalidCursor),
             route!(
                 groups::join,
                 AlreadyMember,
+                ApprovalRequired,
                 CurrencyRateMissing,
                 LimitExceeded
             ),
             route!(groups::member),
-            route!(groups::leave, AlreadyMember),
+            route!(groups::leave, InvalidTransition, ApprovalRequired),
             route!(summaries::get),
             route!(lines::list, InvalidCursor),
             route!(lines::get),
@@ -79,6 +80,8 @@ pub fn routes() -> Vec<Operation> {
             route!(
                 contracts::record_contract,
                 InvalidTransition,
+                FourEyesRequired,
+                ApprovalRequired,
                 DuplicateContract
             ),
             route!(contracts::contracts),
@@ -87,8 +90,8 @@ pub fn routes() -> Vec<Operation> {
             route!(contracts::due, InvalidCursor),
             route!(line_versions::history, InvalidCursor),
             route!(lines::suspend, InvalidTransition),
-            route!(lines::resume, InvalidTransition),
-            route!(lines::close, InvalidTransition),
+            route!(lines::resume, InvalidTransition, ApprovalRequired),
+            route!(lines::close, InvalidTransition, ApprovalRequired),
             route!(checks::run),
             route!(
                 referrals::request,

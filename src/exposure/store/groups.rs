@@ -65,6 +65,8 @@ pub struct MembershipRow {
     pub evidence: Option<String>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
+    /// What shows that it has ended.
+    pub leaving_evidence: Option<String>,
 }
 
 impl MembershipRow {
@@ -189,6 +191,22 @@ pub fn find_member(
         .optional()
 }
 
+/// The membership by which a customer belongs to a group now. The caller has found both visible.
+pub fn open_membership(
+    connection: &mut PgConnection,
+    group_id: GroupId,
+    customer_id: CustomerId,
+) -> QueryResult<Option<MembershipRow>> {
+    credit_group_members::table
+        .filter(credit_group_members::bucket.eq(customer_id.bucket().as_i16()))
+        .filter(credit_group_members::customer_id.eq(customer_id))
+        .filter(credit_group_members::group_id.eq(group_id))
+        .filter(credit_group_members::member_until.is_null())
+        .select(MembershipRow::as_select())
+        .first(connection)
+        .optional()
+}
+
 /// A page of the memberships of a group whose members the caller may know of, newest first,
 /// after `after`; only those that include the day `on`, where given. The caller has found the
 /// group visible before.
@@ -281,6 +299,14 @@ pub fn open_group_of(
         .select(credit_group_members::group_id)
         .first(connection)
         .optional()
+}
+
+/// The version of a group.
+pub fn version(connection: &mut PgConnection, id: GroupId) -> QueryResult<i64> {
+    credit_groups::table
+        .find(id.key())
+        .select(credit_groups::version)
+        .first(connection)
 }
 
 /// How the ceiling of a group bounds its members.

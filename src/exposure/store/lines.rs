@@ -241,6 +241,14 @@ pub fn lock(tx: &mut Tx<'_>, id: LineId) -> QueryResult<LineRow> {
     })
 }
 
+/// Who applied for a line, where that is known.
+pub fn requested_by(connection: &mut PgConnection, id: LineId) -> QueryResult<Option<String>> {
+    credit_lines::table
+        .find(id.key())
+        .select(credit_lines::requested_by)
+        .first(connection)
+}
+
 /// Locks the lines of a customer without waiting: lines that somebody else holds are left out.
 pub fn try_lock_of_customer(
     connection: &mut PgConnection,
@@ -255,14 +263,15 @@ pub fn try_lock_of_customer(
         .load(connection)
 }
 
-/// Writes a new line and its first version.
+/// Writes a new line that somebody applied for, and its first version.
 pub fn insert(
     connection: &mut PgConnection,
     row: &LineRow,
+    requested_by: &str,
     change: LineChange<'_>,
 ) -> QueryResult<()> {
     diesel::insert_into(credit_lines::table)
-        .values(row)
+        .values((row, credit_lines::requested_by.eq(requested_by)))
         .execute(connection)?;
     append_version(connection, row, change)
 }

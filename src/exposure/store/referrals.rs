@@ -114,6 +114,35 @@ pub fn list(
         .load(reader.connection)
 }
 
+/// What was referred of these customers and still weighs: what waits for a decision, what was released
+/// and may be used today, and what was used of releases since a day; with an instant, of what was
+/// referred before it.
+pub fn weighing(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+    (since, today): (NaiveDate, NaiveDate),
+    before: Option<DateTime<Utc>>,
+) -> QueryResult<Vec<(Currency, i64)>> {
+    use referrals as r;
+    let buckets: Vec<i16> = customers.iter().map(|id| id.key().0).collect();
+    let usable = r::status
+        .eq(ReferralStatus::Released)
+        .and(r::valid_until.assume_not_null().ge(today));
+    let used = r::status
+        .eq(ReferralStatus::Used)
+        .and(r::released_on.assume_not_null().ge(since));
+    let mut query = r::table
+        .filter(r::bucket.eq_any(buckets))
+        .filter(r::customer_id.eq_any(customers))
+        .filter(r::status.eq(ReferralStatus::Requested).or(usable).or(used))
+        .select((r::currency, r::amount_max_minor))
+        .into_boxed();
+    if let Some(instant) = before {
+        query = query.filter(r::created_at.lt(instant));
+    }
+    query.load(connection)
+}
+
 /// Writes a new referral.
 pub fn insert(connection: &mut PgConnection, row: &ReferralRow) -> QueryResult<()> {
     diesel::insert_into(referrals::table)

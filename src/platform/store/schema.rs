@@ -134,6 +134,16 @@ diesel::table! {
         results -> Jsonb,
         run_by -> Text,
         run_at -> Timestamptz,
+        raises -> Nullable<Bool>,
+        measured -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
+    credit_application_modes (bucket, application_id) {
+        bucket -> Int2,
+        application_id -> Uuid,
+        limit_mode -> Text,
     }
 }
 
@@ -200,6 +210,7 @@ diesel::table! {
         evidence -> Nullable<Text>,
         version -> Int8,
         created_at -> Timestamptz,
+        leaving_evidence -> Nullable<Text>,
     }
 }
 
@@ -289,6 +300,7 @@ diesel::table! {
         deposit_share_bp -> Nullable<Int4>,
         conditions -> Nullable<Text>,
         review_on -> Nullable<Date>,
+        requested_by -> Nullable<Text>,
     }
 }
 
@@ -727,6 +739,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     check_rule_sets,
     company_figures,
     credit_application_checks,
+    credit_application_modes,
     credit_applications,
     credit_contracts,
     credit_group_members,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use crate::approvals::app::publishing::Confirmed;
 use crate::approvals::domain::pending_changes::ChangeKind;
@@ -158,6 +158,19 @@ fn owed_by(
             of.open_orders = plus(of.open_orders, row.open_minor, own, &rates);
         }
     }
+    let together = rules.largest_document.map_or(0, |rule| rule.within_days);
+    if together > 0 {
+        let since = reader.now - TimeDelta::days(together.into());
+        let rows = owed::ordered_since(reader.connection, customers, since)?;
+        let rates = into_company_currency(reader, rows.iter().map(|row| row.currency))?;
+        for row in rows {
+            let own = row.currency;
+            let of = owed
+                .entry(CustomerId::from_uuid(row.customer_id))
+                .or_default();
+            of.ordered_lately = plus(of.ordered_lately, row.open_minor, own, &rates);
+        }
+    }
     Ok(owed)
 }
 
@@ -175,7 +188,9 @@ pub(crate) fn note(
             .iter()
             .any(|component| set.rules.component_limit(*component).is_some())
     };
-    if !standing.rule_set.as_ref().is_some_and(limits_components) {
+    let adds_up = |set: &RuleSet| set.rules.largest_document.is_some();
+    let looks = |set: &RuleSet| limits_components(set) || adds_up(set);
+    if !standing.rule_set.as_ref().is_some_and(looks) {
         return Ok(());
     }
     let (Moved::Ordered(amount) | Moved::Delivered(amount) | Moved::GivenBack(amount)) = moved;
@@ -183,7 +198,17 @@ pub(crate) fn note(
     let rates = into_company_currency(reader, [own])?;
     let owed = &mut standing.owed;
     match moved {
-        Moved::Ordered(_) => owed.open_orders = plus(owed.open_orders, amount.minor(), own, &rates),
+        Moved::Ordered(_) => {
+            owed.open_orders = plus(owed.open_orders, amount.minor(), own, &rates);
+            if standing
+                .rule_set
+                .as_ref()
+                .and_then(|set| set.rules.largest_document)
+                .is_some_and(|rule| rule.within_days > 0)
+            {
+                owed.ordered_lately = plus(owed.ordered_lately, amount.minor(), own, &rates);
+            }
+        }
         Moved::Delivered(_) => {
             owed.open_orders = minus(owed.open_orders, amount.minor(), own, &rates);
             owed.open = plus(owed.open, amount.minor(), own, &rates);

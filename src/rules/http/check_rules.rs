@@ -94,7 +94,7 @@ pub struct OverdueRuleView {
     /// More than this is declined.
     #[serde(default)]
     pub decline: Option<OverdueBoundsView>,
-    /// Receivables of which less is outstanding do not count.
+    /// Receivables of which less is outstanding do not count, unless they are as much together.
     #[serde(default = "nothing")]
     #[schema(required = false)]
     pub ignore_below: Amount,
@@ -136,15 +136,24 @@ pub struct DocumentsRuleView {
     pub effect: RuleEffect,
 }
 
-/// The largest single order, in the company's currency.
+/// The largest order, alone and with what was ordered shortly before, in the company's currency.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = LargestDocumentRule, example = json!({"amount_max": "1000000.00", "effect": "refer"}))]
+#[schema(as = LargestDocumentRule, example = json!({"amount_max": "1000000.00", "effect": "refer", "within_days": 1}))]
 pub struct LargestDocumentRuleView {
     /// Largest amount.
     pub amount_max: Amount,
     /// What a larger one leads to. One that cannot be measured, for want of a rate, is declined.
     pub effect: RuleEffect,
+    /// Days back, of 24 hours each, for which orders count together: one order is no smaller for coming
+    /// in pieces. 0 looks at each alone.
+    #[serde(default = "one_day")]
+    #[schema(minimum = 0, maximum = 31)]
+    pub within_days: i32,
+}
+
+fn one_day() -> i32 {
+    1
 }
 
 /// How old the oldest open receivable may be.
@@ -157,7 +166,7 @@ pub struct OldestItemRuleView {
     pub days_max: i32,
     /// What an older one leads to.
     pub effect: RuleEffect,
-    /// Receivables of which less is outstanding do not count.
+    /// Receivables of which less is outstanding do not count, unless they are as much together.
     #[serde(default = "nothing")]
     #[schema(required = false)]
     pub ignore_below: Amount,
@@ -254,6 +263,7 @@ impl Shown<CheckRules> for CheckRulesView {
         let largest = |own: LargestDocumentRule| LargestDocumentRuleView {
             amount_max: shown(own.amount_max_minor),
             effect: own.effect,
+            within_days: own.within_days,
         };
         let oldest = |own: OldestItemRule| OldestItemRuleView {
             days_max: own.days_max,
@@ -313,6 +323,7 @@ impl Shown<CheckRules> for CheckRulesView {
             Ok::<_, Error>(LargestDocumentRule {
                 amount_max_minor: minor(&own.amount_max, "largest_document/amount_max")?,
                 effect: own.effect,
+                within_days: own.within_days,
             })
         };
         let oldest = |own: OldestItemRuleView| {

@@ -11,7 +11,8 @@ use crate::platform::store::schema::receivables;
 use crate::values::currency::Currency;
 use crate::values::ids::CustomerId;
 
-/// The smallest outstanding amounts of a currency that count.
+/// The smallest outstanding amounts of a currency that count; smaller ones do once they are as much
+/// together.
 #[derive(Debug, Clone)]
 pub struct Floor {
     /// Currency.
@@ -108,24 +109,42 @@ pub fn open(
     let currencies: Vec<Currency> = floors.iter().map(|floor| floor.currency).collect();
     let overdue: Vec<i64> = floors.iter().map(|floor| floor.overdue_minor).collect();
     let oldest: Vec<i64> = floors.iter().map(|floor| floor.oldest_minor).collect();
-    let counts =
-        "r.due_on < $6 AND r.outstanding_minor >= f.overdue AND ($7 OR r.disputed_on IS NULL)";
+    let late = "r.due_on < $6 AND ($7 OR r.disputed_on IS NULL)";
+    let large_late = format!("{late} AND r.outstanding_minor >= f.overdue");
+    let small_late = format!("{late} AND r.outstanding_minor < f.overdue");
+    let (large, small) = (
+        "r.outstanding_minor >= f.oldest",
+        "r.outstanding_minor < f.oldest",
+    );
     // `least` passes over nulls: the sum of nothing has to be nothing first.
     let sum = |condition: &str| {
         format!(
             "least(coalesce(sum(r.outstanding_minor) FILTER (WHERE {condition}), 0), {SUM_MAX})::bigint"
         )
     };
+    // What is small alone counts as soon as there is enough of it.
+    let enough = |small: &str, floor: &str, counted: &str| {
+        let together = sum(small);
+        format!("CASE WHEN {together} >= max({floor}) THEN {counted} END")
+    };
+    let first = |day: &str, large: &str, small: &str, floor: &str| {
+        let earliest = |condition: &str| format!("min({day}) FILTER (WHERE {condition})");
+        let of_small = enough(small, floor, &earliest(small));
+        format!("least({}, {of_small})", earliest(large))
+    };
     let open = if with_money { OPEN_NET } else { OPEN };
     diesel::sql_query(format!(
-        "SELECT r.customer_id, r.currency, {} AS open_minor, {} AS overdue_in_all_minor, {} AS overdue_minor, \
-         min(r.due_on) FILTER (WHERE {counts}) AS overdue_since, \
-         min(r.issued_on) FILTER (WHERE r.outstanding_minor >= f.oldest) AS oldest_issued_on \
+        "SELECT r.customer_id, r.currency, {} AS open_minor, {} AS overdue_in_all_minor, \
+         least({} + coalesce({}, 0), {SUM_MAX})::bigint AS overdue_minor, \
+         {} AS overdue_since, {} AS oldest_issued_on \
          FROM ({open}) r JOIN unnest($3, $4, $5) AS f (currency, overdue, oldest) ON f.currency = r.currency \
          WHERE r.outstanding_minor > 0 GROUP BY r.customer_id, r.currency",
         sum("true"),
         sum("r.due_on < $6"),
-        sum(counts),
+        sum(&large_late),
+        enough(&small_late, "f.overdue", &sum(&small_late)),
+        first("r.due_on", &large_late, &small_late, "f.overdue"),
+        first("r.issued_on", large, small, "f.oldest"),
     ))
     .bind::<Array<SmallInt>, _>(buckets)
     .bind::<Array<SqlUuid>, _>(ids)
@@ -153,5 +172,24 @@ pub fn ordered(
     .bind::<Array<SmallInt>, _>(buckets)
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Timestamptz, _>(now)
+    .load(connection)
+}
+
+/// What these customers have ordered since an instant, without what they gave back.
+pub fn ordered_since(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+    since: DateTime<Utc>,
+) -> QueryResult<Vec<OrderedRow>> {
+    let (buckets, ids) = keys(customers);
+    diesel::sql_query(format!(
+        "SELECT customer_id, currency, least(sum(amount_minor - released_minor - expired_minor), \
+         {SUM_MAX})::bigint AS open_minor FROM reservations \
+         WHERE bucket = ANY($1) AND customer_id = ANY($2) AND created_at > $3 \
+         GROUP BY customer_id, currency",
+    ))
+    .bind::<Array<SmallInt>, _>(buckets)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Timestamptz, _>(since)
     .load(connection)
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
 use crate::support::applications::{
-    about_line, approve, carried_out, check, draw_up, reasons, reserve, submit,
+    about_line, approve, carried_out, check, decided, draw_up, leave, reasons, reserve, submit,
 };
 use crate::support::checks::a_matrix;
 use crate::support::ledger::balance;
@@ -26,10 +26,13 @@ fn a_group(server: &TestServer, mode: &str) -> String {
 
 fn switch(server: &TestServer, group: &str, mode: &str) {
     let path = format!("/v1/credit-groups/{group}");
-    server
+    let changed = server
         .with_everything()
         .patch(&path, "*", &json!({"limit_mode": mode}))
-        .expect(200);
+        .send();
+    decided(server, changed).expect(200);
+    let read = server.with_everything().get(&path).expect(200);
+    assert_eq!(read.field("limit_mode"), mode);
 }
 
 fn join(server: &TestServer, group: &str, customer: &str) -> Answer {
@@ -38,14 +41,6 @@ fn join(server: &TestServer, group: &str, customer: &str) -> Answer {
         .with_everything()
         .post(&format!("/v1/credit-groups/{group}/members"), &body)
         .send()
-}
-
-fn leave(server: &TestServer, membership: &str) {
-    let until = json!({"until": server.db().today().to_string()});
-    server
-        .with_everything()
-        .patch(membership, "*", &until)
-        .expect(200);
 }
 
 fn two_members(server: &TestServer, group: &str) -> [String; 2] {
@@ -207,7 +202,7 @@ fn members_come_and_go_and_modes_change_and_the_ledger_stays_whole() {
         assert_ledger_is_clean(&server);
         switch(&server, &group, first);
         for membership in &memberships {
-            leave(&server, membership);
+            decided(&server, leave(&server, membership)).expect(200);
         }
         assert_eq!(
             balance(&server, &ceiling),

@@ -8,7 +8,7 @@ use crate::support::applications::{a_policy, a_score, about_line, carried_out, d
 use crate::support::ledger::line;
 use crate::support::{
     Client, GOODS, Owner, TestServer, a_customer, a_customer_of, a_line, a_reservation,
-    a_unified_line, application_body, assert_ledger_is_clean, the_goods,
+    a_unified_line, an_approver, application_body, assert_ledger_is_clean, the_goods,
 };
 
 #[test]
@@ -31,7 +31,7 @@ fn a_line_that_requires_a_contract_waits_for_it() {
     let path = format!("/v1/credit-lines/{id}/contracts");
     let contract = |number: &str| {
         json!({
-            "number": number, "signed_on": "2026-03-02", "payment_method": "电汇", "payment_term_days": 45,
+            "number": number, "signed_on": "2026-03-02", "payment_method": "电汇", "payment_term_days": 20,
             "liability_clauses": "每日万分之五", "policy_notified_on": "2026-03-01",
         })
     };
@@ -44,9 +44,24 @@ fn a_line_that_requires_a_contract_waits_for_it() {
         assert_eq!(refused.json()["errors"][0]["pointer"], format!("#/{field}"));
     }
     assert_eq!(line(&server, &id)["status"], "awaiting_contract");
+    // Who applied for the line does not record what opens it.
+    client
+        .post(&path, &contract("HT-1"))
+        .expect_problem("four_eyes_required");
+    let client = an_approver(&server);
+    let mut longer = contract("HT-1");
+    longer["payment_term_days"] = json!(31);
+    let refused = client
+        .post(&path, &longer)
+        .expect_problem("approval_required");
+    assert_eq!(
+        refused.json()["apply_with"],
+        json!({"action": "change_terms", "credit_line_id": id})
+    );
+    assert_eq!(refused.json()["increase"]["term"], "payment_term_days");
     let signed = client.post(&path, &contract("HT-1")).expect(200);
     assert_eq!(signed.field("status"), "active");
-    assert_eq!(signed.json()["payment_term_days"], 45);
+    assert_eq!(signed.json()["payment_term_days"], 20);
     a_reservation(&server, &customer, "120.00");
     let before = line(&server, &id);
     client
@@ -56,7 +71,7 @@ fn a_line_that_requires_a_contract_waits_for_it() {
     let mut annex = contract("HT-1-1");
     annex["payment_term_days"] = Value::Null;
     client.post(&path, &annex).expect(200);
-    assert_eq!(line(&server, &id)["payment_term_days"], 45);
+    assert_eq!(line(&server, &id)["payment_term_days"], 20);
     let kept = client.get(&path).expect(200).items();
     assert_eq!(kept.len(), 2);
     assert!(

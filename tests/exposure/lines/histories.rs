@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
-use crate::support::applications::{about_line, check};
+use crate::support::applications::{about_line, check, leave};
 use crate::support::ledger::line;
 use crate::support::{
     Answer, Client, GOODS, Owner, TestServer, a_customer, a_group_line, a_group_of, a_product_line,
@@ -140,6 +140,14 @@ impl World {
         last
     }
 
+    /// What was done by hand, or applied for where it has to be.
+    fn asked(&mut self, what: &str, answer: &Answer) {
+        match answer.json()["apply_with"].clone() {
+            Value::Null => drop(self.came(what, answer)),
+            body => drop(self.apply(&body)),
+        }
+    }
+
     fn change(&mut self, dice: &mut Dice) -> Step {
         let id = self.lines[dice.below(self.lines.len())].clone();
         let today = self.server.db().today();
@@ -257,9 +265,8 @@ impl World {
                 let path = self
                     .memberships
                     .swap_remove(dice.below(self.memberships.len()));
-                let until = json!({"until": self.server.db().today().to_string()});
-                let answer = self.client.patch(&path, "*", &until).send();
-                self.came("leave", &answer);
+                let answer = leave(&self.server, &path);
+                self.asked("leave", &answer);
                 Step::Harmless
             }
             15 => {
@@ -288,7 +295,7 @@ impl World {
                     .client
                     .patch(&path, "*", &json!({"limit_mode": mode}))
                     .send();
-                self.came(mode, &answer);
+                self.asked(mode, &answer);
                 Step::Exception
             }
             17 => {

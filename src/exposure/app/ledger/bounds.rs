@@ -102,6 +102,11 @@ impl Bounds {
         }
     }
 
+    /// What the customer itself uses of lines of its group, where each member is bounded by itself.
+    pub fn own_use(&self) -> &BTreeMap<LineId, i64> {
+        &self.own_use
+    }
+
     /// The limit that has to hold on a line: that of the day, and what is tolerated beyond it.
     pub fn allowed_minor(&self, row: &LineRow) -> Option<i64> {
         let limit = row.limit_on(self.today)?;

@@ -63,7 +63,10 @@ pub fn evaluate(
         ),
         (ProblemCode::DunningLevelExceeded, dunning(rules, standing)),
         (ProblemCode::DocumentsMissing, documents(rules, &order)),
-        (ProblemCode::DocumentTooLarge, largest(rules, &order)),
+        (
+            ProblemCode::DocumentTooLarge,
+            largest(rules, standing, &order),
+        ),
         (
             ProblemCode::OldestItemExceeded,
             oldest(rules, standing, &order),
@@ -331,21 +334,28 @@ fn documents(rules: &CheckRules, order: &Order<'_>) -> Verdict {
     Verdict::of(rule.effect, why)
 }
 
-fn largest(rules: &CheckRules, order: &Order<'_>) -> Verdict {
+fn largest(rules: &CheckRules, standing: &Standing, order: &Order<'_>) -> Verdict {
     let Some(rule) = rules.largest_document else {
         return Verdict::NotConfigured;
     };
     let code = ProblemCode::DocumentTooLarge;
     let most = rule.amount_max_minor;
-    match &order.worth {
+    // What an order was worth before counts once, whether or not it is among the latest.
+    let together = || Ok(order.amount?.saturating_add(standing.owed.ordered_lately?));
+    let size: Measured = order
+        .worth
+        .and_then(|worth| together().map(|other: i64| worth.max(other)));
+    match &size {
         Err(gap) => Verdict::Fail(unmeasured(code, gap)),
         Ok(minor) if *minor <= most => Verdict::Pass,
         Ok(minor) => {
             let (asked, most) = (text(*minor), text(most));
             let why = reason(
                 code,
-                format!("One order is {asked}; {most} is the most."),
-                format!("单笔金额 {asked}，上限 {most}。"),
+                format!(
+                    "The order, with what was ordered shortly before, is {asked}; {most} is the most."
+                ),
+                format!("单笔及近期合计金额 {asked}，上限 {most}。"),
                 vec![
                     ("requested", asked),
                     ("amount_max", most),

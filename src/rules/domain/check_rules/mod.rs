@@ -5,6 +5,7 @@
 
 pub mod evaluation;
 mod order_terms;
+mod sizes;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 pub use self::order_terms::OrderTerms;
+pub use self::sizes::{ComponentLimits, ExposureComponent, LargestDocumentRule, RuleEffect};
 use crate::catalogue::domain::exchange_rates::RateGap;
 use crate::error::Reason;
 use crate::rules::domain::credit_policies::CashOnly;
@@ -34,28 +36,6 @@ pub const RELEASE_DAYS_DEFAULT: i32 = 7;
 pub const RELEASE_TOLERANCE_BP_MAX: i32 = 5_000;
 /// Largest share of a limit by which an order over it may be referred, in basis points.
 pub const REFER_UP_TO_BP_MAX: i32 = 100_000;
-
-crate::text_enum! {
-    /// What a rule that is not met leads to.
-    pub enum RuleEffect {
-        /// Somebody with authority decides.
-        Refer = "refer",
-        /// The order is declined.
-        Decline = "decline",
-    }
-}
-
-crate::text_enum! {
-    /// A part of what a customer owes or has ordered.
-    pub enum ExposureComponent {
-        /// Everything that is outstanding, with what is asked for.
-        OpenReceivables = "open_receivables",
-        /// What of it is overdue.
-        OverdueReceivables = "overdue_receivables",
-        /// Orders that are not delivered yet, with what is asked for.
-        OpenOrders = "open_orders",
-    }
-}
 
 /// What being over a limit leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +84,7 @@ pub struct OverdueRule {
     /// More than this is declined.
     #[serde(default)]
     pub decline: Option<OverdueBounds>,
-    /// Receivables of which less is outstanding do not count.
+    /// Receivables of which less is outstanding do not count, unless they are as much together.
     #[serde(default)]
     pub ignore_below_minor: i64,
     /// Whether disputed receivables count.
@@ -140,16 +120,6 @@ pub struct DocumentsRule {
     pub effect: RuleEffect,
 }
 
-/// The largest single order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LargestDocumentRule {
-    /// Largest amount.
-    pub amount_max_minor: i64,
-    /// What a larger one leads to. One that cannot be measured, for want of a rate, is declined.
-    pub effect: RuleEffect,
-}
-
 /// How old the oldest open receivable may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,37 +128,9 @@ pub struct OldestItemRule {
     pub days_max: i32,
     /// What an older one leads to.
     pub effect: RuleEffect,
-    /// Receivables of which less is outstanding do not count.
+    /// Receivables of which less is outstanding do not count, unless they are as much together.
     #[serde(default)]
     pub ignore_below_minor: i64,
-}
-
-/// What a customer may have of each component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ComponentLimits {
-    /// Most that may be outstanding with what is asked for.
-    #[serde(default)]
-    pub open_receivables_max_minor: Option<i64>,
-    /// Most that may be overdue.
-    #[serde(default)]
-    pub overdue_receivables_max_minor: Option<i64>,
-    /// Most that may be on order with what is asked for.
-    #[serde(default)]
-    pub open_orders_max_minor: Option<i64>,
-    /// What more leads to.
-    pub effect: RuleEffect,
-}
-
-impl ComponentLimits {
-    /// The limit of a component, if it has one.
-    pub fn limit_of(&self, component: ExposureComponent) -> Option<i64> {
-        match component {
-            ExposureComponent::OpenReceivables => self.open_receivables_max_minor,
-            ExposureComponent::OverdueReceivables => self.overdue_receivables_max_minor,
-            ExposureComponent::OpenOrders => self.open_orders_max_minor,
-        }
-    }
 }
 
 /// A rule set. What is absent is not configured.
@@ -282,6 +224,8 @@ pub struct Owed {
     pub oldest_issued_on: Option<NaiveDate>,
     /// Orders that are not delivered yet.
     pub open_orders: Measured,
+    /// What was ordered in the days for which orders count together.
+    pub ordered_lately: Measured,
 }
 
 impl Default for Owed {
@@ -293,6 +237,7 @@ impl Default for Owed {
             overdue_since: None,
             oldest_issued_on: None,
             open_orders: Ok(0),
+            ordered_lately: Ok(0),
         }
     }
 }
@@ -436,10 +381,11 @@ impl CheckRules {
                     .is_none_or(|own| (1..=DOCUMENTS_MAX).contains(&own.required.len())),
             ),
             (
-                "largest_document/amount_max",
-                "is less than zero",
-                self.largest_document
-                    .is_none_or(|own| amount(own.amount_max_minor)),
+                "largest_document",
+                "needs an amount_max not below zero and within_days from 0 to 31",
+                self.largest_document.is_none_or(|own| {
+                    amount(own.amount_max_minor) && (0..=31).contains(&own.within_days)
+                }),
             ),
             (
                 "oldest_open_item",
