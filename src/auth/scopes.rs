@@ -37,6 +37,8 @@ macro_rules! scopes {
 }
 
 scopes! {
+    AdverseEventsRead = "adverse-events:read", "See what happened to customers and concerns their credit.";
+    AdverseEventsWrite = "adverse-events:write", "Record what happened to customers and concerns their credit.";
     ApprovalsDecideBranch = "approvals:decide:branch", "Decide approval steps of a branch.";
     ApprovalsDecideExecutive = "approvals:decide:executive", "Decide approval steps of the executive.";
     ApprovalsDecideHeadOffice = "approvals:decide:head-office", "Decide approval steps of the head office.";
@@ -123,6 +125,7 @@ impl Tier {
 
 /// Everything that shows business data without classified fields.
 const READS: &[&str] = &[
+    "adverse-events:read",
     "approvals:read",
     "authority-rules:read",
     "check-rule-sets:read",
@@ -237,6 +240,7 @@ pub const TIERS: &[Tier] = &[
         bundles: &[
             READS,
             &[
+                "adverse-events:write",
                 "approvals:decide:branch",
                 "approvals:delegate",
                 "credit-lines:contract",
@@ -269,6 +273,7 @@ pub const TIERS: &[Tier] = &[
         bundles: &[
             READS,
             &[
+                "adverse-events:write",
                 "approvals:decide:branch",
                 "approvals:decide:head-office",
                 "approvals:decide:related-party",

@@ -3,6 +3,7 @@
 
 /// Types and decisions, pure.
 pub mod domain {
+    pub mod adverse_events;
     pub mod amending;
     pub mod assessment;
     #[cfg(test)]
@@ -31,6 +32,7 @@ pub mod domain {
 
 /// Rows, query pieces, load and apply.
 pub(crate) mod store {
+    pub mod adverse_events;
     pub mod contracts;
     pub mod counted;
     pub mod groups;
@@ -47,6 +49,7 @@ pub(crate) mod store {
 
 /// Use cases on a `Tx`.
 pub mod app {
+    pub(crate) mod adverse_events;
     pub mod checks;
     pub mod contracts;
     pub mod groups;
@@ -60,11 +63,13 @@ pub mod app {
     pub mod refusing;
     pub mod regrouping;
     pub mod reservations;
+    mod stopping;
     pub mod verification;
 }
 
 /// Requests, answers, handlers.
 pub mod http {
+    pub mod adverse_events;
     pub mod asking;
     pub mod checks;
     pub mod contracts;

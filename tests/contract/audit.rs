@@ -170,6 +170,7 @@ const APPEND_ONLY: &[&str] = &[
     "credit_line_versions",
     "credit_movements",
     "credit_policies",
+    "customer_adverse_events",
     "customer_dunning_levels",
     "customer_expected_sales",
     "customer_restriction_ends",
@@ -307,6 +308,9 @@ fn a_row_of(table: &str) -> String {
         "credit_policies" => {
             "INSERT INTO credit_policies VALUES (1, '2026-01-01', '{}', NULL, 'p', now())".to_owned()
         }
+        "customer_adverse_events" => format!(
+            "INSERT INTO customer_adverse_events VALUES (0, {id}, {id}, 'other', '2026-01-01', 'e', NULL, 'p', now())"
+        ),
         "customer_expected_sales" => format!(
             "INSERT INTO customer_expected_sales VALUES (0, {id}, {id}, 1, 'CNY', '2026-01-01', 'e', 'p', now())"
         ),

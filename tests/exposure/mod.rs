@@ -1,5 +1,6 @@
 //! Lines and what is held and drawn on them: reservations, receivables, payments.
 
+mod adverse_events;
 mod amended_totals;
 mod amendments;
 mod bounds;

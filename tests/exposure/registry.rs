@@ -63,6 +63,13 @@ pub const NOUNS: &[Noun] = &[
 /// Its writes.
 pub const WRITES: &[Write] = &[
     Write {
+        operation: "recordAdverseEvent",
+        action: "adverse_event.record",
+        events: &["adverse_event.recorded"],
+        succeed: |server, client| adverse(server, client, "2026-03-02"),
+        refuse: Some(|server, client| adverse(server, client, "2027-03-02")),
+    },
+    Write {
         operation: "createCreditGroup",
         action: "credit_group.create",
         events: &["credit_group.created"],
@@ -302,6 +309,12 @@ pub const WRITES: &[Write] = &[
         }),
     },
 ];
+
+fn adverse(server: &TestServer, client: &Client, occurred_on: &str) -> Answer {
+    let path = format!("/v1/customers/{}/adverse-events", a_customer(server).id());
+    let body = json!({"kind": "lawsuit", "occurred_on": occurred_on, "evidence": "法院公告"});
+    client.post(&path, &body).send()
+}
 
 /// Path of a line.
 fn opened(server: &TestServer) -> String {

@@ -165,6 +165,7 @@ pub fn confirmed(server: &TestServer, answer: Answer) -> Answer {
         "product" => format!("/v1/products/{id}"),
         "customer" => format!("/v1/customers/{id}"),
         "customer_score" => of_customer("scores"),
+        "adverse_event" => of_customer("adverse-events"),
         "expected_sales" => of_customer("expected-sales"),
         "dunning_level" => of_customer("dunning-levels"),
         "credit_exclusion" => format!("/v1/credit-exclusions/{id}"),

@@ -36,6 +36,8 @@ crate::text_enum! {
         DunningLevel = "dunning_level",
         /// The end of an exclusion or of a supply hold.
         RestrictionEnd = "restriction_end",
+        /// That an adverse event did not happen after all.
+        AdverseEvent = "adverse_event",
     }
 }
 

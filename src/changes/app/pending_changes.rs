@@ -16,6 +16,7 @@ use crate::auth::scopes::{PendingChangesRead, Scope as _};
 use crate::catalogue::app::{company_figures, exchange_rates, products};
 use crate::customers::app::{customers, dated_facts};
 use crate::error::Error;
+use crate::exposure::domain::adverse_events::AdverseEvent;
 use crate::platform::store::tx::{Reader, Tx};
 use crate::rules::app::restrictions;
 use crate::rules::domain::check_rules::{CheckRules, DunningFact};
@@ -108,5 +109,6 @@ fn carry_out(tx: &mut Tx<'_>, row: &PendingChangeRow) -> Result<String, Error> {
         ChangeKind::RestrictionEnd => restrictions::carry_out(tx, row),
         ChangeKind::DunningLevel => dated_facts::carry_out::<DunningFact>(tx, row),
         ChangeKind::ExpectedSales => dated_facts::carry_out::<ExpectedSales>(tx, row),
+        ChangeKind::AdverseEvent => dated_facts::carry_out::<AdverseEvent>(tx, row),
     }
 }

@@ -43,11 +43,19 @@ pub trait Recordable: DatedFact + Clone + Serialize + DeserializeOwned {
         None
     }
 
-    /// Keeps what is true of a customer now where decisions read it, beside the statements.
+    /// Whether it makes sense beside what is known of the customer.
+    ///
+    /// # Errors
+    /// 422 at the field that does not.
+    fn fits(&self, _: &mut Tx<'_>, _: CustomerId) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// What follows from it at once, once it is on record.
     ///
     /// # Errors
     /// When the database refuses.
-    fn keep_latest(_: &mut Tx<'_>, _: CustomerId) -> Result<(), Error> {
+    fn takes_effect(&self, _: &mut Tx<'_>, _: CustomerId) -> Result<(), Error> {
         Ok(())
     }
 
@@ -115,6 +123,7 @@ fn checked<F: Recordable>(
     let customer = customers::find_locked(tx, customer_id)?.ok_or_else(Error::not_found)?;
     not_after_today(F::DAY, fact.day(), tx.today)?;
     fact.check()?;
+    fact.fits(tx, customer_id)?;
     Ok(customer.org_path)
 }
 
@@ -140,9 +149,9 @@ fn insert<F: Recordable>(
         confirmed_by: made.confirmed_by,
     };
     F::insert(tx.connection, &row)?;
-    F::keep_latest(tx, customer_id)?;
     let about = About::new(row.id, org_path, Some(customer_id));
     tx.tell(F::ACTION, F::EVENT, &about, row.fact.details(customer_id))?;
+    row.fact.takes_effect(tx, customer_id)?;
     Ok(row)
 }
 

@@ -3,6 +3,7 @@
 use crate::values::event_kinds::event_kinds;
 
 event_kinds! {
+    ADVERSE_EVENT_RECORDED = "adverse_event.recorded": "Something happened to a customer that concerns its credit, or did not after all.";
     CREDIT_GROUP_CHANGED = "credit_group.changed": "A credit group got another name or basis.";
     CREDIT_GROUP_CREATED = "credit_group.created": "A credit group was set up.";
     CREDIT_GROUP_MEMBER_JOINED = "credit_group.member_joined": "A customer joined a credit group; its exposure counts there.";

@@ -1,8 +1,8 @@
 //! The operations of what is granted, held and owed, each with the refusals of its business.
 
 use super::{
-    checks, contracts, groups, line_versions, lines, payments, receivables, referrals,
-    reservation_batches, reservations, summaries,
+    adverse_events, checks, contracts, groups, line_versions, lines, payments, receivables,
+    referrals, reservation_batches, reservations, summaries,
 };
 use crate::error_codes::ProblemCode::{self, *};
 use crate::platform::http::operation::{Operation, Tag};
@@ -74,6 +74,9 @@ pub fn routes() -> Vec<Operation> {
             route!(groups::member),
             route!(groups::leave, InvalidTransition, ApprovalRequired),
             route!(summaries::get),
+            route!(adverse_events::create, ChangeWaiting),
+            route!(adverse_events::list, InvalidCursor),
+            route!(adverse_events::get),
             route!(lines::list, InvalidCursor),
             route!(lines::get),
             route!(lines::movements, InvalidCursor),

@@ -362,6 +362,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    customer_adverse_events (bucket, id) {
+        bucket -> Int2,
+        id -> Uuid,
+        customer_id -> Uuid,
+        kind -> Text,
+        occurred_on -> Date,
+        evidence -> Text,
+        reverses -> Nullable<Uuid>,
+        recorded_by -> Text,
+        recorded_at -> Timestamptz,
+        confirmed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     customer_dunning_levels (bucket, id) {
         bucket -> Int2,
         id -> Uuid,

@@ -69,6 +69,32 @@ crate::text_enum! {
     }
 }
 
+crate::text_enum! {
+    /// What happened to a customer that concerns its credit.
+    pub enum AdverseKind {
+        /// It did not pay what it owes, to us or to others.
+        Default = "default",
+        /// It is sued, or its assets are seized.
+        Lawsuit = "lawsuit",
+        /// It is insolvent, or asks for protection from its creditors.
+        Insolvency = "insolvency",
+        /// Its business has become much worse.
+        Deterioration = "deterioration",
+        /// Something else.
+        Other = "other",
+    }
+}
+
+crate::text_enum! {
+    /// What an adverse event does to the lines of the customer.
+    pub enum AdverseEffect {
+        /// Every active line is suspended at once, and due for review.
+        Suspend = "suspend",
+        /// Every line is due for review at once.
+        Review = "review",
+    }
+}
+
 /// The policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -83,6 +109,9 @@ pub struct CreditPolicy {
     /// How checks come out that lack a fact; they fail where nothing is said.
     #[serde(default = "BTreeMap::new")]
     pub missing: BTreeMap<CheckName, MissingOutcome>,
+    /// What adverse events do to lines; they suspend where nothing is said.
+    #[serde(default = "BTreeMap::new")]
+    pub adverse: BTreeMap<AdverseKind, AdverseEffect>,
     /// Months from the first business during which a customer counts as new.
     pub new_customer_months: Option<i32>,
     /// Largest limit of a new customer, as a share of its expected sales in basis points.
@@ -139,6 +168,7 @@ impl Default for CreditPolicy {
                 (CheckName::Grade, MissingOutcome::Warn),
                 (CheckName::ScoreValidity, MissingOutcome::Warn),
             ]),
+            adverse: BTreeMap::new(),
             new_customer_months: None,
             new_customer_share_bp: None,
             concentration_warn_bp: None,
@@ -204,6 +234,12 @@ impl CreditPolicy {
             .get(&check)
             .copied()
             .unwrap_or(MissingOutcome::Fail)
+    }
+
+    /// What an adverse event does to lines.
+    pub fn on_adverse(&self, kind: AdverseKind) -> AdverseEffect {
+        let said = self.adverse.get(&kind).copied();
+        said.unwrap_or(AdverseEffect::Suspend)
     }
 
     /// What it says about who has no grade that may be relied on.

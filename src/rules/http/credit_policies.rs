@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::platform::http::moulds::documents::{document_handlers, document_types};
 use crate::platform::http::types::{Amount, Date, Text};
 use crate::rules::domain::credit_policies::{
-    CheckName, CreditPolicy, FailureRoute, GradePolicy, MissingOutcome,
+    AdverseEffect, AdverseKind, CheckName, CreditPolicy, FailureRoute, GradePolicy, MissingOutcome,
 };
 use crate::scores::domain::scores::Grade;
 use crate::values::currency::Currency;
@@ -82,6 +82,17 @@ pub struct MissingView {
     pub outcome: MissingOutcome,
 }
 
+/// What an adverse event does to the lines of the customer.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AdverseEventPolicy)]
+pub struct AdverseView {
+    /// What happened.
+    pub kind: AdverseKind,
+    /// What it does.
+    pub effect: AdverseEffect,
+}
+
 /// What a failed check leads to.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -101,7 +112,7 @@ pub struct FailureView {
         "deposit_share_bp_min": null, "review_months": 3}],
     "ungraded": {"cash_only": false, "limit_max": "200000.00", "payment_term_days_max": null,
         "deposit_share_bp_min": null},
-    "missing": [{"check": "score_validity", "outcome": "warn"}],
+    "missing": [{"check": "score_validity", "outcome": "warn"}], "adverse": [{"kind": "deterioration", "effect": "review"}],
     "new_customer_months": 12, "new_customer_share_bp": 2000, "concentration_warn_bp": 1000,
     "concentration_max_bp": 1500, "overdue_max": "1000.00", "required_documents": ["business_licence"],
     "on_failure": [{"check": "grade", "route": "refuse"}], "tolerance_bp": 0, "grace_days": 0, "review_months": 12,
@@ -120,6 +131,10 @@ pub struct PolicyView {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub missing: Vec<MissingView>,
+    /// What adverse events do to the lines of the customer; they suspend where nothing is said.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub adverse: Vec<AdverseView>,
     /// Months from the first business during which a customer counts as new.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 120)]
@@ -186,7 +201,7 @@ document_types! {
     /// A version of the credit policy.
     #[schema(as = CreditPolicyVersion, example = json!({
         "version": 0, "effective_from": null, "note": null, "published_by": null, "published_at": null, "confirmed_by": null,
-        "policy": {"grades": [], "ungraded": null, "missing": [], "required_documents": [], "on_failure": [], "tolerance_bp": 0, "grace_days": 0},
+        "policy": {"grades": [], "ungraded": null, "missing": [], "adverse": [], "required_documents": [], "on_failure": [], "tolerance_bp": 0, "grace_days": 0},
     }))]
     CreditPolicyView of CreditPolicy, under "credit-policies", built_in {
         /// The policy.
@@ -220,6 +235,11 @@ impl Shown<CreditPolicy> for PolicyView {
                 .missing
                 .into_iter()
                 .map(|(check, outcome)| MissingView { check, outcome })
+                .collect(),
+            adverse: policy
+                .adverse
+                .into_iter()
+                .map(|(kind, effect)| AdverseView { kind, effect })
                 .collect(),
             new_customer_months: policy.new_customer_months,
             new_customer_share_bp: policy.new_customer_share_bp,
@@ -276,6 +296,11 @@ impl Shown<CreditPolicy> for PolicyView {
             grades,
             ungraded,
             missing: missing.map(|one| (one.check, one.outcome)).collect(),
+            adverse: self
+                .adverse
+                .into_iter()
+                .map(|one| (one.kind, one.effect))
+                .collect(),
             new_customer_months: self.new_customer_months,
             new_customer_share_bp: self.new_customer_share_bp,
             concentration_warn_bp: self.concentration_warn_bp,

@@ -33,7 +33,8 @@ impl Recordable for Score {
         Some(&self.source)
     }
 
-    fn keep_latest(tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<(), Error> {
+    /// The latest is kept where every decision reads it.
+    fn takes_effect(&self, tx: &mut Tx<'_>, customer_id: CustomerId) -> Result<(), Error> {
         if let Some(latest) = Self::latest(tx.connection, customer_id, tx.today)? {
             store::keep_latest(tx.connection, customer_id, latest.facts())?;
         }
