@@ -17,6 +17,10 @@ pub(super) enum Change {
     Rate,
     /// The company's net capital.
     NetCapital,
+    /// The credit policy.
+    Policy,
+    /// The rules of credit checks.
+    RuleSet,
     /// The score of a customer.
     Score(usize),
 }
@@ -27,7 +31,9 @@ impl Change {
         match self {
             Self::Rate => 0,
             Self::NetCapital => 1,
-            Self::Score(customer) => 2 + customer,
+            Self::Policy => 2,
+            Self::RuleSet => 3,
+            Self::Score(customer) => 4 + customer,
         }
     }
 }
@@ -38,6 +44,7 @@ pub(super) enum Action {
     AddProduct(usize),
     PublishRates(i64),
     RecordNetCapital,
+    Publish(Change),
     Score(usize),
     Confirm(Change),
     OpenCustomer(usize),
@@ -102,7 +109,8 @@ impl Action {
             Self::AddProduct(_) | Self::PublishRates(_) | Self::RecordNetCapital => (1, 0),
             Self::Score(_) => (7, 4),
             Self::Confirm(Change::Rate | Change::NetCapital) => (1, 1),
-            Self::Confirm(Change::Score(_)) => (7, 5),
+            Self::Publish(_) => (7, 4),
+            Self::Confirm(_) => (7, 5),
             Self::OpenCustomer(_) | Self::ReviewCustomer(_) => (2, 0),
             Self::CreateGroup(_) => (3, 0),
             Self::Join { .. } => (3, 1),
@@ -135,10 +143,20 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// What comes first on a day.
-    pub(super) fn order(&self) -> (Day, usize, Who, usize) {
+    /// What comes first on a day: by person, but that applications are decided in the order in which
+    /// they were submitted, whoever does it. What is decided first counts for those after it.
+    pub(super) fn order(&self) -> (Day, usize, Option<Who>, usize) {
         let (hour, order) = self.action.hour();
-        (self.day, hour, self.who, order)
+        let is_of_an_application = matches!(
+            self.action,
+            Action::DrawUp(_)
+                | Action::Submit(_)
+                | Action::Withdraw(_)
+                | Action::Approve(_)
+                | Action::Reject(_)
+        );
+        let who = (!is_of_an_application).then_some(self.who);
+        (self.day, hour, who, order)
     }
 }
 

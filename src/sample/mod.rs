@@ -7,9 +7,9 @@
 //!
 //! The way through the files: `company` says who works where and what is sold, `customers`, `archive`
 //! and `groups` who buys, `credit` who applies for which lines, `year` what is delivered, `settlement`
-//! how it is paid, and `limits` how much credit that takes; `plan` puts it in order, `loading`
-//! takes the steps of the plan, and `perform` knows the use case for each, with `granting` for those by
-//! which credit is granted.
+//! how it is paid, `limits` how much credit that takes, and `policies` what whoever tries it out meets;
+//! `plan` puts it in order, `loading` takes the steps of the plan, and `perform` knows the use case for
+//! each, with `granting` for those by which credit is granted.
 
 mod action;
 mod archive;
@@ -24,6 +24,7 @@ mod loading;
 mod names;
 mod perform;
 mod plan;
+mod policies;
 mod settlement;
 pub mod store;
 mod year;

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::action::{Action, Change, Day};
+use super::action::{Action, Change, Day, LAST_DAY};
 use super::company::{PRODUCTS, Product};
 use super::plan::Plan;
+use super::policies;
 use super::settlement::DISPUTE_REASONS;
 use crate::approvals::app::lifecycle;
 use crate::approvals::app::pending_changes::Done;
@@ -113,6 +114,10 @@ impl Performer<'_> {
                 };
                 let row = company_figures::record(tx, &figure)?;
                 self.note(Noun::Change, Change::NetCapital.place(), row.id)
+            }
+            Action::Publish(change) => {
+                let row = policies::publish(tx, change, self.plan.date(LAST_DAY + 1))?;
+                self.note(Noun::Change, change.place(), row.id)
             }
             Action::Score(_)
             | Action::OpenCustomer(_)

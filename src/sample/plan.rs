@@ -10,6 +10,7 @@ use super::customers::{self, CustomerPlan, Fate};
 use super::generator::Generator;
 use super::groups::{self, GroupPlan};
 use super::limits;
+use super::policies;
 use super::settlement::{self, PaymentPlan};
 use super::year::{self, ReceivablePlan, ReservationPlan};
 use crate::customers::domain::customers::{MarketWeight, TimeClass};
@@ -84,6 +85,7 @@ impl Plan {
             who: Who::Executive,
             action: Action::Confirm(change),
         }));
+        planned.extend(policies::planned());
         planned.extend(customers::scored(&customers));
         planned.extend(archives(&customers));
         planned.extend(groups::planned(&groups));
@@ -158,7 +160,10 @@ impl Plan {
             Action::AddProduct(_)
             | Action::PublishRates(_)
             | Action::RecordNetCapital
-            | Action::Confirm(Change::Rate | Change::NetCapital) => return 0,
+            | Action::Publish(_)
+            | Action::Confirm(
+                Change::Rate | Change::NetCapital | Change::Policy | Change::RuleSet,
+            ) => return 0,
             Action::Score(place) | Action::Confirm(Change::Score(place)) => place,
             Action::CreateGroup(group) => return group % LANES,
             Action::Join { group, .. }

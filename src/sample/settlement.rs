@@ -127,8 +127,8 @@ impl Book<'_> {
             }
             // A part only; the rest weeks later.
             (6..=10, Some(day)) => vec![(day, part), (day + 20, amount_minor - part)],
-            // A part only, and no more.
-            (11, Some(day)) => vec![(day, part)],
+            // A part only, and no more; but for the customer whose credit check is there to try.
+            (11, Some(day)) if customer > 0 => vec![(day, part)],
             (_, paid) => paid.map(|day| (day, amount_minor)).into_iter().collect(),
         }
     }
@@ -153,7 +153,7 @@ impl Book<'_> {
         }
         let bounces = !is_spread_later && day + 2 <= LAST_DAY && self.generator.percent(1);
         let repaid = day + self.generator.between(8, 15);
-        let is_repaid = self.generator.percent(70) && repaid <= LAST_DAY;
+        let is_repaid = (self.generator.percent(70) || customer == 0) && repaid <= LAST_DAY;
         if bounces {
             self.plan(day + 2, Action::Reverse(payment));
         }

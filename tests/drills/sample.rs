@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::binary::{Binary, Folder, a_free_port, ask};
 use crate::support::{TestServer, eventually};
@@ -51,8 +51,28 @@ fn a_year_of_business_is_loaded_once_whatever_interrupts_it_and_its_ledger_holds
     let orders = service.as_tier(&folder, "integration");
     let check = orders.post("/v1/credit-checks", &check_to_try(&printed));
     let check = check.expect(200).json();
-    assert_eq!(check["rule_set"], Value::Null, "nobody has published one");
+    assert_eq!(check["rule_set"]["version"], 1);
+    assert_eq!(check["decision"], "approved", "{check}");
     assert!(!check["levels"].as_array().unwrap().is_empty(), "{check}");
+    // Whoever tries it meets the controls: who has not paid for a long time gets nothing more.
+    let late = server.texts(
+        "SELECT DISTINCT l.customer_id FROM receivables r JOIN credit_lines l USING (customer_id) \
+         WHERE r.outstanding_minor > 0 AND r.disputed_on IS NULL AND r.currency = 'CNY' \
+         AND r.due_on < current_date - 92 AND l.product = 'goods_on_credit' AND l.status = 'active' ORDER BY 1",
+    );
+    assert!(!late.is_empty(), "nobody is late");
+    for customer in late {
+        let order = json!({
+            "customer_id": customer, "product": "goods_on_credit", "amount": "1.00", "currency": "CNY",
+        });
+        let check = orders.post("/v1/credit-checks", &order).expect(200).json();
+        let reasons = check["reasons"].as_array().unwrap();
+        assert_eq!(check["decision"], "declined", "{check}");
+        assert!(
+            reasons.iter().any(|one| one["code"] == "overdue_exceeded"),
+            "{check}"
+        );
+    }
     assert_eq!(service.terminate(), Some(0));
 
     let verified = ask(&["verify", "ledger"], url);
