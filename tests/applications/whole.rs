@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
-use crate::support::applications::{about_line, approve};
+use crate::support::applications::{a_score, about_line, approve};
 use crate::support::{
     GOODS, Owner, TestServer, a_customer, a_group_line, a_group_of, a_line, a_member, a_product,
     a_submitted, a_unified_line, application_body, approved, the_goods,
@@ -16,6 +16,13 @@ fn products(server: &TestServer) {
     for code in &PRODUCTS[1..] {
         a_product(server, code);
     }
+}
+
+/// A customer of whom enough is known: who has no grade is decided as the worst.
+fn a_good_customer(server: &TestServer) -> String {
+    let customer = a_customer(server).id();
+    a_score(server, &customer, "A", "2026-12-31");
+    customer
 }
 
 fn rule_of(server: &TestServer, path: &str) -> String {
@@ -38,7 +45,7 @@ fn many_lines_for_one_customer_are_not_so_many_times_small_business() {
     let server = TestServer::start();
     products(&server);
     for decides_each in [true, false] {
-        let customer = a_customer(&server).id();
+        let customer = a_good_customer(&server);
         let rules = PRODUCTS.map(|product| {
             let body = application_body(Owner::Customer(&customer), Some(product), "900000.00");
             let path = a_submitted(&server, &body);
@@ -55,7 +62,7 @@ fn many_lines_for_one_customer_are_not_so_many_times_small_business() {
         );
     }
     // A limit over all of them bounds them together.
-    let customer = a_customer(&server).id();
+    let customer = a_good_customer(&server);
     a_unified_line(&server, &customer, "1000000.00");
     for product in PRODUCTS {
         let body = application_body(Owner::Customer(&customer), Some(product), "900000.00");
@@ -67,7 +74,7 @@ fn many_lines_for_one_customer_are_not_so_many_times_small_business() {
 fn what_is_open_counts_for_what_comes_later_and_not_the_other_way_round() {
     let server = TestServer::start();
     products(&server);
-    let customer = a_customer(&server).id();
+    let customer = a_good_customer(&server);
     let of =
         |product: &str| application_body(Owner::Customer(&customer), Some(product), "900000.00");
     let first = a_submitted(&server, &of(PRODUCTS[0]));
@@ -82,7 +89,7 @@ fn what_is_open_counts_for_what_comes_later_and_not_the_other_way_round() {
     approve(&server, &first).expect(200);
     approve(&server, &second).expect(200);
     // A decrease that is open may still be taken back.
-    let customer = a_customer(&server).id();
+    let customer = a_good_customer(&server);
     let line = a_line(
         &server,
         &application_body(Owner::Customer(&customer), Some(GOODS), "900000.00"),
@@ -104,7 +111,7 @@ fn the_members_of_a_group_are_one_risk() {
     products(&server);
     let group = a_group_of(&server, SALES).id();
     let [one, other] = [(); 2].map(|()| {
-        let customer = a_customer(&server).id();
+        let customer = a_good_customer(&server);
         a_member(&server, &group, &customer);
         customer
     });
@@ -121,7 +128,7 @@ fn the_members_of_a_group_are_one_risk() {
     let group = a_group_of(&server, SALES).id();
     a_group_line(&server, &group, "1000000.00");
     for _ in 0..2 {
-        let customer = a_customer(&server).id();
+        let customer = a_good_customer(&server);
         a_member(&server, &group, &customer);
         let path = a_submitted(&server, &of(&customer));
         assert_eq!(rule_of(&server, &path), "branch");

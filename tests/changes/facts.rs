@@ -200,3 +200,23 @@ fn who_made_the_facts_neither_applies_with_them_nor_decides() {
     refused.expect_problem("four_eyes_required");
     head_office.post(&approve, &json!({})).expect(200);
 }
+
+#[test]
+fn who_asked_that_a_customer_be_opened_again_does_not_apply_for_it() {
+    let server = TestServer::start();
+    let customer = a_customer(&server).id();
+    let path = format!("/v1/customers/{customer}");
+    let anybody = server.with_everything();
+    let patch = |status: &str| anybody.patch(&path, "*", &json!({"status": status})).send();
+    patch("closed").expect(200);
+    let asked = patch("active").expect(202);
+    approve(&server.as_tier("credit_officer_branch"), &asked).expect(200);
+    let body = application_body(Owner::Customer(&customer), None, "100.00");
+    let submit = |client: &Client| {
+        let drawn_up = client.post("/v1/credit-applications", &body).expect(201);
+        let submit = format!("{}/submit", drawn_up.header("location").unwrap());
+        client.post(&submit, &json!({})).send()
+    };
+    submit(&anybody).expect_problem("four_eyes_required");
+    submit(&server.as_tier("account_manager")).expect(200);
+}

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::actors::SALES;
-use crate::support::applications::{a_policy, about_line, decided, draw_up, leave, submit};
+use crate::support::applications::{
+    a_policy, a_score, about_line, decided, draw_up, leave, submit,
+};
 use crate::support::ledger::{Nested, assert_clean, line};
 use crate::support::{
     Answer, Client, GOODS, Owner, TestServer, a_customer, a_customer_with_credit, a_draft,
@@ -126,6 +128,7 @@ fn whoever_shuts_one_level_does_not_open_the_other_unseen() {
 fn the_chain_of_an_application_follows_its_effect() {
     let server = TestServer::start();
     let customer = a_customer(&server).id();
+    a_score(&server, &customer, "A", "2026-12-31");
     let unified = a_unified_line(&server, &customer, "100.00").id();
     let goods = a_product_line(&server, &customer, "2000000.00").id();
     let path = a_submitted(&server, &about_line(&unified, "close", &json!({})));

@@ -1,6 +1,5 @@
 //! Lines and what is held and drawn on them: reservations, receivables, payments.
 
-mod adverse_events;
 mod amended_totals;
 mod amendments;
 mod bounds;
@@ -15,7 +14,6 @@ mod ledger;
 mod limit_properties;
 mod limits;
 mod lines;
-mod money_on_account;
 mod payments;
 mod references;
 mod referrals;

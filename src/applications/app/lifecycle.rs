@@ -11,6 +11,7 @@ use crate::applications::domain::events;
 use crate::applications::store::applications::{self as store, ApplicationRow};
 use crate::approvals::app::lifecycle::{self, Case, Turn};
 use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::approvals::store::pending_changes;
 use crate::auth::scopes::{CreditApplicationsRead, Scope};
 use crate::error::{Error, Problem};
 use crate::error_codes::ProblemCode;
@@ -124,6 +125,7 @@ impl Case for ApplicationRow {
         let about = checks::customers_of(&mut tx.reader(), self)?;
         let mut makers = Score::makers_of(tx.connection, &about, tx.today)?;
         makers.extend(ExpectedSales::makers_of(tx.connection, &about, tx.today)?);
+        makers.extend(pending_changes::makers_of(tx.connection, &about)?);
         Ok(makers)
     }
 

@@ -101,6 +101,25 @@ pub fn list(
         .load(reader.connection)
 }
 
+/// Who asked for the latest change of each of these customers that loosened, such as that it is no related
+/// party any more: a fact that whoever decides about the customer relies on.
+pub fn makers_of(
+    connection: &mut PgConnection,
+    customers: &[CustomerId],
+) -> QueryResult<Vec<String>> {
+    use pending_changes as p;
+    let buckets: Vec<i16> = customers.iter().map(|id| id.key().0).collect();
+    p::table
+        .filter(p::bucket.eq_any(buckets))
+        .filter(p::customer_id.eq_any(customers.iter().copied().map(Some)))
+        .filter(p::kind.eq(ChangeKind::Customer))
+        .filter(p::status.eq(ChangeStatus::CarriedOut))
+        .distinct_on((p::bucket, p::customer_id))
+        .order((p::bucket, p::customer_id, p::id.desc()))
+        .select(p::proposed_by)
+        .load(connection)
+}
+
 /// Writes a new change. Fails on `pending_changes_one_waiting` when one of the same thing of a
 /// customer waits already.
 pub fn insert(connection: &mut PgConnection, row: &PendingChangeRow) -> QueryResult<()> {

@@ -14,6 +14,7 @@ use super::reservations::reusing::reference_reused;
 use crate::approvals::app::approvals;
 use crate::approvals::app::lifecycle::{self, Case, Turn};
 use crate::approvals::domain::authority_rules::CaseSubject;
+use crate::approvals::store::pending_changes;
 use crate::auth::scopes::{ReferralsRead, Scope};
 use crate::catalogue::app::exchange_rates as rates;
 use crate::catalogue::domain::products::ProductCode;
@@ -289,11 +290,10 @@ impl Case for ReferralRow {
     }
 
     fn makers(&self, tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
-        Ok(Score::makers_of(
-            tx.connection,
-            &[self.customer_id],
-            tx.today,
-        )?)
+        let about = [self.customer_id];
+        let mut makers = Score::makers_of(tx.connection, &about, tx.today)?;
+        makers.extend(pending_changes::makers_of(tx.connection, &about)?);
+        Ok(makers)
     }
 
     fn write(&self, tx: &mut Tx<'_>, before: ReferralStatus) -> Result<bool, Error> {

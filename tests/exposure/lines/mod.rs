@@ -1,5 +1,6 @@
 //! The life of a line.
 
+mod adverse_events;
 mod conflicts;
 mod contracts;
 mod histories;
