@@ -21,7 +21,7 @@ use crate::platform::http::command::{Honoured, IfMatch, KeyedCommand};
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
-use crate::platform::http::types::{Date, Principal, Text};
+use crate::platform::http::types::{BusinessDate, Date, Principal, Text};
 use crate::platform::store::tx::Reader;
 use crate::values::ids::{LineEntity, LineId};
 use crate::{listing_parameters, page};
@@ -125,7 +125,7 @@ pub struct CreditReviewView {
     pub comment: Officers<Text<2000>>,
     /// Day of the next review.
     #[schema(required = true)]
-    pub next_review_on: Option<Staff<Date>>,
+    pub next_review_on: Option<Staff<BusinessDate>>,
     /// Who reviewed: issuer and subject.
     pub reviewed_by: Staff<Principal>,
     /// Instant.

@@ -14,7 +14,7 @@ use crate::platform::http::audience::Staff;
 use crate::platform::http::cursor::listing;
 use crate::platform::http::guard::Require;
 use crate::platform::http::parameters::{Parameters, PathId};
-use crate::platform::http::types::{Amount, Date, Principal, Text};
+use crate::platform::http::types::{Amount, BusinessDate, Date, Principal, Text};
 use crate::platform::store::tx::Reader;
 use crate::values::currency::Currency;
 use crate::values::ids::{ApplicationId, LineEntity};
@@ -86,7 +86,7 @@ pub struct CreditLineVersionView {
     pub conditions: Option<Text<2000>>,
     /// Day by which the line is to be reviewed.
     #[schema(required = true)]
-    pub review_on: Option<Staff<Date>>,
+    pub review_on: Option<Staff<BusinessDate>>,
 }
 
 page! {

@@ -14,7 +14,7 @@ use crate::exposure::domain::lines::{
 use crate::exposure::store::lines::{self as store, LineRow};
 use crate::exposure::store::reservations::without_due;
 use crate::platform::http::audience::{Audience, Staff};
-use crate::platform::http::types::{Amount, Date, Text};
+use crate::platform::http::types::{Amount, BusinessDate, Date, Text};
 use crate::platform::store::tx::Reader;
 use crate::resource;
 use crate::values::currency::Currency;
@@ -129,7 +129,7 @@ pub struct CreditLineView {
     pub conditions: Option<Text<2000>>,
     /// Day by which it is to be reviewed.
     #[schema(required = true)]
-    pub review_on: Option<Staff<Date>>,
+    pub review_on: Option<Staff<BusinessDate>>,
     /// Application that opened the line.
     pub application_id: Staff<ApplicationId>,
     /// Version of terms and status; movements do not change it.

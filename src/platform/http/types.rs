@@ -296,6 +296,10 @@ impl<'de> Deserialize<'de> for Date {
     }
 }
 
+/// A date by the name that it has in the document, for where it stands in a wrapper: utoipa takes any type
+/// that is written `Date` for one that it knows.
+pub type BusinessDate = Date;
+
 impl PartialSchema for Date {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
