@@ -114,6 +114,10 @@ pub fn deck(server: &TestServer, world: &World, dice: &mut Dice) -> Vec<Deed> {
         let id = operation.id.as_str();
         let takes_away = TAKES_AWAY.contains(&id);
         let mut abouts = abouts(operation, world);
+        if STOPS.contains(&id) {
+            let stopped = operation.path_with(&world.suspended);
+            abouts.retain(|about| about.as_ref() != Some(&stopped));
+        }
         if takes_away {
             let kept = abouts.len().div_ceil(4);
             while abouts.len() > kept {
@@ -135,6 +139,9 @@ const TAKES_AWAY: &[&str] = &[
     "recordSupplyHold",
     "suspendCreditLine",
 ];
+
+/// What would hide that a line that is suspended was resumed: it is left as it is.
+const STOPS: &[&str] = &["suspendCreditLine", "closeCreditLine"];
 
 /// Paths that an operation could be about; none of them where it has to be made first.
 fn abouts(operation: &'static Documented, world: &World) -> Vec<Option<String>> {

@@ -30,6 +30,8 @@ pub struct World {
     pub customers: Vec<String>,
     /// Every line.
     pub lines: Vec<String>,
+    /// The one of them that is suspended.
+    pub suspended: String,
     /// A pooled one and one that bounds each member by itself.
     pub groups: [String; 2],
     /// Paths.
@@ -102,7 +104,8 @@ impl World {
         lines.push(goods(12, "800.00"));
         let memberships = [(pooled, 2), (pooled, 3), (each, 4), (each, 5)]
             .map(|(group, place)| a_member(server, group, of(place)));
-        let suspend = format!("/v1/credit-lines/{}/suspend", lines[11]);
+        let suspended = lines[11].clone();
+        let suspend = format!("/v1/credit-lines/{suspended}/suspend");
         everything.post(&suspend, &json!({})).expect(200);
         let exclusion = a_restriction(server, "credit-exclusions", of(7)).id();
         let hold = a_restriction(server, "supply-holds", of(8)).id();
@@ -115,6 +118,7 @@ impl World {
             .expect(200);
         Self {
             lines,
+            suspended,
             groups,
             memberships: memberships.into(),
             exclusion,
