@@ -68,12 +68,12 @@ fn movements(each: usize) -> String {
         format!(
             "INSERT INTO credit_movements (bucket, line_id, movement_number, kind, held_delta_minor, drawn_delta_minor, \
                     consumed_delta_minor, held_after_minor, drawn_after_minor, consumed_after_minor, limit_minor, within_limit, \
-                    customer_id, reservation_id, receivable_id, business_date, recorded_at, principal) \
+                    customer_id, reservation_id, receivable_id, business_date, recorded_at, principal, covered_minor) \
                  SELECT b.{bucket}, b.{line}, {before} + o.i + part.offset_of, part.kind, part.held, part.drawn, 0, \
                     CASE WHEN part.drawn = 0 THEN ({before} + o.i) * {MINOR} ELSE {all} * {MINOR} END, \
                     CASE WHEN part.drawn = 0 THEN 0 ELSE ({before} + o.i) * {MINOR} END, 0, l.limit_minor, part.drawn = 0, b.customer_id, \
                     CASE WHEN part.drawn = 0 THEN o.reservation END, CASE WHEN part.drawn = 0 THEN NULL ELSE o.receivable END, \
-                    current_date, now(), 'bench|open business' \
+                    current_date, now(), 'bench|open business', 0 \
                  FROM (VALUES ('reserve', 0, {MINOR}, 0), ('draw', {all}, 0, {MINOR})) AS part (kind, offset_of, held, drawn), \
                     opened o JOIN bench_rows b USING (n) JOIN credit_lines l ON l.bucket = b.{bucket} AND l.id = b.{line} \
                  ORDER BY b.{bucket}, b.{line}, 3;"
